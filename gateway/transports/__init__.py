@@ -1,0 +1,4 @@
+"""How do bytes reach a partner? One module per kind of transport; none of them knows what the bytes mean.
+
+`base` holds what all share: `Transport`, `Outgoing` and the three outcomes `Delivered`, `Deferred` and `Rejected`.
+"""
