@@ -1,0 +1,173 @@
+"""How do bytes reach a partner over HTTP, and what does each answer mean for the delivery?
+
+| Answer                                              | Outcome   | Why                                                       |
+|-----------------------------------------------------|-----------|-----------------------------------------------------------|
+| 2xx                                                 | Delivered | the partner's side has it                                 |
+| 408, 421, 423, 425, 429, every 5xx                  | Deferred  | its server is busy or ill; Retry-After is honoured        |
+| no connection, broken connection, time limit        | Deferred  | it may or may not have it: the same key makes a repeat    |
+|                                                     |           | harmless                                                  |
+| 401, 403, 407                                       | Deferred  | our credential is wrong or run out: a fault of configura- |
+|                                                     |           | tion must not cost a message; it goes to a person when    |
+|                                                     |           | the endpoint's time is up                                 |
+| 3xx, 404, 405, 410                                  | Deferred  | the address is wrong: the same; redirects are never       |
+|                                                     |           | followed, since only configured addresses may be called   |
+| every other 4xx (400, 409, 413, 415, 422, …)        | Rejected  | the partner has looked at the message and will not take it|
+
+What is durable now: nothing here; the message stands in the ledger until the outcome of the attempt is committed there.
+What a crash here does: the attempt is made again after the lease has run out, with the same bytes and the same key.
+Why doing it again is harmless: the partner knows the message by its MsgId and by `Idempotency-Key`, which never change.
+
+Headers and URLs carry no content: `Idempotency-Key` is a hash, `X-Request-Id` the gateway's own id of the message.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Final
+
+import aiohttp
+import httpx
+from httpx_aiohttp import AiohttpTransport
+
+from gateway import __version__
+from gateway.transports.base import Deferred, Delivered, Destination, Outgoing, Rejected, SendResult
+
+TIME_LIMIT_SECONDS: Final = 20.0
+"""For one whole attempt. A lease on a lane must be longer than this."""
+CONNECT_LIMIT_SECONDS: Final = 5.0
+CONNECTIONS_PER_ENDPOINT: Final = 8
+IDLE_SECONDS: Final = 4.0
+"""Shorter than a usual server's (5 s), so that we do not send into a connection that is just being closed."""
+LONGEST_ANSWER_BYTES: Final = 256 * 1024
+LONGEST_RETRY_AFTER_SECONDS: Final = 24 * 3600.0
+
+_BUSY: Final = frozenset({408, 421, 423, 425, 429})
+_NOT_LET_IN: Final = frozenset({401, 403, 407})
+_WRONG_ADDRESS: Final = frozenset({404, 405, 410})
+
+
+class HttpTransport:
+    """Sends by POST; keeps one client with its own few connections for each configured address."""
+
+    def __init__(self, *, time_limit: float = TIME_LIMIT_SECONDS) -> None:
+        """`time_limit`: seconds for one whole attempt; must be shorter than the lease on a lane."""
+        self._time_limit = time_limit
+        self._clients: dict[str, httpx.AsyncClient] = {}
+        self._tls: ssl.SSLContext | None = None
+
+    async def send(self, endpoint: Destination, outgoing: Outgoing) -> SendResult:
+        """Make one attempt within the time limit. Never raises, except when it is cancelled."""
+        if not endpoint.url:
+            return Deferred("network.wrong-address")
+        try:
+            async with asyncio.timeout(self._time_limit):
+                return await self._post(endpoint.url, endpoint.bearer, outgoing)
+        except Exception as error:  # whatever a library raises here, the message is not to blame
+            return Deferred(_reason(error))
+
+    async def close(self) -> None:
+        """Close every connection."""
+        clients, self._clients = list(self._clients.values()), {}
+        for client in clients:
+            await client.aclose()
+
+    async def _post(self, url: str, bearer: str | None, outgoing: Outgoing) -> SendResult:
+        request = self._client(url).stream("POST", url, content=outgoing.body, headers=_headers(bearer, outgoing))
+        async with request as response:
+            answer = await _read_short(response)
+            return result_of(response.status_code, response.headers, answer)
+
+    def _client(self, url: str) -> httpx.AsyncClient:
+        client = self._clients.get(url)
+        if client is None:
+            if self._tls is None:
+                self._tls = httpx.create_ssl_context(trust_env=False)
+            client = self._clients[url] = _new_client(self._tls, self._time_limit)
+        return client
+
+
+def result_of(status: int, headers: Mapping[str, str], answer: bytes = b"") -> SendResult:
+    """What an HTTP answer means for the delivery (the table above)."""
+    if 200 <= status < 300:
+        return Delivered(reference=str(status))
+    if status in _BUSY or status >= 500:
+        reason = "network.receiver-busy" if status in _BUSY else "network.receiver-failing"
+        return Deferred(reason, retry_after=_retry_after(headers.get("retry-after")), status=status)
+    if status in _NOT_LET_IN:
+        return Deferred("network.not-let-in", status=status)
+    if status in _WRONG_ADDRESS or status < 400:
+        return Deferred("network.wrong-address", status=status)
+    media_type = headers.get("content-type", "").partition(";")[0].strip().lower()
+    return Rejected("delivery.refused-by-receiver", status=status, answer=answer, answer_type=media_type)
+
+
+def _new_client(tls: ssl.SSLContext, time_limit: float) -> httpx.AsyncClient:
+    def session() -> aiohttp.ClientSession:
+        connector = aiohttp.TCPConnector(limit=CONNECTIONS_PER_ENDPOINT, keepalive_timeout=IDLE_SECONDS, ssl=tls)
+        return aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar(), trust_env=False)
+
+    return httpx.AsyncClient(
+        transport=AiohttpTransport(verify=tls, client=session),
+        timeout=httpx.Timeout(time_limit, connect=min(CONNECT_LIMIT_SECONDS, time_limit)),
+        follow_redirects=False,
+        trust_env=False,
+    )
+
+
+def _headers(bearer: str | None, outgoing: Outgoing) -> dict[str, str]:
+    headers = {
+        "Content-Type": f"{outgoing.content_type}; charset=utf-8",
+        "Accept": "application/json, application/xml, application/fhir+json",
+        "User-Agent": f"Somlos/{__version__}",
+        "Idempotency-Key": outgoing.key,
+        "X-Request-Id": outgoing.correlation,
+    }
+    if bearer:
+        headers["Authorization"] = f"Bearer {bearer}"
+    return headers
+
+
+async def _read_short(response: httpx.Response) -> bytes:
+    """The body if it is short, else nothing: a partner's endless answer is not read to its end."""
+    parts: list[bytes] = []
+    size = 0
+    async for part in response.aiter_raw():
+        size += len(part)
+        if size > LONGEST_ANSWER_BYTES:
+            return b""
+        parts.append(part)
+    return b"".join(parts)
+
+
+def _retry_after(value: str | None) -> float | None:
+    """Seconds from a Retry-After header (a number or a date); None when absent or not understood."""
+    if not value:
+        return None
+    if value.strip().isascii() and value.strip().isdigit():
+        seconds = float(value.strip()[:9])
+    else:
+        try:
+            when = parsedate_to_datetime(value)
+        except ValueError:
+            return None
+        aware = when if when.tzinfo else when.replace(tzinfo=UTC)
+        seconds = (aware - datetime.now(UTC)).total_seconds()
+    return min(max(seconds, 0.0), LONGEST_RETRY_AFTER_SECONDS)
+
+
+def _reason(error: Exception) -> str:
+    """The catalogue code for what went wrong on the way; only the type of the error is looked at."""
+    cause = error.__cause__ if isinstance(error, httpx.HTTPError) and error.__cause__ else error
+    if isinstance(cause, aiohttp.ClientSSLError | ssl.SSLError):
+        return "network.not-trusted"
+    if isinstance(cause, TimeoutError | aiohttp.ServerTimeoutError):
+        return "network.timeout"
+    if isinstance(cause, aiohttp.ClientConnectorError | ConnectionRefusedError):
+        return "network.unreachable"
+    if isinstance(cause, aiohttp.InvalidURL | httpx.UnsupportedProtocol | httpx.InvalidURL):
+        return "network.wrong-address"
+    return "network.interrupted"
