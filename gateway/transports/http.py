@@ -1,23 +1,26 @@
 """How do bytes reach a partner over HTTP, and what does each answer mean for the delivery?
 
-| Answer                                              | Outcome   | Why                                                       |
-|-----------------------------------------------------|-----------|-----------------------------------------------------------|
-| 2xx                                                 | Delivered | the partner's side has it                                 |
-| 408, 421, 423, 425, 429, every 5xx                  | Deferred  | its server is busy or ill; Retry-After is honoured        |
-| no connection, broken connection, time limit        | Deferred  | it may or may not have it: the same key makes a repeat    |
-|                                                     |           | harmless                                                  |
-| 401, 403, 407                                       | Deferred  | our credential is wrong or run out: a fault of configura- |
-|                                                     |           | tion must not cost a message; it goes to a person when    |
-|                                                     |           | the endpoint's time is up                                 |
-| 3xx, 404, 405, 410                                  | Deferred  | the address is wrong: the same; redirects are never       |
-|                                                     |           | followed, since only configured addresses may be called   |
-| every other 4xx (400, 409, 413, 415, 422, …)        | Rejected  | the partner has looked at the message and will not take it|
+| Answer                                        | Outcome  | Why                                          |
+|-----------------------------------------------|----------|----------------------------------------------|
+| 2xx                                           | Delivered| the partner's side has it                    |
+| 408, 421, 423, 425, 429, every 5xx            | Deferred | it is busy or ill; Retry-After is honoured   |
+| no connection, broken connection, time limit  | Deferred | it may have it: the same key makes a repeat  |
+|                                               |          | harmless                                     |
+| 401, 403, 407                                 | Deferred | our credential is wrong or has run out: a    |
+|                                               |          | fault of configuration must cost no message; |
+|                                               |          | it goes to a person when the time is up      |
+| 3xx, 404, 405, 410                            | Deferred | our address is wrong: the same; redirects are|
+|                                               |          | not followed (configured addresses only)     |
+| every other 4xx (400, 409, 413, 415, 422, …)  | Rejected | the partner has looked at the message and    |
+|                                               |          | will not take it                             |
 
-What is durable now: nothing here; the message stands in the ledger until the outcome of the attempt is committed there.
-What a crash here does: the attempt is made again after the lease has run out, with the same bytes and the same key.
-Why doing it again is harmless: the partner knows the message by its MsgId and by `Idempotency-Key`, which never change.
+What is durable now: nothing here; the message stands in the ledger until the outcome of the attempt is
+committed there. What a crash here does: the attempt is made again after the lease has run out, with the same
+bytes and the same key. Why doing it again is harmless: the partner knows the message by its MsgId and by
+`Idempotency-Key`, which never change.
 
-Headers and URLs carry no content: `Idempotency-Key` is a hash, `X-Request-Id` the gateway's own id of the message.
+Headers and URLs carry no content: `Idempotency-Key` is a hash, `X-Request-Id` the gateway's own id of the
+message.
 """
 
 from __future__ import annotations
@@ -62,7 +65,7 @@ class HttpTransport:
     async def send(self, endpoint: Destination, outgoing: Outgoing) -> SendResult:
         """Make one attempt within the time limit. Never raises, except when it is cancelled."""
         if not endpoint.url:
-            return Deferred("network.wrong-address")
+            return Deferred("transport.wrong-address")
         try:
             async with asyncio.timeout(self._time_limit):
                 return await self._post(endpoint.url, endpoint.bearer, outgoing)
@@ -76,7 +79,9 @@ class HttpTransport:
             await client.aclose()
 
     async def _post(self, url: str, bearer: str | None, outgoing: Outgoing) -> SendResult:
-        request = self._client(url).stream("POST", url, content=outgoing.body, headers=_headers(bearer, outgoing))
+        request = self._client(url).stream(
+            "POST", url, content=outgoing.body, headers=_headers(bearer, outgoing)
+        )
         async with request as response:
             answer = await _read_short(response)
             return result_of(response.status_code, response.headers, answer)
@@ -95,20 +100,24 @@ def result_of(status: int, headers: Mapping[str, str], answer: bytes = b"") -> S
     if 200 <= status < 300:
         return Delivered(reference=str(status))
     if status in _BUSY or status >= 500:
-        reason = "network.receiver-busy" if status in _BUSY else "network.receiver-failing"
+        reason = "transport.receiver-busy" if status in _BUSY else "transport.receiver-failed"
         return Deferred(reason, retry_after=_retry_after(headers.get("retry-after")), status=status)
     if status in _NOT_LET_IN:
-        return Deferred("network.not-let-in", status=status)
+        return Deferred("transport.not-authorised", status=status)
     if status in _WRONG_ADDRESS or status < 400:
-        return Deferred("network.wrong-address", status=status)
+        return Deferred("transport.wrong-address", status=status)
     media_type = headers.get("content-type", "").partition(";")[0].strip().lower()
-    return Rejected("delivery.refused-by-receiver", status=status, answer=answer, answer_type=media_type)
+    return Rejected("transport.refused", status=status, answer=answer, answer_type=media_type)
 
 
 def _new_client(tls: ssl.SSLContext, time_limit: float) -> httpx.AsyncClient:
     def session() -> aiohttp.ClientSession:
-        connector = aiohttp.TCPConnector(limit=CONNECTIONS_PER_ENDPOINT, keepalive_timeout=IDLE_SECONDS, ssl=tls)
-        return aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar(), trust_env=False)
+        connector = aiohttp.TCPConnector(
+            limit=CONNECTIONS_PER_ENDPOINT, keepalive_timeout=IDLE_SECONDS, ssl=tls
+        )
+        return aiohttp.ClientSession(
+            connector=connector, cookie_jar=aiohttp.DummyCookieJar(), trust_env=False
+        )
 
     return httpx.AsyncClient(
         transport=AiohttpTransport(verify=tls, client=session),
@@ -163,11 +172,11 @@ def _reason(error: Exception) -> str:
     """The catalogue code for what went wrong on the way; only the type of the error is looked at."""
     cause = error.__cause__ if isinstance(error, httpx.HTTPError) and error.__cause__ else error
     if isinstance(cause, aiohttp.ClientSSLError | ssl.SSLError):
-        return "network.not-trusted"
+        return "transport.tls"
     if isinstance(cause, TimeoutError | aiohttp.ServerTimeoutError):
-        return "network.timeout"
+        return "transport.timeout"
     if isinstance(cause, aiohttp.ClientConnectorError | ConnectionRefusedError):
-        return "network.unreachable"
+        return "transport.unreachable"
     if isinstance(cause, aiohttp.InvalidURL | httpx.UnsupportedProtocol | httpx.InvalidURL):
-        return "network.wrong-address"
-    return "network.interrupted"
+        return "transport.wrong-address"
+    return "transport.interrupted"

@@ -1,0 +1,167 @@
+"""How does what a partner has put into its folder come to us?
+
+A watcher looks into in/ at a modest interval, oldest file first, and hands each complete file to whoever
+takes messages over. Only after that has said "durable here" the file leaves in/.
+
+What is durable now: nothing before `take_over` has returned; then the message stands in the ledger. What a
+crash here does: the file still lies in in/ and is handed over again. Why that is harmless: it is a duplicate
+by its MsgId, and a duplicate is answered like the first.
+
+A file that cannot be taken over just now (the ledger is unavailable) stays where it is and is tried at the
+next look.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import os
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+import structlog
+
+from gateway.errors import CATALOGUE, Unavailable
+from gateway.transports import folders
+from gateway.transports.base import FHIR_JSON, XML, ContentType
+from gateway.transports.folders import Found
+
+POLL_SECONDS: Final = 1.0
+LARGEST_BYTES: Final = 35_000_000
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class NotTaken:
+    """A file that is refused for good."""
+
+    code: str
+    """Code of the error catalogue."""
+    receipt: bytes | None = field(default=None, repr=False)
+    """A negative receipt for the partner's out/ folder, where one could be made."""
+
+
+TakeOver = Callable[[bytes, ContentType], Awaitable[NotTaken | None]]
+"""Takes over the bytes of one file; None: they are durable here now. Raises when it cannot be said yet."""
+
+
+class DirectoryInbox:
+    """The in/ folder of one partner, and what becomes of the files in it."""
+
+    def __init__(
+        self,
+        root: Path,
+        take_over: TakeOver,
+        *,
+        poll_seconds: float = POLL_SECONDS,
+        largest: int = LARGEST_BYTES,
+        keep_done: bool = True,
+    ) -> None:
+        """`largest` in bytes; `keep_done`: move what was taken to done/ instead of deleting it."""
+        self._root = root
+        self._take_over = take_over
+        self._poll_seconds = poll_seconds
+        self._largest = largest
+        self._keep_done = keep_done
+        self._last_look: frozenset[Found] = frozenset()
+        self._trouble = ""
+
+    async def run(self) -> None:
+        """Look at the interval until cancelled; nothing that goes wrong here ends it."""
+        while True:
+            try:
+                await self.look()
+                self._trouble = ""
+            except Exception as error:
+                self._tell(type(error).__name__)
+            await asyncio.sleep(self._poll_seconds)
+
+    async def look(self) -> int:
+        """One look: hand over each file unchanged since the last one. Returns how many left in/."""
+        ready = await asyncio.to_thread(self._ready)
+        gone = 0
+        for found in ready:
+            try:
+                gone += await self._deal_with(found)
+            except Unavailable:
+                raise
+            except Exception as error:  # one bad file must not hold up the others
+                self._tell(type(error).__name__, found)
+        return gone
+
+    def _ready(self) -> list[Found]:
+        with folders.opened(self._root, "in") as folder:
+            seen = folders.look(folder)
+        ready = [found for found in seen if found in self._last_look]
+        self._last_look = frozenset(seen)
+        return ready
+
+    async def _deal_with(self, found: Found) -> bool:
+        try:
+            data = await asyncio.to_thread(self._read, found)
+        except FileNotFoundError:
+            return False
+        except (folders.NotAPlainFile, folders.TooLarge) as error:
+            large = isinstance(error, folders.TooLarge)
+            refusal: NotTaken | None = NotTaken("xml.too-large" if large else "transport.not-a-plain-file")
+            data = b""
+        else:
+            refusal = await self._take_over(data, content_type_of(data))
+        if refusal is None:
+            await asyncio.to_thread(self._put_away, found)
+        else:
+            await asyncio.to_thread(self._refuse, found, refusal, data)
+        return True
+
+    def _read(self, found: Found) -> bytes:
+        with folders.opened(self._root, "in") as folder:
+            return folders.read_file(folder, found, self._largest)
+
+    def _put_away(self, found: Found) -> None:
+        with folders.opened(self._root, "in") as folder:
+            if not self._keep_done:
+                folders.remove(folder, found.name)
+                os.fsync(folder)
+                return
+            with folders.opened(self._root, "done") as done:
+                folders.move(folder, found.name, done)
+
+    def _refuse(self, found: Found, refusal: NotTaken, data: bytes) -> None:
+        if refusal.receipt is not None:
+            name = hashlib.sha256(b"refused\n" + data).hexdigest()[:40]
+            with folders.opened(self._root, "out") as out:
+                folders.write_complete(out, f"{name}.xml", refusal.receipt)
+        with folders.opened(self._root, "in") as folder, folders.opened(self._root, "refused") as refused:
+            name = folders.move(folder, found.name, refused)
+            folders.write_complete(refused, f"{name}.reason.json", reason_of(refusal.code))
+
+    def _tell(self, kind: str, found: Found | None = None) -> None:
+        """Log a trouble once, not at every look; file names are the partner's and may tell something."""
+        which = hashlib.sha256(os.fsencode(found.name)).hexdigest()[:12] if found else ""
+        if self._trouble != f"{kind} {which}":
+            self._trouble = f"{kind} {which}"
+            log.error("inbox.not-read", kind=kind, file=which)
+
+
+def content_type_of(data: bytes) -> ContentType:
+    """FHIR JSON if the first character says so, else XML (which its reader will refuse if it is not)."""
+    return FHIR_JSON if data[:64].lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{") else XML
+
+
+def reason_of(code: str) -> bytes:
+    """What lies beside a refused file: code, sentences and next step; no content."""
+    entry = CATALOGUE[code]
+    reason = {
+        "code": code,
+        "apprec": entry.apprec,
+        "no": entry.no,
+        "en": entry.en,
+        "owner": entry.owner,
+        "nextStepNo": entry.next_step_no,
+        "nextStepEn": entry.next_step_en,
+    }
+    return json.dumps(reason, ensure_ascii=False, indent=2).encode()
