@@ -1,11 +1,13 @@
 """What does every transport offer, and how does an attempt to send end?
 
-An attempt ends in a value, never in an exception: `Delivered` (the partner's side holds the bytes durably, or says so),
-`Deferred` (nothing is wrong with the message: try again later) or `Rejected` (the partner will not take this message;
-trying again cannot help). Reasons are codes of the error catalogue; the sentence of a library never leaves a transport.
+An attempt ends in a value, never in an exception: `Delivered` (the partner's side holds the bytes durably, or
+says so), `Deferred` (nothing is wrong with the message: try again later) or `Rejected` (the partner will not
+take this message; trying again cannot help). Reasons are codes of the error catalogue; the sentence of a
+library never leaves a transport.
 
-Sending is at least once. Every attempt of one message carries the same bytes under the same `Outgoing.key`, so a partner
-that already has it can tell, and doing it again is harmless.
+A transport makes one attempt, within the endpoint's `timeout_s`, at the configured address only; trying again is
+the dispatcher's work. Sending is at least once: every attempt of one message carries the same bytes under the
+same `Outgoing.key`, so a partner that already has it can tell, and doing it again is harmless.
 """
 
 from __future__ import annotations
@@ -13,6 +15,8 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, field
 from typing import Final, Literal, Protocol
+
+from gateway.settings import Endpoint
 
 ContentType = Literal["application/xml", "application/fhir+json"]
 
@@ -27,7 +31,7 @@ class Outgoing:
     body: bytes = field(repr=False)
     content_type: ContentType
     message_id: str = field(repr=False)
-    """The message's own id (MsgId): chosen by the sender, so it may hold anything; it is never shown or logged."""
+    """The message's own id (MsgId): chosen by the sender, so it may hold anything; never logged."""
     message_type: str
     """Code of 8279, for choosing an endpoint or a folder; not written into URLs or file names."""
     correlation: str
@@ -38,7 +42,9 @@ class Outgoing:
     @property
     def key(self) -> str:
         """The same for every attempt at this message and different for any other: 64 hexadecimal digits."""
-        return hashlib.sha256(f"{self.sender}\n{self.message_id}".encode()).hexdigest()
+        return hashlib.sha256(
+            f"{self.sender}\n{self.message_id}".encode("utf-8", "surrogatepass")
+        ).hexdigest()
 
 
 @dataclass(frozen=True)
@@ -69,7 +75,7 @@ class Rejected:
     """Code of the error catalogue."""
     status: int | None = None
     answer: bytes = field(default=b"", repr=False)
-    """What the partner answered, if it is short: it may be a negative receipt. Content: never shown or logged."""
+    """What the partner answered, if it is short: it may be a negative receipt. Never logged."""
     answer_type: str = ""
     """Media type of `answer`, without parameters."""
 
@@ -77,21 +83,10 @@ class Rejected:
 SendResult = Delivered | Deferred | Rejected
 
 
-class Destination(Protocol):
-    """What a transport needs of a configured endpoint (`gateway.settings.Endpoint` has it)."""
-
-    @property
-    def url(self) -> str | None: ...
-    @property
-    def path(self) -> str | None: ...
-    @property
-    def bearer(self) -> str | None: ...
-
-
 class Transport(Protocol):
     """A way for bytes to reach partners."""
 
-    async def send(self, endpoint: Destination, outgoing: Outgoing) -> SendResult:
+    async def send(self, endpoint: Endpoint, outgoing: Outgoing) -> SendResult:
         """Make one attempt. Never raises, except when it is cancelled."""
         ...
 

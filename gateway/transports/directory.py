@@ -24,8 +24,9 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
+from gateway.settings import Endpoint
 from gateway.transports import folders
-from gateway.transports.base import FHIR_JSON, Deferred, Delivered, Destination, Outgoing, SendResult
+from gateway.transports.base import FHIR_JSON, Deferred, Delivered, Outgoing, SendResult
 
 
 class DirectoryTransport:
@@ -34,12 +35,12 @@ class DirectoryTransport:
     def __init__(self) -> None:
         self._cleaned: set[Path] = set()
 
-    async def send(self, endpoint: Destination, outgoing: Outgoing) -> SendResult:
+    async def send(self, endpoint: Endpoint, outgoing: Outgoing) -> SendResult:
         """Make one attempt. Never raises, except when it is cancelled."""
-        if not endpoint.path:
+        if endpoint.path is None:
             return Deferred("transport.directory-unwritable")
         try:
-            return Delivered(reference=await asyncio.to_thread(self._write, Path(endpoint.path), outgoing))
+            return Delivered(reference=await asyncio.to_thread(self._write, endpoint.path, outgoing))
         except OSError:
             return Deferred("transport.directory-unwritable")
 

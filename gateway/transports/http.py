@@ -37,12 +37,10 @@ import httpx
 from httpx_aiohttp import AiohttpTransport
 
 from gateway import __version__
-from gateway.transports.base import Deferred, Delivered, Destination, Outgoing, Rejected, SendResult
+from gateway.settings import Endpoint
+from gateway.transports.base import Deferred, Delivered, Outgoing, Rejected, SendResult
 
-TIME_LIMIT_SECONDS: Final = 20.0
-"""For one whole attempt. A lease on a lane must be longer than this."""
 CONNECT_LIMIT_SECONDS: Final = 5.0
-CONNECTIONS_PER_ENDPOINT: Final = 8
 IDLE_SECONDS: Final = 4.0
 """Shorter than a usual server's (5 s), so that we do not send into a connection that is just being closed."""
 LONGEST_ANSWER_BYTES: Final = 256 * 1024
@@ -56,19 +54,17 @@ _WRONG_ADDRESS: Final = frozenset({404, 405, 410})
 class HttpTransport:
     """Sends by POST; keeps one client with its own few connections for each configured address."""
 
-    def __init__(self, *, time_limit: float = TIME_LIMIT_SECONDS) -> None:
-        """`time_limit`: seconds for one whole attempt; must be shorter than the lease on a lane."""
-        self._time_limit = time_limit
+    def __init__(self) -> None:
         self._clients: dict[str, httpx.AsyncClient] = {}
         self._tls: ssl.SSLContext | None = None
 
-    async def send(self, endpoint: Destination, outgoing: Outgoing) -> SendResult:
-        """Make one attempt within the time limit. Never raises, except when it is cancelled."""
-        if not endpoint.url:
+    async def send(self, endpoint: Endpoint, outgoing: Outgoing) -> SendResult:
+        """Make one attempt within the endpoint's time limit. Never raises, except when it is cancelled."""
+        if endpoint.url is None:
             return Deferred("transport.wrong-address")
         try:
-            async with asyncio.timeout(self._time_limit):
-                return await self._post(endpoint.url, endpoint.bearer, outgoing)
+            async with asyncio.timeout(endpoint.timeout_s):
+                return await self._post(endpoint.url, endpoint, outgoing)
         except Exception as error:  # whatever a library raises here, the message is not to blame
             return Deferred(_reason(error))
 
@@ -78,20 +74,19 @@ class HttpTransport:
         for client in clients:
             await client.aclose()
 
-    async def _post(self, url: str, bearer: str | None, outgoing: Outgoing) -> SendResult:
-        request = self._client(url).stream(
-            "POST", url, content=outgoing.body, headers=_headers(bearer, outgoing)
-        )
-        async with request as response:
-            answer = await _read_short(response)
-            return result_of(response.status_code, response.headers, answer)
+    async def _post(self, url: str, endpoint: Endpoint, outgoing: Outgoing) -> SendResult:
+        headers = _headers(endpoint, outgoing)
+        async with self._client(url, endpoint).stream(
+            "POST", url, content=outgoing.body, headers=headers
+        ) as answer:
+            return result_of(answer.status_code, answer.headers, await _read_short(answer))
 
-    def _client(self, url: str) -> httpx.AsyncClient:
+    def _client(self, url: str, endpoint: Endpoint) -> httpx.AsyncClient:
         client = self._clients.get(url)
         if client is None:
             if self._tls is None:
                 self._tls = httpx.create_ssl_context(trust_env=False)
-            client = self._clients[url] = _new_client(self._tls, self._time_limit)
+            client = self._clients[url] = _new_client(self._tls, endpoint)
         return client
 
 
@@ -110,24 +105,22 @@ def result_of(status: int, headers: Mapping[str, str], answer: bytes = b"") -> S
     return Rejected("transport.refused", status=status, answer=answer, answer_type=media_type)
 
 
-def _new_client(tls: ssl.SSLContext, time_limit: float) -> httpx.AsyncClient:
+def _new_client(tls: ssl.SSLContext, endpoint: Endpoint) -> httpx.AsyncClient:
     def session() -> aiohttp.ClientSession:
-        connector = aiohttp.TCPConnector(
-            limit=CONNECTIONS_PER_ENDPOINT, keepalive_timeout=IDLE_SECONDS, ssl=tls
-        )
+        connector = aiohttp.TCPConnector(limit=endpoint.concurrency, keepalive_timeout=IDLE_SECONDS, ssl=tls)
         return aiohttp.ClientSession(
             connector=connector, cookie_jar=aiohttp.DummyCookieJar(), trust_env=False
         )
 
     return httpx.AsyncClient(
         transport=AiohttpTransport(verify=tls, client=session),
-        timeout=httpx.Timeout(time_limit, connect=min(CONNECT_LIMIT_SECONDS, time_limit)),
+        timeout=httpx.Timeout(endpoint.timeout_s, connect=min(CONNECT_LIMIT_SECONDS, endpoint.timeout_s)),
         follow_redirects=False,
         trust_env=False,
     )
 
 
-def _headers(bearer: str | None, outgoing: Outgoing) -> dict[str, str]:
+def _headers(endpoint: Endpoint, outgoing: Outgoing) -> dict[str, str]:
     headers = {
         "Content-Type": f"{outgoing.content_type}; charset=utf-8",
         "Accept": "application/json, application/xml, application/fhir+json",
@@ -135,8 +128,8 @@ def _headers(bearer: str | None, outgoing: Outgoing) -> dict[str, str]:
         "Idempotency-Key": outgoing.key,
         "X-Request-Id": outgoing.correlation,
     }
-    if bearer:
-        headers["Authorization"] = f"Bearer {bearer}"
+    if endpoint.bearer is not None:
+        headers["Authorization"] = f"Bearer {endpoint.bearer.get_secret_value()}"
     return headers
 
 

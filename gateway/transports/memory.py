@@ -9,7 +9,8 @@ import asyncio
 from collections import deque
 from collections.abc import Iterable
 
-from gateway.transports.base import Delivered, Destination, Outgoing, SendResult
+from gateway.settings import Endpoint
+from gateway.transports.base import Delivered, Outgoing, SendResult
 
 
 class MemoryTransport:
@@ -21,7 +22,7 @@ class MemoryTransport:
         self.outcomes: deque[SendResult] = deque(outcomes)
         self._changed = asyncio.Condition()
 
-    async def send(self, endpoint: Destination, outgoing: Outgoing) -> SendResult:
+    async def send(self, endpoint: Endpoint, outgoing: Outgoing) -> SendResult:
         """Remember the attempt and give the next outcome."""
         async with self._changed:
             self.sent.append(outgoing)
