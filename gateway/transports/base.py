@@ -5,8 +5,8 @@ says so), `Deferred` (nothing is wrong with the message: try again later) or `Re
 take this message; trying again cannot help). Reasons are codes of the error catalogue; the sentence of a
 library never leaves a transport.
 
-A transport makes one attempt, within the endpoint's `timeout_s`, at the configured address only; trying again is
-the dispatcher's work. Sending is at least once: every attempt of one message carries the same bytes under the
+A transport makes one attempt, within its time limit, at the configured address only; trying again is the
+dispatcher's work. Sending is at least once: every attempt of one message carries the same bytes under the
 same `Outgoing.key`, so a partner that already has it can tell, and doing it again is harmless.
 """
 

@@ -40,7 +40,7 @@ class DirectoryTransport:
         if endpoint.path is None:
             return Deferred("transport.directory-unwritable")
         try:
-            return Delivered(reference=await asyncio.to_thread(self._write, endpoint.path, outgoing))
+            return Delivered(reference=await asyncio.to_thread(self._write, Path(endpoint.path), outgoing))
         except OSError:
             return Deferred("transport.directory-unwritable")
 

@@ -40,6 +40,8 @@ from gateway import __version__
 from gateway.settings import Endpoint
 from gateway.transports.base import Deferred, Delivered, Outgoing, Rejected, SendResult
 
+TIME_LIMIT_SECONDS: Final = 20.0
+"""For one whole attempt. A lease on a lane must be longer than this."""
 CONNECT_LIMIT_SECONDS: Final = 5.0
 IDLE_SECONDS: Final = 4.0
 """Shorter than a usual server's (5 s), so that we do not send into a connection that is just being closed."""
@@ -54,16 +56,18 @@ _WRONG_ADDRESS: Final = frozenset({404, 405, 410})
 class HttpTransport:
     """Sends by POST; keeps one client with its own few connections for each configured address."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, time_limit: float = TIME_LIMIT_SECONDS) -> None:
+        """`time_limit`: seconds for one whole attempt; must be shorter than the lease on a lane."""
+        self._time_limit = time_limit
         self._clients: dict[str, httpx.AsyncClient] = {}
         self._tls: ssl.SSLContext | None = None
 
     async def send(self, endpoint: Endpoint, outgoing: Outgoing) -> SendResult:
-        """Make one attempt within the endpoint's time limit. Never raises, except when it is cancelled."""
+        """Make one attempt within the time limit. Never raises, except when it is cancelled."""
         if endpoint.url is None:
             return Deferred("transport.wrong-address")
         try:
-            async with asyncio.timeout(endpoint.timeout_s):
+            async with asyncio.timeout(self._time_limit):
                 return await self._post(endpoint.url, endpoint, outgoing)
         except Exception as error:  # whatever a library raises here, the message is not to blame
             return Deferred(_reason(error))
@@ -86,7 +90,7 @@ class HttpTransport:
         if client is None:
             if self._tls is None:
                 self._tls = httpx.create_ssl_context(trust_env=False)
-            client = self._clients[url] = _new_client(self._tls, endpoint)
+            client = self._clients[url] = _new_client(self._tls, endpoint.concurrency, self._time_limit)
         return client
 
 
@@ -105,16 +109,16 @@ def result_of(status: int, headers: Mapping[str, str], answer: bytes = b"") -> S
     return Rejected("transport.refused", status=status, answer=answer, answer_type=media_type)
 
 
-def _new_client(tls: ssl.SSLContext, endpoint: Endpoint) -> httpx.AsyncClient:
+def _new_client(tls: ssl.SSLContext, connections: int, time_limit: float) -> httpx.AsyncClient:
     def session() -> aiohttp.ClientSession:
-        connector = aiohttp.TCPConnector(limit=endpoint.concurrency, keepalive_timeout=IDLE_SECONDS, ssl=tls)
+        connector = aiohttp.TCPConnector(limit=connections, keepalive_timeout=IDLE_SECONDS, ssl=tls)
         return aiohttp.ClientSession(
             connector=connector, cookie_jar=aiohttp.DummyCookieJar(), trust_env=False
         )
 
     return httpx.AsyncClient(
         transport=AiohttpTransport(verify=tls, client=session),
-        timeout=httpx.Timeout(endpoint.timeout_s, connect=min(CONNECT_LIMIT_SECONDS, endpoint.timeout_s)),
+        timeout=httpx.Timeout(time_limit, connect=min(CONNECT_LIMIT_SECONDS, time_limit)),
         follow_redirects=False,
         trust_env=False,
     )
@@ -129,7 +133,7 @@ def _headers(endpoint: Endpoint, outgoing: Outgoing) -> dict[str, str]:
         "X-Request-Id": outgoing.correlation,
     }
     if endpoint.bearer is not None:
-        headers["Authorization"] = f"Bearer {endpoint.bearer.get_secret_value()}"
+        headers["Authorization"] = f"Bearer {endpoint.bearer}"
     return headers
 
 
