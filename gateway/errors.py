@@ -97,7 +97,12 @@ class SomlosError(Exception):
     """An error with a code of the catalogue; `str()` is the code and the English sentence, safe to log."""
 
     def __init__(
-        self, code: str, *, path: str | None = None, line: int | None = None, details: dict[str, Fact] | None = None
+        self,
+        code: str,
+        *,
+        path: str | None = None,
+        line: int | None = None,
+        details: dict[str, Fact] | None = None,
     ) -> None:
         """`path` and `line` name the place in the input; `details` are machine facts, never content or names."""
         self.code = code
