@@ -1,0 +1,1 @@
+"""Who gets a message, in which format, when again, and is it over?"""

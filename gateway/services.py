@@ -1,0 +1,35 @@
+"""What do the API and the console get to work with? The rooms below, put together by `app.py`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from gateway.ledger.reader import LedgerReader
+    from gateway.ledger.store import Ledger
+    from gateway.routing.credentials import Credentials
+    from gateway.routing.dispatch import Dispatcher
+    from gateway.routing.intake import Intake
+    from gateway.routing.partners import Partners
+    from gateway.settings import Settings
+
+
+@dataclass(frozen=True)
+class GatewayServices:
+    """One running gateway."""
+
+    settings: Settings
+    credentials: Credentials
+    """`of_bearer(secret) -> Credential | None`, `of_partner(name) -> Credential`, `open: bool` (none configured)."""
+    partners: Partners
+    """`owner_of(her_id) -> Partner | None`, `route_to(her_id) -> Route | None`: names for HER-ids, endpoints."""
+    intake: Intake
+    """`await accept(data, content_type, credential) -> Accepted | Duplicate | Refused`; raises `Unavailable`."""
+    reader: LedgerReader
+    """What the ledger holds."""
+    ledger: Ledger
+    """`await changed(since) -> int`: the next version of the ledger after `since`, for pages that update themselves;
+    `version`: the present one; `is_ready`: whether it can take messages."""
+    dispatcher: Dispatcher
+    """`is_running`."""

@@ -1,0 +1,270 @@
+"""How is this installation configured, and is what the operator wrote safe to start with?
+
+`load` reads one TOML file into frozen models. Every mistake is one `ConfigurationError` that names the key; the value is
+never repeated, because it may be a secret. Secrets are references ("env:NAME") or SHA-256 hashes, so the file itself
+holds none. A relative path in the file is relative to the file's own folder.
+
+Without a credential for every partner the gateway listens on loopback only (DESIGN §4.13).
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import re
+import tomllib
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+
+from gateway.errors import ConfigurationError
+
+HerId = Annotated[str, Field(pattern=r"^[0-9]{1,12}$")]
+MessageFormat = Literal["plo-1.6", "plo-1.5", "fhir-r4"]
+Environment = Literal["test", "production"]
+TransportName = Literal["http", "directory", "memory"]
+Seconds = Annotated[float, Field(gt=0)]
+
+HOUR = 3600.0  # seconds
+DAY = 24 * HOUR  # seconds
+
+_BAD_VALUE = "configuration.bad-value"
+_DUPLICATE = "configuration.duplicate-her-id"
+
+
+class _Model(BaseModel):
+    """Frozen, and strict about unknown keys: a misspelt key must not silently mean the default."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+
+class Endpoint(_Model):
+    """How messages reach some of a partner's HER-ids, and which formats and types they take there."""
+
+    her_ids: tuple[HerId, ...] = Field(min_length=1)
+    transport: TransportName
+    format: MessageFormat
+    url: str | None = Field(default=None, pattern=r"^https?://[^\s@]+$")
+    """Address for transport http: no user or password inside it."""
+    path: str | None = None
+    """Folder for transport directory."""
+    types: tuple[str, ...] = ("*",)
+    """Codes of 8279 this endpoint takes in `format`; "*" takes all."""
+    pass_on: tuple[str, ...] = ()
+    """Codes of 8279 this endpoint takes as they were sent, byte for byte, whatever `format` says."""
+    bearer: str | None = Field(default=None, repr=False)
+    """The secret this gateway shows to the partner; "env:NAME" reads it from the environment."""
+    refuse_translated_signed: bool = False
+    """Refuse a signed message that would have to be translated: the signature cannot follow."""
+    first_wait_s: Seconds = 5.0
+    max_wait_s: Seconds = 15 * 60.0
+    give_up_after_s: Seconds = 3 * DAY
+    """How long after acceptance a delivery is tried before it goes to a person."""
+    receipt_deadline_s: Seconds = DAY
+    """How long after the transport accepted a receipt may take before it is overdue."""
+    concurrency: int = Field(default=8, ge=1, le=256)
+    """Most deliveries under way at the same time: a slow partner holds no more than these."""
+
+
+class Partner(_Model):
+    """An organisation with HER-ids: what its credential may send and fetch for, and how to reach it."""
+
+    name: str = Field(min_length=1, max_length=200)
+    her_ids: tuple[HerId, ...] = Field(min_length=1)
+    """HER-ids of level 1 and level 2 that its credential covers."""
+    bearer_sha256: str | None = Field(default=None, pattern=r"^[0-9a-f]{64}$")
+    """SHA-256 (hex) of the bearer secret the partner shows us."""
+    environment: Environment | None = None
+    """Marks the partner (DESIGN §4.11); absent: as the gateway; absent there too: not marked, nothing is refused."""
+    ack_default: Literal["J", "N", "F"] = "J"
+    """What a message of this partner means when it does not say whether a receipt is wanted (7304)."""
+    accepts_apprec: Literal["1.0", "1.1"] = "1.0"
+    endpoint: tuple[Endpoint, ...] = ()
+    """May be empty: a partner that only sends, and fetches its receipts."""
+
+
+class Gateway(_Model):
+    """The gateway itself."""
+
+    listen: str = Field(default="127.0.0.1:8600", pattern=r"^\S+:[0-9]{1,5}$")
+    ledger: str = Field(default="sqlite:somlos.db", pattern=r"^(sqlite:.+|postgres(ql)?://.+)$")
+    environment: Environment | None = None
+    her_id: HerId | None = None
+    """The gateway's own HER-id: sender of its negative receipts."""
+    name: str = "Sømløs"
+    max_body_bytes: int = Field(default=35_000_000, ge=1024)
+    patient_key: SecretStr | None = None
+    """Key of the patient key (HMAC); absent: SOMLOS_PATIENT_KEY, else one generated beside the ledger."""
+    parked_limit_s: Seconds = DAY
+    """How long a correction or cancellation waits for its original before it goes to a person."""
+    schemas_dir: Path | None = None
+    """A folder with the operator's copy of the official schemas."""
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """Host and port of `listen`; an IPv6 host stands in brackets there and without here."""
+        host, _, port = self.listen.rpartition(":")
+        return host.strip("[]"), int(port)
+
+
+class Settings(_Model):
+    """The whole configuration of one installation."""
+
+    gateway: Gateway = Gateway()
+    partner: tuple[Partner, ...] = ()
+
+
+def load(path: Path, environment: Mapping[str, str] = os.environ) -> Settings:
+    """Read, resolve and check a configuration file.
+
+    :raises ConfigurationError: the file cannot be read, is no TOML, or says something that cannot be or is not safe.
+    """
+    try:
+        text = path.read_bytes().decode("utf-8")
+        content = tomllib.loads(text)
+    except OSError:
+        raise ConfigurationError("configuration.file-missing", path=str(path)) from None
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ConfigurationError("configuration.not-toml", path=str(path), line=_line_of(error)) from None
+    return from_content(content, folder=path.resolve().parent, environment=environment)
+
+
+def from_content(
+    content: Mapping[str, Any], *, folder: Path | None = None, environment: Mapping[str, str] = os.environ
+) -> Settings:
+    """Check configuration that is already in memory; relative paths belong to `folder` (default: the working folder).
+
+    :raises ConfigurationError: as `load`.
+    """
+    resolved = _with_secrets(content, environment, at="")
+    try:
+        settings = Settings.model_validate(resolved)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+        raise ConfigurationError(_code_of(first["type"]), path=_key_of(first["loc"])) from None
+    settings = _with_paths(settings, folder or Path.cwd())
+    check(settings)
+    return settings
+
+
+def check(settings: Settings) -> None:
+    """Check what no single key can tell: each HER-id has one owner and one endpoint, and who may listen where.
+
+    :raises ConfigurationError: naming the first key that is wrong.
+    """
+    _unique(((partner.name, f"partner[{n}].name") for n, partner in enumerate(settings.partner)), _BAD_VALUE)
+    secrets = (
+        (partner.bearer_sha256, f"partner[{n}].bearer_sha256")
+        for n, partner in enumerate(settings.partner)
+        if partner.bearer_sha256
+    )
+    _unique(secrets, _BAD_VALUE)
+    owned = ((her, f"partner[{n}].her_ids") for n, partner in enumerate(settings.partner) for her in partner.her_ids)
+    _unique(owned, _DUPLICATE)
+    reached = (
+        (her, f"partner[{n}].endpoint[{m}].her_ids")
+        for n, partner in enumerate(settings.partner)
+        for m, endpoint in enumerate(partner.endpoint)
+        for her in endpoint.her_ids
+    )
+    _unique(reached, _DUPLICATE)
+    for number, partner in enumerate(settings.partner):
+        _check_partner(partner, f"partner[{number}]")
+    _check_listening(settings)
+
+
+def _check_partner(partner: Partner, at: str) -> None:
+    for number, endpoint in enumerate(partner.endpoint):
+        key = f"{at}.endpoint[{number}]"
+        if not set(endpoint.her_ids) <= set(partner.her_ids):
+            raise ConfigurationError("configuration.bad-value", path=f"{key}.her_ids")
+        if endpoint.transport == "http" and endpoint.url is None:
+            raise ConfigurationError("configuration.missing-key", path=f"{key}.url")
+        if endpoint.transport == "directory" and endpoint.path is None:
+            raise ConfigurationError("configuration.missing-key", path=f"{key}.path")
+
+
+def _check_listening(settings: Settings) -> None:
+    host, port = settings.gateway.address
+    if port > 65535:
+        raise ConfigurationError("configuration.bad-value", path="gateway.listen")
+    if is_loopback(host):
+        return
+    for number, partner in enumerate(settings.partner):
+        if partner.bearer_sha256 is None:
+            raise ConfigurationError("configuration.unsafe-binding", path=f"partner[{number}].bearer_sha256")
+    if not settings.partner:
+        raise ConfigurationError("configuration.unsafe-binding", path="gateway.listen")
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can reach a server that listens on `host`."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _unique(named: Iterable[tuple[str | None, str]], code: str) -> None:
+    seen: set[str | None] = set()
+    for value, key in named:
+        if value in seen:
+            raise ConfigurationError(code, path=key)
+        seen.add(value)
+
+
+def _with_secrets(value: Any, environment: Mapping[str, str], at: str) -> Any:
+    """Replace every "env:NAME" by the variable's value."""
+    if isinstance(value, Mapping):
+        return {key: _with_secrets(item, environment, f"{at}.{key}" if at else key) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_with_secrets(item, environment, f"{at}[{n}]") for n, item in enumerate(value)]
+    if isinstance(value, str) and value.startswith("env:"):
+        found = environment.get(value.removeprefix("env:"))
+        if not found:
+            raise ConfigurationError("configuration.secret-missing", path=at)
+        return found
+    return value
+
+
+def _with_paths(settings: Settings, folder: Path) -> Settings:
+    """Make every relative path absolute, seen from `folder`."""
+    gateway = settings.gateway
+    changes: dict[str, Any] = {}
+    if gateway.ledger.startswith("sqlite:"):
+        changes["ledger"] = f"sqlite:{folder / gateway.ledger.removeprefix('sqlite:')}"
+    if gateway.schemas_dir is not None:
+        changes["schemas_dir"] = folder / gateway.schemas_dir
+    partners = tuple(
+        partner.model_copy(update={"endpoint": tuple(_endpoint_in(folder, each) for each in partner.endpoint)})
+        for partner in settings.partner
+    )
+    return settings.model_copy(update={"gateway": gateway.model_copy(update=changes), "partner": partners})
+
+
+def _endpoint_in(folder: Path, endpoint: Endpoint) -> Endpoint:
+    return endpoint if endpoint.path is None else endpoint.model_copy(update={"path": str(folder / endpoint.path)})
+
+
+def _code_of(kind: str) -> str:
+    """Our code for pydantic's error type; its message never reaches anyone."""
+    return {"missing": "configuration.missing-key", "extra_forbidden": "configuration.unknown-key"}.get(
+        kind, "configuration.bad-value"
+    )
+
+
+def _key_of(location: tuple[int | str, ...]) -> str:
+    """`("partner", 0, "name")` as `partner[0].name`, as an operator reads it (counting from 0, as written in the file)."""
+    key = ""
+    for part in location:
+        key += f"[{part}]" if isinstance(part, int) else f".{part}" if key else part
+    return key
+
+
+def _line_of(error: Exception) -> int | None:
+    found = re.search(r"at line (\d+)", str(error))
+    return int(found.group(1)) if found else None
