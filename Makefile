@@ -86,7 +86,9 @@ PUBLIC := env -u PIP_INDEX_URL -u PIP_EXTRA_INDEX_URL -u PIP_FIND_LINKS PIP_CONF
 COMPILE := $(PUBLIC) $(LOCK_TOOLS)/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras \
   --no-header --no-annotate --no-emit-options --no-emit-index-url --no-emit-find-links --no-emit-trusted-host
 
-lock: ## Write the lock files anew (UPGRADE=--upgrade for the newest versions; with Python 3.11)
+lock: ## Write the lock files anew, with the oldest Python we support (UPGRADE=--upgrade for the newest)
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:3] > (3, 11, 2))' \
+	  || { echo "The lock must suit the oldest Python: make lock PYTHON=/usr/bin/python3 on Debian 12."; exit 1; }
 	@test -x $(LOCK_TOOLS)/pip-compile || { $(PYTHON) -m venv $(VENV)/lock && $(LOCK_TOOLS)/pip install --quiet pip-tools; }
 	@$(COMPILE) $(UPGRADE) --output-file requirements.txt pyproject.toml
 	@$(COMPILE) $(UPGRADE) --output-file requirements-build.txt requirements-build.in

@@ -1,7 +1,7 @@
 """Where do the translation definitions and the FHIR profiles lie on this installation?
 
-In a checkout they are the folders `mappings/` and `profiles/` beside the package, where people read them; in an installed
-wheel they lie inside the package. Nothing else in the code may build these paths.
+In a checkout they are the folders `mappings/` and `profiles/` beside the package, where people read them;
+in an installed wheel they lie inside the package. Nothing else in the code may build these paths.
 """
 
 from __future__ import annotations
