@@ -94,6 +94,8 @@ class Gateway(_Model):
     her_id: HerId | None = None
     """The gateway's own HER-id: sender of its negative receipts."""
     name: str = "Sømløs"
+    demo: bool = False
+    """Synthetic patients only: the console says so and shows content without a stated purpose. Never in production."""
     max_body_bytes: int = Field(default=35_000_000, ge=1024)
     patient_key: SecretStr | None = None
     """Key of the patient key (HMAC); absent: SOMLOS_PATIENT_KEY, else one generated beside the ledger."""
@@ -172,6 +174,8 @@ def check(settings: Settings) -> None:
     _unique(reached, _DUPLICATE)
     for number, partner in enumerate(settings.partner):
         _check_partner(partner, f"partner[{number}]")
+    if settings.gateway.demo and settings.gateway.environment == "production":
+        raise ConfigurationError(_BAD_VALUE, path="gateway.demo")
     _check_listening(settings)
 
 
