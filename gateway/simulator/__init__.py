@@ -1,0 +1,1 @@
+"""How does a partner's record system (EPJ) behave, well or badly? Simulated EPJs, a story to tell with them, and the demo."""
