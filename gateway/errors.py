@@ -1,7 +1,8 @@
 """What can go wrong, whose move is it, and in which words do we say so?
 
-Every refusal, finding and failure carries a code of the catalogue. The catalogue is data: one text file a section in
-`catalogue/` (the part of a code before its dot names the file), read once at import. An entry is five lines:
+Every refusal, finding and failure carries a code of the catalogue. The catalogue is data: one text file a
+section in `catalogue/` (the part of a code before its dot names the file), read once at import. An entry is
+five lines:
 
     xml.empty-input   sender  final  T01         code, owner, final or retry, its code in 8221 (- for none)
       Meldingen er tom.                          Norwegian sentence
@@ -9,16 +10,18 @@ Every refusal, finding and failure carries a code of the catalogue. The catalogu
       Send meldingen på nytt.                    next step, Norwegian
       Send the message again.                    next step, English
 
-Owner says who can put it right: sender, receiver, network (somebody between us), us. `retry` means that the same thing
-may succeed later without being changed. Sentences hold no content of a message and no words of a library: the place is
-said by path and line, facts (sizes, element names, HER-ids, message ids) by `SomlosError.details`.
+Owner says who can put it right: sender, receiver, network (somebody between us), us. `retry` means that the
+same thing may succeed later without being changed. Sentences hold no content of a message and no words of a
+library: the place is said by path and line, facts (sizes, element names, HER-ids, message ids) by
+`SomlosError.details`.
 
-The tree of exceptions; what is not exceptional is a value (Accepted | Duplicate | Refused, Delivered | Deferred | Rejected):
+The tree of exceptions; what is not exceptional is a value (Accepted | Duplicate | Refused, Delivered |
+Deferred | Rejected):
 
     SomlosError
-    ├── Unreadable           input that cannot be read at all                    xml.*  json.*
+    ├── Unreadable           input that cannot be read at all         xml.* json.*
     ├── NotTranslatable      read and valid, but the other format cannot say it  translate.*
-    ├── Refusal              intake or the API does not take it                  routing.*  api.*  rules.*  schema.*  fhir.*
+    ├── Refusal              intake or the API does not take it       routing.* api.* rules.* schema.* fhir.*
     ├── Unavailable          we cannot do it now: storage, shutting down         us.*
     └── ConfigurationError   the settings are wrong, nothing is started          configuration.*
 """
@@ -104,7 +107,8 @@ class SomlosError(Exception):
         line: int | None = None,
         details: dict[str, Fact] | None = None,
     ) -> None:
-        """`path` and `line` name the place in the input; `details` are machine facts, never content or names."""
+        """`path` and `line` name the place in the input; `details` are machine facts, never content or
+        names."""
         self.code = code
         self.entry = CATALOGUE[code]
         self.path = path
@@ -145,7 +149,8 @@ class Issue:
     code: str
     layer: Layer
     path: str | None
-    """The place, written with element names: MsgHead/MsgInfo/Type, Bundle.entry[2].resource.ofType(Goal).lifecycleStatus."""
+    """The place, written with element names: MsgHead/MsgInfo/Type,
+    Bundle.entry[2].resource.ofType(Goal).lifecycleStatus."""
     line: int | None
     """Line of the input, from 1; None where the input has no lines to name."""
     message: str
@@ -174,7 +179,8 @@ class Issue:
 def issue(
     code: str, *, severity: Severity = "error", layer: Layer, path: str | None = None, line: int | None = None
 ) -> Issue:
-    """The finding `code` at a place, with the catalogue's sentences; KeyError for a code the catalogue does not know."""
+    """The finding `code` at a place, with the catalogue's sentences; KeyError for a code the catalogue does
+    not know."""
     entry = CATALOGUE[code]
     return Issue(severity, code, layer, path, line, entry.en, entry.no)
 

@@ -1,9 +1,9 @@
 """What is this input: which standard, which body, or why can it not be read?
 
-Reading is bounded before it is clever: size, encoding, a DOCTYPE and the amount of markup are judged on the bytes, so
-that libxml2 never sees what could make it expand, fetch or fill the memory. Depth, attributes of one element and what
-the root is are judged on the tree. Whatever is wrong leaves as `Unreadable` with a code of the catalogue; libxml2's own
-words never do.
+Reading is bounded before it is clever: size, encoding, a DOCTYPE and the amount of markup are judged on the
+bytes, so that libxml2 never sees what could make it expand, fetch or fill the memory. Depth, attributes of
+one element and what the root is are judged on the tree. Whatever is wrong leaves as `Unreadable` with a
+code of the catalogue; libxml2's own words never do.
 
 Comments and processing instructions are dropped while parsing, so `foo<!-- -->bar` is the one text `foobar`.
 """
@@ -23,7 +23,8 @@ from gateway.errors import Unreadable
 MAX_BYTES = 35 * 1024 * 1024
 """Largest input read, in bytes (the national limit for a message is about 35 MB)."""
 MAX_MARKUP = 1_000_000
-"""Most `<` and, apart, most `=` in an input: bounds elements and attributes, and with them memory (some 250 MB)."""
+"""Most `<` and, apart, most `=` in an input: bounds elements and attributes, and with them memory (some 250
+MB)."""
 MAX_DEPTH = 200
 """Deepest element read; the root is at depth 1. No valid message is deeper than some forty."""
 MAX_ATTRIBUTES = 64
@@ -58,15 +59,17 @@ class EMessage:
 
     root: etree._Element = field(repr=False)
     standard: str
-    """plo-1.6, plo-1.5, dialog-1.0, dialog-1.1, apprec-1.0, apprec-1.1; msghead for a body without grammar here."""
+    """plo-1.6, plo-1.5, dialog-1.0, dialog-1.1, apprec-1.0, apprec-1.1; msghead for a body without grammar
+    here."""
     body: etree._Element | None = field(repr=False)
-    """The element of the (first) known body; for msghead the first content of a document, if any; None for a receipt."""
+    """The element of the (first) known body; for msghead the first content of a document, if any; None for
+    a receipt."""
     size: int
     """Length of the input in bytes."""
 
 
 def read(data: bytes) -> EMessage:
-    """The message in `data`; Unreadable (xml.*) when it is none. Nothing is validated against a schema yet."""
+    """The message in `data`; Unreadable (xml.*) when it is none. No schema is asked yet."""
     _bound(data)
     encoding = _encoding(data)
     wide = encoding.startswith("utf-16")
@@ -83,7 +86,8 @@ def _bound(data: bytes) -> None:
 
 
 def _encoding(data: bytes) -> str:
-    """The Python name of the encoding, from byte order mark or declaration; Unreadable when it is not on the list."""
+    """The Python name of the encoding, from byte order mark or declaration; Unreadable when it is not on
+    the list."""
     if data.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):
         raise Unreadable("xml.encoding-not-accepted", line=1)
     found = next((name for mark, name in (*_BOMS, *_NO_BOM) if data.startswith(mark)), None)
@@ -139,7 +143,7 @@ def _parse(data: bytes, encoding: str | None) -> etree._Element:
         no_network=True,
         load_dtd=False,
         dtd_validation=False,
-        huge_tree=True,  # attachments of 10 MB and more are one text; size, markup and depth are bounded by ourselves
+        huge_tree=True,  # an attachment is one text of 10 MB and more; the bounds are our own
         remove_comments=True,
         remove_pis=True,
         collect_ids=False,

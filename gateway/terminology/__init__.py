@@ -1,0 +1,104 @@
+"""What does a code mean, and from which code set does an element take its codes?
+
+The code sets are data (`codes/*.txt`: set number, title, then code and Norwegian display), as is the table
+element → code set (`elements.txt`), because many coded elements carry no S attribute. A set is named by its
+four digits or by its OID under `OID_ROOT`. A set marked `partial` holds only some of its codes: absence
+there proves nothing. Codes travel unchanged whatever stands here; this is for display and for findings.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+OID_ROOT = "2.16.578.1.12.4.1.1."
+"""Every code set NNNN has the OID `OID_ROOT` + NNNN."""
+_FOLDER = Path(__file__).parent
+
+
+@dataclass(frozen=True)
+class CodeSet:
+    """A code set: code → Norwegian display."""
+
+    number: str
+    title: str
+    complete: bool
+    """Whether every code of the set is here, so that an absent code is an unknown one."""
+    codes: dict[str, str]
+
+    @property
+    def oid(self) -> str:
+        """The OID that the S attribute carries."""
+        return OID_ROOT + self.number
+
+    def code_of(self, display: str) -> str | None:
+        """The code whose display this is (letter case aside); None when there is none."""
+        wanted = display.strip().casefold()
+        return next((code for code, text in self.codes.items() if text.casefold() == wanted), None)
+
+
+def number_of(oid_or_number: str) -> str:
+    """The four digits of a set given as OID, `urn:oid:` URI or digits; other input comes back as it is."""
+    return oid_or_number.strip().removeprefix("urn:oid:").removeprefix(OID_ROOT)
+
+
+def code_set(oid_or_number: str) -> CodeSet | None:
+    """The code set; None when it is not held here."""
+    return _code_sets().get(number_of(oid_or_number))
+
+
+def display(oid_or_number: str, code: str) -> str | None:
+    """The Norwegian display of a code; None when set or code are not held here."""
+    found = code_set(oid_or_number)
+    return found.codes.get(code) if found else None
+
+
+def is_known(oid_or_number: str, code: str) -> bool:
+    """Whether the code stands in the set; False also when the set is not held here (see
+    `CodeSet.complete`)."""
+    return display(oid_or_number, code) is not None
+
+
+def code_sets_of(element: str) -> tuple[str, ...]:
+    """Numbers of the sets an element may use; `element` is a local name or `Parent/Name` (or a longer
+    path)."""
+    steps = element.split("/")
+    table = _elements()
+    return table.get("/".join(steps[-2:])) or table.get(steps[-1]) or ()
+
+
+def code_set_of(element: str) -> str | None:
+    """Number of the one set that is implied by the element; None when S must say it or the element is not
+    coded."""
+    found = code_sets_of(element)
+    return found[0] if len(found) == 1 else None
+
+
+@cache
+def _code_sets() -> dict[str, CodeSet]:
+    sets: dict[str, CodeSet] = {}
+    for file in sorted((_FOLDER / "codes").glob("*.txt")):
+        for block in file.read_text("utf-8").split("\n\n"):
+            lines = [line for line in block.splitlines() if line.strip() and not line.startswith("#")]
+            if lines:
+                found = _code_set(lines)
+                sets[found.number] = found
+    return sets
+
+
+def _code_set(lines: list[str]) -> CodeSet:
+    number, title = lines[0].split(None, 1)
+    partial = title.startswith("partial ")
+    codes = dict(line.strip().split(None, 1) for line in lines[1:])
+    return CodeSet(number, title.removeprefix("partial "), not partial, codes)
+
+
+@cache
+def _elements() -> dict[str, tuple[str, ...]]:
+    table: dict[str, tuple[str, ...]] = {}
+    for line in (_FOLDER / "elements.txt").read_text("utf-8").splitlines():
+        if line.strip() and not line.startswith("#"):
+            element, *sets = line.split()
+            table[element] = tuple(sets)
+    return table
