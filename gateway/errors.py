@@ -19,9 +19,9 @@ The tree of exceptions; what is not exceptional is a value (Accepted | Duplicate
 Deferred | Rejected):
 
     SomlosError
-    ├── Unreadable           input that cannot be read at all         xml.* json.*
+    ├── Unreadable           input that cannot be read at all                    xml.* json.*
     ├── NotTranslatable      read and valid, but the other format cannot say it  translate.*
-    ├── Refusal              intake or the API does not take it       routing.* api.* rules.* schema.* fhir.*
+    ├── Refusal              intake or the API does not take it                  routing.* api.* schema.* fhir.*
     ├── Unavailable          we cannot do it now: storage, shutting down         us.*
     └── ConfigurationError   the settings are wrong, nothing is started          configuration.*
 """
