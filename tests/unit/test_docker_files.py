@@ -1,0 +1,99 @@
+"""Do the files in docker/ still fit the project? No container engine runs here: this keeps them true."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from gateway import settings
+from gateway.errors import ConfigurationError
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+DOCKER = CHECKOUT / "docker"
+DOCKERFILE = (DOCKER / "Dockerfile").read_text()
+COMPOSE: dict[str, Any] = yaml.safe_load((DOCKER / "compose.yaml").read_text())
+
+
+def _secrets() -> dict[str, str]:
+    lines = (DOCKER / "gateway.env.example").read_text().splitlines()
+    return dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))
+
+
+def _instructions(name: str) -> list[str]:
+    joined = DOCKERFILE.replace("\\\n", " ")
+    return [line.removeprefix(name).strip() for line in joined.splitlines() if line.startswith(f"{name} ")]
+
+
+def _copied_from_the_checkout() -> list[str]:
+    copies = [line.split() for line in _instructions("COPY") if not line.startswith("--from=")]
+    return [source.rstrip("/") for *sources, _target in copies for source in sources]
+
+
+def test_everything_the_image_copies_is_there_and_not_ignored() -> None:
+    allowed = set(re.findall(r"^!(.+)$", (DOCKER / "Dockerfile.dockerignore").read_text(), re.MULTILINE))
+    copied = _copied_from_the_checkout()
+    assert set(copied) == allowed
+    assert [source for source in copied if not (CHECKOUT / source).exists()] == []
+
+
+def test_the_image_has_what_the_build_needs() -> None:
+    project = tomllib.loads((CHECKOUT / "pyproject.toml").read_text())
+    needed = {"pyproject.toml", project["project"]["readme"], *project["project"]["license-files"]}
+    needed |= set(project["tool"]["hatch"]["build"]["targets"]["wheel"]["only-include"])
+    assert needed <= set(_copied_from_the_checkout())
+    assert list(project["project"]["scripts"]) == re.findall(r'"(.+)"', _instructions("ENTRYPOINT")[0])
+
+
+def test_libraries_come_from_the_lock_files_with_hashes() -> None:
+    for step in _instructions("RUN"):
+        for install in re.findall(r"pip install [^&]+", step):
+            assert ("--require-hashes" in install) != ("--no-deps" in install)
+
+
+def test_the_container_runs_without_rights_and_says_how_it_is() -> None:
+    assert _instructions("USER") == ["10001"]
+    assert len(_instructions("HEALTHCHECK")) == 1
+    gateway = COMPOSE["services"]["gateway"]
+    assert (gateway["read_only"], gateway["cap_drop"]) == (True, ["ALL"])
+
+
+def test_compose_names_files_that_exist_and_publishes_on_loopback_only() -> None:
+    gateway = COMPOSE["services"]["gateway"]
+    context = (DOCKER / gateway["build"]["context"]).resolve()
+    assert context == CHECKOUT
+    assert (context / gateway["build"]["dockerfile"]).is_file()
+    named_volumes = set(COMPOSE["volumes"])
+    for service in COMPOSE["services"].values():
+        assert all(port.startswith("127.0.0.1:") for port in service.get("ports", []))
+        for volume in service["volumes"]:
+            source = volume.split(":")[0]
+            assert source in named_volumes or (DOCKER / source).is_file()
+
+
+def test_no_secret_is_in_the_files() -> None:
+    ignored = (DOCKER / ".gitignore").read_text().split()
+    assert COMPOSE["services"]["gateway"]["env_file"] in ignored
+    assert [secret["file"] for secret in COMPOSE["secrets"].values() if secret["file"] not in ignored] == []
+    for service in COMPOSE["services"].values():
+        written = [name for name in service.get("environment", {}) if re.search("PASSWORD|KEY|TOKEN", name)]
+        assert all(name.endswith("_FILE") for name in written)
+
+
+def test_the_example_configuration_is_one_the_gateway_takes() -> None:
+    loaded = settings.load(DOCKER / "somlos.toml", _secrets())
+    port = COMPOSE["services"]["gateway"]["ports"][0].rsplit(":", 1)[1]
+    assert loaded.gateway.address == ("0.0.0.0", int(port))
+    assert _instructions("EXPOSE") == [port]
+    assert {endpoint.bearer for partner in loaded.partner for endpoint in partner.endpoint} == {"replace-me"}
+    ledger_folder = str(Path(loaded.gateway.ledger.removeprefix("sqlite:")).parent)
+    assert _instructions("VOLUME") == [ledger_folder]
+
+
+def test_the_example_configuration_needs_the_secrets_it_names() -> None:
+    with pytest.raises(ConfigurationError, match="secret-missing"):
+        settings.load(DOCKER / "somlos.toml", {})
