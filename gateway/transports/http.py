@@ -128,6 +128,7 @@ def _headers(endpoint: Endpoint, outgoing: Outgoing) -> dict[str, str]:
     headers = {
         "Content-Type": f"{outgoing.content_type}; charset=utf-8",
         "Accept": "application/json, application/xml, application/fhir+json",
+        "Accept-Encoding": "identity",
         "User-Agent": f"Somlos/{__version__}",
         "Idempotency-Key": outgoing.key,
         "X-Request-Id": outgoing.correlation,
