@@ -1,0 +1,242 @@
+"""How does a delivery stand in line, who works on a lane, and how does an attempt end? (DESIGN §4.1, §4.5)
+
+    queued ──▶ sending ──▶ sent ──▶ acknowledged | rejected          parked ──▶ queued
+       ▲          │          └────▶ delivered (no receipt expected)     └─────▶ handed
+       └──────────┘ deferred                          queued ──▶ cancelled, handed
+
+A lane is claimed with a lease; only the one that holds it sends, one delivery at a time, in the order of `position`. A
+parked delivery stands outside the line and holds nobody up. The lane moves on when the receiver's transport has
+accepted; receipts run beside it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from gateway.ledger import messages
+from gateway.ledger.session import Row, Session
+
+FinalState = Literal["acknowledged", "rejected", "cancelled", "delivered", "handed"]
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """A delivery whose lane is claimed: everything that is needed to send it."""
+
+    delivery_id: int
+    lane_id: int
+    sequence: int
+    id: str
+    message_id: str = field(repr=False)
+    sender_her: str
+    receiver_her: str
+    message_type: str
+    source_format: str
+    format: str
+    unchanged: bool
+    is_receipt: bool
+    acknowledgement: str
+    number: int
+    """Which attempt this is, from 1."""
+    content: bytes = field(repr=False)
+    """The outbound bytes; the received ones while `needs_translation`."""
+    media_type: str
+    needs_translation: bool
+    """The outbound bytes have not been made yet."""
+    give_up_at: int | None
+    lease_until: int
+
+
+def lane(session: Session, key: str, receiver_her: str) -> int:
+    """The lane with this key; it is made if it is not there."""
+    row = session.one("find_lane", lane_key=key)
+    return row["lane_id"] if row else session.keep("keep_lane", lane_key=key, receiver_her=receiver_her)
+
+
+def end_of_line(session: Session, lane_id: int) -> int:
+    """The position behind everyone who ever stood in this lane."""
+    row = session.one("last_position", lane_id=lane_id)
+    return 1 if row is None else row["position"] + 1
+
+
+@dataclass(frozen=True)
+class NewDelivery:
+    """A message on its way to one receiver, as it begins."""
+
+    message: int
+    is_receipt: bool
+    receiver_her: str
+    lane_id: int
+    format: str
+    unchanged: bool
+
+
+def queue(session: Session, new: NewDelivery, now: int, *, give_up_at: int) -> int:
+    """Put a delivery at the end of its lane; returns its id."""
+    delivery_id = _keep(session, new, "queued", now, deadline_at=give_up_at, in_line=True)
+    messages.note(session, new.message, "delivery.queued", now, delivery_id=delivery_id)
+    _has_work(session, new.lane_id, new.receiver_her, now)
+    session.notices.by(give_up_at)
+    return delivery_id
+
+
+def park(session: Session, new: NewDelivery, now: int, *, until: int) -> int:
+    """Let a delivery wait outside the line; returns its id."""
+    delivery_id = _keep(session, new, "parked", now, deadline_at=until, reason="routing.parent-missing")
+    messages.note(session, new.message, "delivery.parked", now, delivery_id=delivery_id)
+    session.notices.by(until)
+    return delivery_id
+
+
+def keep_final(
+    session: Session, new: NewDelivery, state: FinalState, now: int, *, event: str, reason: str | None = None
+) -> int:
+    """Keep a delivery that is over as it begins; returns its id."""
+    delivery_id = _keep(session, new, state, now, final_at=now, reason=reason)
+    messages.note(session, new.message, event, now, delivery_id=delivery_id, **_reason(reason))
+    return delivery_id
+
+
+def _keep(
+    session: Session,
+    new: NewDelivery,
+    state: str,
+    now: int,
+    *,
+    deadline_at: int | None = None,
+    final_at: int | None = None,
+    reason: str | None = None,
+    in_line: bool = False,
+) -> int:
+    return session.keep(
+        "keep_delivery",
+        message=new.message,
+        is_receipt=new.is_receipt,
+        receiver_her=new.receiver_her,
+        lane_id=new.lane_id,
+        position=end_of_line(session, new.lane_id) if in_line else None,
+        state=state,
+        format=new.format,
+        unchanged=new.unchanged,
+        body_id=None,
+        reason=reason,
+        created_at=now,
+        deadline_at=deadline_at,
+        final_at=final_at,
+    )
+
+
+def release(session: Session, delivery_id: int, sequence: int, lane_id: int, receiver_her: str, now: int, *, give_up_at: int) -> None:
+    """Put a parked delivery at the end of the line of `lane_id`: what it waited for stands before it."""
+    position = end_of_line(session, lane_id)
+    session.run(
+        "mark_released", delivery_id=delivery_id, position=position, lane_id=lane_id, deadline_at=give_up_at
+    )
+    messages.note(session, sequence, "delivery.released", now, delivery_id=delivery_id)
+    _has_work(session, lane_id, receiver_her, now)
+    session.notices.by(give_up_at)
+
+
+def end(
+    session: Session,
+    delivery_id: int,
+    sequence: int,
+    state: FinalState,
+    now: int,
+    *,
+    reason: str | None = None,
+    receipt_status: str | None = None,
+    was_sent: bool = False,
+    event: str | None = None,
+) -> None:
+    """Give a delivery its final state, and say so in the trail."""
+    session.run(
+        "mark_final",
+        delivery_id=delivery_id,
+        state=state,
+        reason=reason,
+        receipt_status=receipt_status,
+        was_sent=was_sent,
+        now=now,
+    )
+    messages.note(session, sequence, event or f"delivery.{state}", now, delivery_id=delivery_id, **_reason(reason))
+
+
+def refresh(session: Session, lane_id: int, receiver_her: str, now: int) -> None:
+    """After a delivery left the line otherwise than by being sent: let the next one have its turn."""
+    session.run("refresh_lane", lane_id=lane_id, now=now)
+    session.notices.receivers.add(receiver_her)
+
+
+def _has_work(session: Session, lane_id: int, receiver_her: str, now: int) -> None:
+    session.run("lane_has_work", lane_id=lane_id, now=now)
+    session.notices.receivers.add(receiver_her)
+
+
+def _reason(reason: str | None) -> dict[str, messages.Fact]:
+    return {"reason": reason} if reason else {}
+
+
+def head(session: Session, lane_id: int) -> Row | None:
+    """The first delivery in line."""
+    return session.one("head_of_lane", lane_id=lane_id)
+
+
+def start(session: Session, row: Row, owner: str, now: int, lease_until: int) -> Attempt:
+    """Begin an attempt at the head of a lane, and lease the lane.
+
+    Durable after the commit: that an attempt is under way, and until when nobody else may make one. A crash from then
+    on leaves the delivery `sending`: it goes back into line at the next start, or when the lease has run out. Sending
+    it again is harmless: it has the same bytes and the same id.
+    """
+    session.run("start_attempt", delivery_id=row["delivery_id"])
+    session.run("lease_lane", lane_id=row["lane_id"], owner=owner, lease_until=lease_until, now=now)
+    return Attempt(
+        delivery_id=row["delivery_id"],
+        lane_id=row["lane_id"],
+        sequence=row["sequence"],
+        id=row["id"],
+        message_id=row["message_id"],
+        sender_her=row["sender_her"],
+        receiver_her=row["receiver_her"],
+        message_type=row["message_type"],
+        source_format=row["source_format"],
+        format=row["format"],
+        unchanged=bool(row["unchanged"]),
+        is_receipt=bool(row["is_receipt"]),
+        acknowledgement=row["acknowledgement"],
+        number=row["attempts"] + 1,
+        content=row["content"],
+        media_type=row["media_type"],
+        needs_translation=not row["unchanged"] and row["body_id"] is None,
+        give_up_at=row["deadline_at"],
+        lease_until=lease_until,
+    )
+
+
+def holds(session: Session, attempt: Attempt, owner: str) -> bool:
+    """Whether the lane is still leased to `owner`."""
+    return session.one("still_leased", lane_id=attempt.lane_id, owner=owner) is not None
+
+
+def state_of(session: Session, attempt: Attempt) -> str:
+    """The delivery's present state: a receipt may have ended it while the attempt was under way."""
+    row = session.one("delivery_state", delivery_id=attempt.delivery_id)
+    return "" if row is None else row["state"]
+
+
+def let_go(session: Session, lane_id: int, due_at: int) -> None:
+    """Give the lane back; its next delivery, if there is one, may be tried at `due_at`."""
+    session.run("release_lane", lane_id=lane_id, due_at=due_at)
+
+
+def recover(session: Session, now: int) -> None:
+    """At the start: whatever was under way when the process ended goes back into line, to be tried at once.
+
+    Durable before it: every attempt that was begun and not ended. A crash here does nothing: it is done at the next
+    start. Trying again is harmless: same bytes, same id.
+    """
+    session.run("recover_events", now=now)
+    session.run("recover_deliveries")
+    session.run("recover_lanes", now=now)

@@ -1,0 +1,43 @@
+"""Where is the SQL? In files, each query under its name; this reads them.
+
+    -- name_of_query --
+    -- a sentence about it, if it needs one
+    SELECT … WHERE id = :id
+
+A query may name another in braces ({message_columns}) to have its text put in.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+FOLDER: Final = Path(__file__).with_name("sql")
+_NAME = re.compile(r"^-- (\w+) --$", re.MULTILINE)
+_INSERTED = re.compile(r"\{(\w+)\}")
+_COMMENT = re.compile(r"^\s*--.*\n?", re.MULTILINE)
+
+
+def parse(text: str) -> dict[str, str]:
+    """The queries of one file: name to text. ValueError: a name stands twice."""
+    parts = _NAME.split(text)
+    queries: dict[str, str] = {}
+    for name, query in zip(parts[1::2], parts[2::2], strict=True):
+        if name in queries:
+            raise ValueError(f"the query {name} stands twice")
+        queries[name] = _COMMENT.sub("", query).strip()
+    return queries
+
+
+@cache
+def load() -> dict[str, str]:
+    """Every query of the ledger, with inserted parts put in (except {conditions}, which the reader fills)."""
+    found: dict[str, str] = {}
+    for file in sorted(FOLDER.glob("*.sql")):
+        for name, query in parse(file.read_text("utf-8")).items():
+            if name in found:
+                raise ValueError(f"the query {name} stands twice")
+            found[name] = query
+    return {name: _INSERTED.sub(lambda part: found.get(part[1], part[0]), query) for name, query in found.items()}

@@ -1,0 +1,136 @@
+-- find_lane --
+SELECT lane_id FROM lanes WHERE lane_key = :lane_key
+
+-- keep_lane --
+INSERT INTO lanes (lane_key, receiver_her) VALUES (:lane_key, :receiver_her) RETURNING lane_id
+
+-- lane_of_conversation --
+-- The lane the conversation's first delivery to this receiver went into, when the same sender began it.
+SELECT d.lane_id
+FROM messages m JOIN deliveries d ON d.message = m.sequence
+WHERE m.message_id = :conversation_id AND m.sender_her = :sender_her AND d.receiver_her = :receiver_her AND NOT d.is_receipt
+UNION ALL
+SELECT d.lane_id
+FROM messages m JOIN deliveries d ON d.message = m.sequence
+WHERE m.conversation_id = :conversation_id AND m.sender_her = :sender_her AND d.receiver_her = :receiver_her
+      AND NOT d.is_receipt
+LIMIT 1
+
+-- last_position --
+SELECT COALESCE(MAX(position), 0) AS position FROM deliveries WHERE lane_id = :lane_id
+
+-- keep_delivery --
+INSERT INTO deliveries (
+    message, is_receipt, receiver_her, lane_id, position, state, format, unchanged, body_id, reason, created_at,
+    deadline_at, final_at
+) VALUES (
+    :message, :is_receipt, :receiver_her, :lane_id, :position, :state, :format, :unchanged, :body_id, :reason, :created_at,
+    :deadline_at, :final_at
+) RETURNING delivery_id
+
+-- lane_has_work --
+-- A lane that nobody works on and that waits for nothing may be tried at once; one that waits for its next attempt waits on.
+UPDATE lanes SET due_at = :now WHERE lane_id = :lane_id AND due_at IS NULL
+
+-- due_lanes --
+-- Lanes of one receiver that may be tried now and that nobody works on (or whose worker let the lease run out).
+SELECT lane_id FROM lanes
+WHERE receiver_her = :receiver_her AND due_at <= :now AND (lease_until IS NULL OR lease_until < :now)
+ORDER BY due_at LIMIT :most
+
+-- next_due --
+SELECT MIN(due_at) AS due_at FROM lanes
+WHERE receiver_her = :receiver_her AND due_at IS NOT NULL AND lease_until IS NULL
+
+-- next_lease_end --
+SELECT MIN(lease_until) AS lease_until FROM lanes WHERE lease_until IS NOT NULL
+
+-- head_of_lane --
+SELECT d.delivery_id, d.state, d.attempts, d.format, d.unchanged, d.body_id, d.created_at, d.deadline_at,
+       d.is_receipt, d.receiver_her, d.lane_id, m.sequence, m.id, m.message_id, m.sender_her, m.message_type,
+       m.status, m.parent_id, m.conversation_id, m.acknowledgement, m.format AS source_format, b.content,
+       b.media_type
+FROM deliveries d
+JOIN messages m ON m.sequence = d.message
+JOIN bodies b ON b.body_id = COALESCE(d.body_id, m.body_id)
+WHERE d.lane_id = :lane_id AND d.state IN ('queued', 'sending')
+ORDER BY d.position LIMIT 1
+
+-- start_attempt --
+UPDATE deliveries SET state = 'sending', attempts = attempts + 1 WHERE delivery_id = :delivery_id
+
+-- lease_lane --
+UPDATE lanes SET lease_owner = :owner, lease_until = :lease_until, due_at = :now WHERE lane_id = :lane_id
+
+-- release_lane --
+-- Nobody works on the lane any more; it is due when its first open delivery may be tried, or never if there is none.
+UPDATE lanes SET lease_owner = NULL, lease_until = NULL,
+    due_at = CASE WHEN EXISTS (SELECT 1 FROM deliveries d WHERE d.lane_id = lanes.lane_id AND d.state = 'queued')
+             THEN :due_at ELSE NULL END
+WHERE lane_id = :lane_id
+
+-- still_leased --
+SELECT 1 AS held FROM lanes WHERE lane_id = :lane_id AND lease_owner = :owner
+
+-- refresh_lane --
+-- After its first delivery was taken out of the line: the next may be tried at once.
+UPDATE lanes SET due_at =
+    CASE WHEN EXISTS (SELECT 1 FROM deliveries d WHERE d.lane_id = lanes.lane_id AND d.state = 'queued')
+    THEN :now ELSE NULL END
+WHERE lane_id = :lane_id AND lease_until IS NULL
+
+-- delivery_state --
+SELECT state, attempts, deadline_at, lane_id FROM deliveries WHERE delivery_id = :delivery_id
+
+-- keep_outbound --
+UPDATE deliveries SET body_id = :body_id WHERE delivery_id = :delivery_id
+
+-- mark_accepted --
+-- The receiver's transport has it, but its receipt was here first.
+UPDATE deliveries SET sent_at = COALESCE(sent_at, :now) WHERE delivery_id = :delivery_id
+
+-- mark_sent --
+UPDATE deliveries SET state = 'sent', sent_at = :now, deadline_at = :deadline_at, reason = NULL
+WHERE delivery_id = :delivery_id
+
+-- mark_queued --
+UPDATE deliveries SET state = 'queued', reason = :reason WHERE delivery_id = :delivery_id
+
+-- mark_final --
+UPDATE deliveries SET state = :state, reason = :reason, receipt_status = :receipt_status, overdue = 0,
+    sent_at = CASE WHEN :was_sent THEN COALESCE(sent_at, :now) ELSE sent_at END, final_at = :now, deadline_at = NULL
+WHERE delivery_id = :delivery_id
+
+-- mark_released --
+UPDATE deliveries SET state = 'queued', position = :position, lane_id = :lane_id, reason = NULL,
+    deadline_at = :deadline_at, final_at = NULL
+WHERE delivery_id = :delivery_id
+
+-- mark_overdue --
+UPDATE deliveries SET overdue = 1, deadline_at = NULL WHERE delivery_id = :delivery_id
+
+-- passed_deadlines --
+SELECT d.delivery_id, d.state, d.message, d.lane_id, m.acknowledgement
+FROM deliveries d JOIN messages m ON m.sequence = d.message
+WHERE d.deadline_at <= :now AND d.deadline_at IS NOT NULL AND d.state <> 'sending'
+ORDER BY d.deadline_at LIMIT :most
+
+-- next_deadline --
+SELECT MIN(deadline_at) AS deadline_at FROM deliveries WHERE deadline_at IS NOT NULL AND state <> 'sending'
+
+-- recover_events --
+INSERT INTO events (message, delivery_id, at, code, detail)
+SELECT message, delivery_id, :now, 'delivery.recovered', NULL FROM deliveries WHERE state = 'sending'
+
+-- recover_deliveries --
+UPDATE deliveries SET state = 'queued' WHERE state = 'sending'
+
+-- recover_lanes --
+UPDATE lanes SET lease_owner = NULL, lease_until = NULL, due_at = :now WHERE lease_until IS NOT NULL
+
+-- open_receivers --
+SELECT DISTINCT receiver_her FROM lanes WHERE due_at IS NOT NULL
+
+-- open_for_receiver --
+SELECT delivery_id, message, lane_id FROM deliveries
+WHERE receiver_her = :receiver_her AND state IN ('queued', 'parked')

@@ -1,0 +1,97 @@
+-- message_columns --
+m.sequence, m.id, m.message_id, m.sender_her, m.sender_organisation_her, m.receiver_her, m.receiver_organisation_her,
+m.format, m.message_type, m.status, m.parent_id, m.conversation_id, m.patient_key, m.acknowledgement, m.processing,
+m.signed, m.body_known, m.is_receipt, m.partner, m.generated_at, m.received_at, m.body_id, m.size, m.dated_events
+
+-- delivery_columns --
+d.delivery_id, m.id AS message, d.receiver_her AS d_receiver_her, d.state, d.format AS d_format, d.unchanged,
+COALESCE(d.body_id, CASE WHEN d.unchanged = 1 THEN m.body_id END) AS d_body_id, d.attempts, d.reason,
+d.receipt_status, d.overdue, d.created_at, d.deadline_at, d.sent_at, d.final_at,
+CASE WHEN d.state = 'queued' THEN l.due_at END AS due_at
+
+-- list_messages --
+SELECT {message_columns}, {delivery_columns}
+FROM messages m JOIN deliveries d ON d.message = m.sequence JOIN lanes l ON l.lane_id = d.lane_id
+WHERE m.sequence < :before {conditions}
+ORDER BY m.sequence DESC LIMIT :most
+
+-- where_no_receipts --
+m.is_receipt = 0
+
+-- where_her_id --
+(m.sender_her = :her_id OR m.receiver_her = :her_id)
+
+-- where_her_ids --
+(m.sender_her IN (SELECT value FROM json_each(:her_ids)) OR m.receiver_her IN (SELECT value FROM json_each(:her_ids)))
+
+-- where_message_type --
+m.message_type = :message_type
+
+-- where_state --
+d.state = :state
+
+-- where_overdue --
+d.overdue = 1
+
+-- where_patient_key --
+m.patient_key = :patient_key
+
+-- message --
+SELECT {message_columns} FROM messages m WHERE m.id = :id
+
+-- message_of --
+SELECT {message_columns} FROM messages m WHERE m.message_id = :message_id AND m.sender_her = :sender_her
+
+-- trail --
+SELECT e.event_id, m.id AS message, e.delivery_id, e.at, e.code, e.detail
+FROM messages m JOIN events e ON e.message = m.sequence
+WHERE m.id = :id ORDER BY e.event_id
+
+-- deliveries --
+SELECT {delivery_columns}
+FROM messages m JOIN deliveries d ON d.message = m.sequence JOIN lanes l ON l.lane_id = d.lane_id
+WHERE m.id = :id ORDER BY d.delivery_id
+
+-- receipts --
+SELECT r.receipt_id, m.id AS message, o.id AS original, r.delivery_id, r.status, r.errors, r.effect, m.format,
+       r.received_at, m.body_id
+FROM messages o JOIN receipts r ON r.original = o.sequence JOIN messages m ON m.sequence = r.message
+WHERE o.id = :id ORDER BY r.receipt_id
+
+-- receipt_is --
+SELECT r.receipt_id, m.id AS message, o.id AS original, r.delivery_id, r.status, r.errors, r.effect, m.format,
+       r.received_at, m.body_id
+FROM messages m JOIN receipts r ON r.message = m.sequence JOIN messages o ON o.sequence = r.original
+WHERE m.id = :id
+
+-- conversation --
+SELECT {message_columns} FROM messages m
+WHERE m.is_receipt = 0 AND (m.message_id = :conversation_id OR m.conversation_id = :conversation_id)
+      AND ((m.sender_her = :one AND m.receiver_her = :other) OR (m.sender_her = :other AND m.receiver_her = :one))
+ORDER BY m.sequence
+
+-- loss --
+SELECT delivery_id, mapping_version, total, native, extension, lost, report FROM losses WHERE delivery_id = :delivery_id
+
+-- body --
+SELECT body_id, media_type, content FROM bodies WHERE body_id = :body_id
+
+-- refusals --
+SELECT refusal_id, at, partner, code, size, format, message_id, message_type, sender_her, receiver_her
+FROM refusals WHERE refusal_id < :before ORDER BY refusal_id DESC LIMIT :most
+
+-- count_messages --
+SELECT COUNT(*) AS number FROM messages WHERE is_receipt = 0 AND received_at >= :since
+
+-- count_states --
+SELECT state, COUNT(*) AS number FROM deliveries WHERE is_receipt = 0 GROUP BY state
+
+-- count_overdue --
+SELECT COUNT(*) AS number FROM deliveries WHERE overdue = 1
+
+-- count_refusals --
+SELECT COUNT(*) AS number FROM refusals WHERE at >= :since
+
+-- per_hour --
+SELECT received_at / 3600000000 AS hour, COUNT(*) AS number
+FROM messages WHERE received_at >= :since AND is_receipt = 0 GROUP BY 1 ORDER BY 1
