@@ -29,10 +29,6 @@ STALE_SECONDS: Final = 3600.0
 UNFINISHED: Final = (".tmp", ".temp", ".part", ".partial", ".filepart", ".writing", ".lock", "~")
 
 
-class NotAFolder(OSError):
-    """The configured path, or one of the four folders below it, is not a folder of its own."""
-
-
 class NotAPlainFile(OSError):
     """A link, device or anything else that is not an ordinary file."""
 
@@ -57,8 +53,6 @@ class Found:
 @contextmanager
 def opened(root: Path, place: Place) -> Iterator[int]:
     """A descriptor of one of the four folders; it is made if it is not there. Raises OSError."""
-    if ".." in root.parts:
-        raise NotAFolder("the configured path leads upwards")
     base = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         try:

@@ -68,16 +68,17 @@ class DirectoryInbox:
         self._largest = largest
         self._keep_done = keep_done
         self._last_look: frozenset[Found] = frozenset()
-        self._trouble = ""
+        self._told: set[str] = set()
+        self._troubles: set[str] = set()
 
     async def run(self) -> None:
         """Look at the interval until cancelled; nothing that goes wrong here ends it."""
         while True:
             try:
                 await self.look()
-                self._trouble = ""
             except Exception as error:
                 self._tell(type(error).__name__)
+            self._told, self._troubles = self._troubles, set()
             await asyncio.sleep(self._poll_seconds)
 
     async def look(self) -> int:
@@ -140,11 +141,12 @@ class DirectoryInbox:
             folders.write_complete(refused, f"{name}.reason.json", reason_of(refusal.code))
 
     def _tell(self, kind: str, found: Found | None = None) -> None:
-        """Log a trouble once, not at every look; file names are the partner's and may tell something."""
+        """Log a trouble when it begins, not at every look; file names are the partner's and may tell something."""
         which = hashlib.sha256(os.fsencode(found.name)).hexdigest()[:12] if found else ""
-        if self._trouble != f"{kind} {which}":
-            self._trouble = f"{kind} {which}"
+        trouble = f"{kind} {which}"
+        if trouble not in self._told | self._troubles:
             log.error("inbox.not-read", kind=kind, file=which)
+        self._troubles.add(trouble)
 
 
 def content_type_of(data: bytes) -> ContentType:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 import socket
+import ssl
+import subprocess
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -65,11 +68,23 @@ async def test_every_attempt_has_the_same_key_and_bytes(transport: HttpTransport
     ("status", "expected"),
     [
         *((status, Delivered(reference=str(status))) for status in (200, 201, 202, 204)),
-        *((status, Deferred("transport.wrong-address", status=status)) for status in (301, 302, 307, 308, 404, 405, 410)),
+        *(
+            (status, Deferred("transport.wrong-address", status=status))
+            for status in (301, 302, 307, 308, 404, 405, 410)
+        ),
         *((status, Deferred("transport.not-authorised", status=status)) for status in (401, 403, 407)),
-        *((status, Deferred("transport.receiver-busy", status=status)) for status in (408, 421, 423, 425, 429)),
-        *((status, Deferred("transport.receiver-failed", status=status)) for status in (500, 501, 502, 503, 504, 507)),
-        *((status, Rejected("transport.refused", status=status)) for status in (400, 406, 409, 413, 415, 422)),
+        *(
+            (status, Deferred("transport.receiver-busy", status=status))
+            for status in (408, 421, 423, 425, 429)
+        ),
+        *(
+            (status, Deferred("transport.receiver-failed", status=status))
+            for status in (500, 501, 502, 503, 504, 507)
+        ),
+        *(
+            (status, Rejected("transport.refused", status=status))
+            for status in (400, 406, 409, 413, 415, 422)
+        ),
     ],
 )
 async def test_status(transport: HttpTransport, status: int, expected: SendResult) -> None:
@@ -79,9 +94,13 @@ async def test_status(transport: HttpTransport, status: int, expected: SendResul
 
 
 async def test_a_refusal_keeps_the_answer_that_may_be_a_receipt(transport: HttpTransport) -> None:
-    async with partner_server(response(422, b"<AppRec/>", content_type="application/xml; charset=utf-8")) as partner:
+    async with partner_server(
+        response(422, b"<AppRec/>", content_type="application/xml; charset=utf-8")
+    ) as partner:
         outcome = await transport.send(endpoint(partner.url), OUTGOING)
-    assert outcome == Rejected("transport.refused", status=422, answer=b"<AppRec/>", answer_type="application/xml")
+    assert outcome == Rejected(
+        "transport.refused", status=422, answer=b"<AppRec/>", answer_type="application/xml"
+    )
     assert "AppRec" not in repr(outcome)
 
 
@@ -134,7 +153,8 @@ async def test_a_server_that_never_answers() -> None:
 
 
 @pytest.mark.parametrize(
-    "bytes_sent", [b"", b"HTTP/1.1 20", b"HTTP/1.1 202 -\r\nContent-Length: 10\r\n\r\nhalf", b"what is this\r\n\r\n"]
+    "bytes_sent",
+    [b"", b"HTTP/1.1 20", b"HTTP/1.1 202 -\r\nContent-Length: 10\r\n\r\nhalf", b"what is this\r\n\r\n"],
 )
 async def test_half_an_answer_is_no_answer(transport: HttpTransport, bytes_sent: bytes) -> None:
     async def half(writer: asyncio.StreamWriter) -> None:
@@ -147,11 +167,34 @@ async def test_half_an_answer_is_no_answer(transport: HttpTransport, bytes_sent:
         assert await transport.send(endpoint(partner.url), OUTGOING) == Deferred("transport.interrupted")
 
 
-async def test_a_certificate_nobody_vouches_for_is_not_accepted(transport: HttpTransport) -> None:
-    async with partner_server(response(202)) as partner:
-        outcome = await transport.send(endpoint(partner.url.replace("http:", "https:")), OUTGOING)
-        assert isinstance(outcome, Deferred)
+async def test_a_certificate_nobody_vouches_for_is_not_accepted(
+    transport: HttpTransport, tmp_path: Path
+) -> None:
+    openssl = shutil.which("openssl")
+    if openssl is None:
+        pytest.skip("no openssl on this machine to make a certificate with")
+    key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
+    command = f"req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -keyout {key} -out {certificate}"
+    alternative = ["-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"]
+    subprocess.run([openssl, *command.split(), *alternative], check=True, capture_output=True)  # noqa: ASYNC221
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(certificate, key)
+    async with partner_server(response(202), tls=tls) as partner:
+        url = partner.url.replace("http:", "https:")
+        assert await transport.send(endpoint(url), OUTGOING) == Deferred("transport.tls")
         assert partner.requests == []
+
+
+async def test_a_server_that_does_not_speak_tls(transport: HttpTransport) -> None:
+    async def greet(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"220 mail.example ESMTP\r\n")
+        await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(greet, "127.0.0.1", 0)
+    async with server:
+        url = f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
+        assert await transport.send(endpoint(url), OUTGOING) == Deferred("transport.tls")
 
 
 async def test_nothing_outside_the_configuration_decides_where_it_goes(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
@@ -51,7 +52,10 @@ class PartnerServer:
 
     async def _one(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
-        headers = {name.lower(): value.strip() for name, _, value in (each.partition(":") for each in head[1:] if each)}
+        headers = {
+            name.lower(): value.strip()
+            for name, _, value in (each.partition(":") for each in head[1:] if each)
+        }
         body = await reader.readexactly(int(headers.get("content-length", "0")))
         self.requests.append(Received(head[0], headers, body))
         answer = self.answers[0] if len(self.answers) == 1 else self.answers.popleft()
@@ -70,10 +74,10 @@ def response(status: int, body: bytes = b"", **headers: str) -> bytes:
 
 
 @asynccontextmanager
-async def partner_server(*answers: Answer) -> AsyncIterator[PartnerServer]:
+async def partner_server(*answers: Answer, tls: ssl.SSLContext | None = None) -> AsyncIterator[PartnerServer]:
     """A running server on a free port of this machine."""
     partner = PartnerServer(deque(answers or (response(202),)))
-    server = await asyncio.start_server(partner.serve, "127.0.0.1", 0)
+    server = await asyncio.start_server(partner.serve, "127.0.0.1", 0, ssl=tls)
     partner.port = server.sockets[0].getsockname()[1]
     try:
         yield partner
