@@ -1,0 +1,145 @@
+"""How does JSON come in and go out without losing a digit or hiding a key?
+
+Reading is hardened: UTF-8 only (a byte order mark is accepted and dropped: systems on Windows write it, and RFC 8259
+lets a reader ignore it), no duplicate keys, no NaN, no lone surrogates, at most 35 MB, 100 levels and 2 000 000 values.
+Numbers with a fraction or exponent become `decimal.Decimal` and keep their digits.
+
+Duplicate keys: no fast reader reports them, and the standard library's `object_pairs_hook` costs 3.6 times as much as
+msgspec. So the keys of the text are counted and compared with the keys that came out (`_has_duplicate_keys`); only a text
+in which counting is not certain is read again by the standard library.
+"""
+
+from __future__ import annotations
+
+import json as standard_json
+import re
+from decimal import Decimal, InvalidOperation
+from typing import Any, Final, NoReturn
+
+import msgspec
+
+from gateway.errors import Unreadable
+
+MAX_BYTES: Final = 35 * 1024 * 1024
+MAX_DEPTH: Final = 100
+"""Levels of objects and lists; the outermost object is level 1."""
+MAX_VALUES: Final = 2_000_000
+"""Upper bound of objects, lists and values; bounds the memory that 35 MB of ``[],[],[]`` would take."""
+MAX_NUMBER_LENGTH: Final = 1_000
+"""Characters of one number."""
+
+_BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
+_SPACE_BEFORE_COLON: Final = re.compile(rb'"[ \t\r\n]+:')
+_NOT_A_NUMBER: Final = re.compile(rb"[:,\[]\s*[+-]?(?:NaN|Infinity)\b")
+_POSITION: Final = re.compile(r"\(byte (\d+)\)")
+
+_encoder: Final = msgspec.json.Encoder(decimal_format="number")
+
+
+def _decimal(text: str) -> Decimal:
+    if len(text) > MAX_NUMBER_LENGTH:
+        raise ValueError
+    try:
+        return Decimal(text)
+    except InvalidOperation:
+        raise ValueError from None
+
+
+_decoder: Final = msgspec.json.Decoder(float_hook=_decimal)
+
+
+def read(data: bytes) -> dict[str, Any]:
+    """The JSON object in `data`; raises `Unreadable` (``json.*``) with the line where one can be named."""
+    if len(data) > MAX_BYTES:
+        raise Unreadable("json.too-large", details={"bytes": len(data), "limit": MAX_BYTES})
+    if data.startswith(_BYTE_ORDER_MARK):
+        data = data[len(_BYTE_ORDER_MARK) :]
+    if not data.strip():
+        raise Unreadable("json.empty-input")
+    if data.count(b",") + data.count(b"[") + data.count(b"{") > MAX_VALUES:
+        raise Unreadable("json.too-many-values", details={"limit": MAX_VALUES})
+    resource = _decode(data)
+    if not isinstance(resource, dict):
+        raise Unreadable("json.not-an-object")
+    keys = _count_keys(resource)
+    if _has_duplicate_keys(data, keys):
+        raise Unreadable("json.duplicate-key")
+    return resource
+
+
+def write(resource: dict[str, Any]) -> bytes:
+    """The resource as UTF-8 JSON without white space, keys in the order given, decimals with their digits."""
+    return _encoder.encode(resource)
+
+
+def _decode(data: bytes) -> Any:
+    try:
+        return _decoder.decode(data)
+    except RecursionError:
+        raise Unreadable("json.too-deep", details={"limit": MAX_DEPTH}) from None
+    except UnicodeDecodeError:
+        raise Unreadable("json.not-utf-8") from None
+    except msgspec.ValidationError:
+        raise Unreadable("json.number-too-long", details={"limit": MAX_NUMBER_LENGTH}) from None
+    except msgspec.DecodeError as error:
+        _refuse_malformed(data, str(error))
+
+
+def _refuse_malformed(data: bytes, library_message: str) -> NoReturn:
+    """Our own words for what the reader stumbled over; of its message only the position is used."""
+    position = _POSITION.search(library_message)
+    at = int(position[1]) if position else len(data)
+    line = data.count(b"\n", 0, at) + 1
+    if b"\x00" in data[:4] or data[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        raise Unreadable("json.not-utf-8")
+    not_a_number = _NOT_A_NUMBER.search(data, max(0, at - 16), at + 16)
+    raise Unreadable("json.not-a-number" if not_a_number else "json.not-json", line=line)
+
+
+def _count_keys(resource: dict[str, Any]) -> int:
+    """How many keys the objects have in all; raises `Unreadable` when they are nested too deeply."""
+    level: list[Any] = [resource]
+    keys = depth = 0
+    while level:
+        depth += 1
+        if depth > MAX_DEPTH:
+            raise Unreadable("json.too-deep", details={"limit": MAX_DEPTH})
+        below: list[Any] = []
+        for node in level:
+            values = node
+            if node.__class__ is dict:
+                keys += len(node)
+                values = node.values()
+            for value in values:
+                kind = value.__class__
+                if kind is dict or kind is list:
+                    below.append(value)
+        level = below
+    return keys
+
+
+def _has_duplicate_keys(data: bytes, keys: int) -> bool:
+    r"""Whether an object of the (well-formed) text has a key twice, when `keys` is the number of keys read from it.
+
+    Every key ends in a quote and a colon. When no white space stands between any quote and colon, and no ``\":`` stands
+    in the text, each ``":`` is the end of a key or the start of a string that begins with a colon. So the count is
+    `keys` + duplicates + such strings, and equals `keys` only when there are no duplicates. Otherwise: look closely.
+    """
+    if b'\\":' not in data and not _SPACE_BEFORE_COLON.search(data) and data.count(b'":') == keys:
+        return False
+    try:
+        standard_json.loads(data, object_pairs_hook=_refuse_duplicates, parse_int=str, parse_float=str)
+    except _DuplicateKeyError:
+        return True
+    return False
+
+
+class _DuplicateKeyError(Exception):
+    """Leaves the standard reader at the first object with a key twice."""
+
+
+def _refuse_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    collected = dict(pairs)
+    if len(collected) != len(pairs):
+        raise _DuplicateKeyError
+    return collected
