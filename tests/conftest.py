@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -80,9 +81,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("conformance")
 
 
-@pytest.hookimpl(trylast=True)
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say how many conformance tests were skipped: "resolved" needs zero."""
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> Iterator[None]:
+    """Say, after everything but the verdict, how many conformance tests were skipped: "resolved" needs zero."""
+    yield
     skipped = terminalreporter.stats.get("skipped", [])
     count = sum("conformance" in getattr(report, "keywords", ()) for report in skipped)
     count += sum("/conformance/" in f"/{report.nodeid}" and report.when is None for report in skipped)
