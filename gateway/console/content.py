@@ -1,0 +1,206 @@
+"""What did the sender send, what did the receiver get, and what is the difference?
+
+The three panes of a message: XML, FHIR and the loss report. Where nothing was translated for delivery, the other format is
+translated here for reading. Content is health information: it is shown only where the settings say that all patients are
+synthetic; paths and codes of the loss report are not content and are always shown.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from gateway.console.highlight import Document, highlight
+from gateway.console.reading import translated
+from gateway.console.states import State
+from gateway.console.texts import Texts
+from gateway.errors import CATALOGUE, SomlosError
+from gateway.ledger.rows import BodyRow, DeliveryRow, MessageRow
+from gateway.services import GatewayServices
+
+XML = "application/xml"
+
+
+@dataclass(frozen=True)
+class Pane:
+    """One document."""
+
+    name: str
+    """`xml` or `fhir`; also the anchor, and the beginning of every line's anchor."""
+    says: str
+    document: Document
+
+
+@dataclass(frozen=True)
+class Part:
+    """One part of the values of the source, for the meter."""
+
+    name: str
+    count: int
+    x: float
+    width: float
+
+
+@dataclass(frozen=True)
+class LossLine:
+    """One value that was lost or carried in another way."""
+
+    path: str
+    what: str
+    anchor: str | None
+
+
+@dataclass(frozen=True)
+class Loss:
+    """The loss report, ready to show."""
+
+    says: str
+    verdict: State
+    total: int
+    parts: tuple[Part, ...]
+    rows: tuple[LossLine, ...]
+    notes: tuple[str, ...]
+    version: str
+
+
+@dataclass(frozen=True)
+class Content:
+    """The panes of one message, in the order of its way."""
+
+    open: bool
+    panes: tuple[Pane, ...]
+    loss: Loss | None
+    no_loss: str
+
+
+@dataclass(frozen=True)
+class _Other:
+    """The message in its other format, with the loss report of that translation."""
+
+    body: bytes | None
+    media_type: str
+    says: str
+    report: Mapping[str, Any] | None
+    problem: str | None = None
+    """Code of the catalogue: why there is none."""
+
+
+def content_view(services: GatewayServices, message: MessageRow, texts: Texts) -> Content:
+    """The panes of a message."""
+    received = services.reader.body(message.body_id)
+    other = _other(services, message, received, texts)
+    may_read = services.settings.gateway.demo
+    panes: list[Pane] = []
+    if may_read and received:
+        panes.append(_pane(received.content, received.media_type, texts("content.received")))
+        if other.body is not None:
+            panes.append(_pane(other.body, other.media_type, other.says))
+    source = panes[0] if panes else None
+    loss = _loss(other.report, other.says, source, texts) if other.report is not None else None
+    return Content(may_read, tuple(panes), loss, _no_loss(other, texts))
+
+
+def _pane(body: bytes, media_type: str, says: str) -> Pane:
+    if media_type == XML:
+        return Pane("xml", says, highlight(body, "xml"))
+    return Pane("fhir", says, highlight(body, "json"))
+
+
+def _other(services: GatewayServices, message: MessageRow, received: BodyRow | None, texts: Texts) -> _Other:
+    """The translation that was (or will be) delivered; where there is none, one made for reading."""
+    for delivery in services.reader.deliveries(message.id):
+        if not delivery.unchanged and delivery.body_id is not None:
+            return _delivered(services, delivery, texts)
+    if received is None:
+        return _Other(None, "", "", None)
+    try:
+        translation = translated(received)
+    except SomlosError as error:
+        return _Other(None, "", texts("content.for_reading"), None, error.code)
+    return _Other(translation.data, translation.media_type, texts("content.for_reading"), translation.report)
+
+
+def _delivered(services: GatewayServices, delivery: DeliveryRow, texts: Texts) -> _Other:
+    body = services.reader.body(delivery.body_id) if delivery.body_id is not None else None
+    loss = services.reader.loss(delivery.id)
+    says = texts("content.delivered" if delivery.sent_at else "content.to_deliver")
+    return _Other(
+        body.content if body else None, body.media_type if body else "", says, loss.report if loss else None
+    )
+
+
+def _no_loss(other: _Other, texts: Texts) -> str:
+    if other.problem is None:
+        return texts("loss.verdict.same")
+    entry = CATALOGUE[other.problem]
+    return entry.en if texts.language == "en" else entry.no
+
+
+def _loss(report: Mapping[str, Any], says: str, source: Pane | None, texts: Texts) -> Loss:
+    lost = [line for line in report.get("lost", ()) if isinstance(line, Mapping)]
+    total = int(report.get("total", 0))
+    counts = {
+        "native": int(report.get("native", 0)),
+        "extension": int(report.get("extension", 0)),
+        "lost": len(lost),
+    }
+    if lost:
+        verdict = State("lossy", texts("loss.verdict.some", n=len(lost)), "warn", "warning")
+    else:
+        verdict = State("lossless", texts("loss.verdict.none"), "ok", "check")
+    places = _Places(source)
+    rows = tuple(
+        LossLine(str(line.get("path", "")), _what(line, texts), places.anchor(str(line.get("path", ""))))
+        for line in lost
+    )
+    return Loss(
+        says, verdict, total, _parts(counts), rows, tuple(str(note) for note in report.get("notes", ())),
+        str(report.get("mapping_version", "")),
+    )  # fmt: skip
+
+
+def _what(line: Mapping[str, Any], texts: Texts) -> str:
+    """Why a value was lost, in words where the catalogue has them."""
+    code = str(line.get("code") or line.get("reason") or "")
+    entry = CATALOGUE.get(code)
+    if entry:
+        return entry.en if texts.language == "en" else entry.no
+    return texts.or_code("lost", code)
+
+
+def _parts(counts: Mapping[str, int]) -> tuple[Part, ...]:
+    whole = max(sum(counts.values()), 1)
+    parts, x = [], 0.0
+    for name, count in counts.items():
+        width = round(100 * count / whole, 2)
+        parts.append(Part(name, count, round(x, 2), width))
+        x += width
+    return tuple(parts)
+
+
+class _Places:
+    """Finds the line of a place in a shown document, however the path is written."""
+
+    def __init__(self, pane: Pane | None) -> None:
+        self._name = pane.name if pane else ""
+        self._lines: dict[str, int] = {}
+        for place, number in (pane.document.places if pane else {}).items():
+            self._lines.setdefault(_bare(place), number)
+
+    def anchor(self, path: str) -> str | None:
+        """The anchor of the line where the place, or the nearest place around it, begins."""
+        wanted = _bare(path)
+        while wanted:
+            if wanted in self._lines:
+                return f"{self._name}-{self._lines[wanted]}"
+            wanted = re.sub(r"(^|[/.])[^/.]*$", "", wanted)
+        return None
+
+
+def _bare(path: str) -> str:
+    """A path without what different writers write differently: first slash, prefixes, [1], ofType(), attributes."""
+    path = re.sub(r"\.ofType\([^)]*\)", "", path)
+    path = re.sub(r"(^|/)[\w.-]+:", r"\1", path)
+    return re.sub(r"\[1\](?=/|$)", "", path).removeprefix("/")

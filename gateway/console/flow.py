@@ -1,0 +1,211 @@
+"""What stands on the flow page: the rows, the key figures, the chart, the choices of the filter?
+
+Reads the ledger, and turns its rows into what a person reads. Names come from the settings (organisations); nothing here
+knows a patient.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import cast, get_args
+from urllib.parse import urlencode
+
+from gateway.console.chart import Chart, volume
+from gateway.console.names import MESSAGE_TYPES
+from gateway.console.states import FILTER_STATES, OVERDUE, State, receipt_word, state
+from gateway.console.texts import Texts
+from gateway.console.times import OSLO, Shown, age, shown
+from gateway.ledger.reader import LedgerReader
+from gateway.ledger.rows import DeliveryState, FlowRow, MessageFilter
+from gateway.services import GatewayServices
+
+PAGE_ROWS = 50
+CHART_HOURS = 24
+
+
+@dataclass(frozen=True)
+class Organisation:
+    """Sender or receiver, as a page names it."""
+
+    name: str
+    her: str
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the flow."""
+
+    id: str
+    time: Shown
+    age: str
+    sender: Organisation
+    receiver: Organisation
+    type_name: str
+    type_code: str
+    status: str
+    state: State
+    receipt: State
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One entry of a select."""
+
+    value: str
+    name: str
+    chosen: bool
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What the reader asked to see; every part is optional and none can identify a patient."""
+
+    partner: str = ""
+    """First HER-id of a configured partner."""
+    type: str = ""
+    state: str = ""
+    receipts: bool = False
+    before: int | None = None
+
+    @property
+    def narrowed(self) -> bool:
+        """Whether anything is left out on purpose."""
+        return bool(self.partner or self.type or self.state)
+
+    def query(self, before: int | None = None) -> str:
+        """The query string of this choice, from a place in the list onwards."""
+        parts = {"partner": self.partner, "type": self.type, "state": self.state}
+        pairs = [(name, value) for name, value in parts.items() if value]
+        pairs += [("receipts", "1")] if self.receipts else []
+        pairs += [("before", str(before))] if before is not None else []
+        return "?" + urlencode(pairs) if pairs else ""
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One key figure."""
+
+    name: str
+    number: int
+    icon: str
+    tone: str
+    """Empty where the number is nothing to act on."""
+    link: str | None
+
+
+@dataclass(frozen=True)
+class Flow:
+    """The whole page."""
+
+    rows: tuple[Row, ...]
+    today: int
+    figures: tuple[Figure, ...]
+    chart: Chart
+    partners: tuple[Choice, ...]
+    types: tuple[Choice, ...]
+    states: tuple[Choice, ...]
+    wanted: Wanted
+    older: str | None
+    """Address of the next page."""
+
+
+def wanted_of(query: Mapping[str, str]) -> Wanted:
+    """What an address asks for; what it says wrongly counts as not said."""
+    before = query.get("before", "")
+    chosen = query.get("state", "")
+    return Wanted(
+        partner=query.get("partner", ""),
+        type=query.get("type", ""),
+        state=chosen if chosen in FILTER_STATES else "",
+        receipts=query.get("receipts") == "1",
+        before=int(before) if before.isascii() and before.isdigit() and len(before) < 19 else None,
+    )
+
+
+def organisation(services: GatewayServices, her: str, texts: Texts) -> Organisation:
+    """The organisation of a HER-id, by the name the settings give it."""
+    owner = services.partners.owner_of(her)
+    return Organisation(owner.name if owner else texts("message.her", her=her), her)
+
+
+def flow(services: GatewayServices, wanted: Wanted, now: datetime, texts: Texts) -> Flow:
+    """Everything the flow page shows. `now`: aware."""
+    found = services.reader.list_messages(
+        _filter(services, wanted), before=wanted.before, limit=PAGE_ROWS + 1
+    )
+    shown_rows = found[:PAGE_ROWS]
+    today = now.astimezone(OSLO).replace(hour=0, minute=0, second=0, microsecond=0).astimezone(UTC)
+    counts = services.reader.counts(today)
+    states = counts.states
+    figures = (
+        Figure("waiting", counts.waiting, "clock", "", None),
+        _figure(OVERDUE, counts.overdue, "warning", "bad"),
+        _figure("rejected", states["rejected"], "cross", "bad"),
+        _figure("handed", states["handed"], "person", "warn"),
+    )
+    return Flow(
+        rows=tuple(_row(services, row, now, texts) for row in shown_rows),
+        today=counts.since,
+        figures=figures,
+        chart=volume(per_hour(services.reader, now), now),
+        partners=_partner_choices(services, wanted),
+        types=tuple(
+            sorted(_choices("type", MESSAGE_TYPES, wanted.type, texts), key=lambda choice: choice.name)
+        ),
+        states=_choices("state", FILTER_STATES, wanted.state, texts),
+        wanted=wanted,
+        older=f"/console{wanted.query(shown_rows[-1].message.sequence)}" if len(found) > PAGE_ROWS else None,
+    )
+
+
+def _figure(name: str, number: int, icon: str, tone: str) -> Figure:
+    return Figure(name, number, icon, tone if number else "", f"/console?state={name}")
+
+
+def per_hour(reader: LedgerReader, now: datetime) -> tuple[int, ...]:
+    """Messages received in each of the last 24 hours, oldest first, the running hour last."""
+    first = now.astimezone(UTC).replace(minute=0, second=0, microsecond=0) - timedelta(hours=CHART_HOURS - 1)
+    counted = dict(reader.per_hour(first))
+    return tuple(counted.get(first + timedelta(hours=hour), 0) for hour in range(CHART_HOURS))
+
+
+def _filter(services: GatewayServices, wanted: Wanted) -> MessageFilter:
+    owner = services.partners.owner_of(wanted.partner) if wanted.partner else None
+    is_state = wanted.state in get_args(DeliveryState)
+    return MessageFilter(
+        her_id=wanted.partner if wanted.partner and owner is None else None,
+        her_ids=owner.her_ids if owner else (),
+        message_type=wanted.type or None,
+        state=cast(DeliveryState, wanted.state) if is_state else None,
+        overdue=wanted.state == OVERDUE,
+        receipts=wanted.receipts,
+    )
+
+
+def _row(services: GatewayServices, row: FlowRow, now: datetime, texts: Texts) -> Row:
+    message = row.message
+    return Row(
+        id=message.id,
+        time=shown(message.received_at, now, texts),
+        age=age(message.received_at, now, texts),
+        sender=organisation(services, message.sender_her, texts),
+        receiver=organisation(services, message.receiver_her, texts),
+        type_name=texts.or_code("type", message.message_type),
+        type_code=message.message_type,
+        status=message.status,
+        state=state(row.delivery, texts),
+        receipt=receipt_word(message, row.delivery, texts),
+    )
+
+
+def _partner_choices(services: GatewayServices, wanted: Wanted) -> tuple[Choice, ...]:
+    partners = sorted(services.settings.partner, key=lambda partner: partner.name)
+    return tuple(
+        Choice(partner.her_ids[0], partner.name, wanted.partner in partner.her_ids) for partner in partners
+    )
+
+
+def _choices(prefix: str, codes: tuple[str, ...], chosen: str, texts: Texts) -> tuple[Choice, ...]:
+    return tuple(Choice(code, texts(f"{prefix}.{code}"), code == chosen) for code in codes)

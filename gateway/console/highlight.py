@@ -1,0 +1,260 @@
+"""How is a document shown to a person: numbered, coloured lines, each knowing the place it holds?
+
+A small reader of XML and JSON *text*, for display only: it never judges a document and cannot fail on a bad one. Besides
+colour classes (no inline style, so the strict Content-Security-Policy holds) it notes on which line each place begins,
+so that a row of the loss report can point into the document. Very long runs (an attachment in base64) are cut in the
+middle, and a document of very many lines at its end; both say how much was left out.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from markupsafe import Markup, escape
+
+Kind = Literal["xml", "json"]
+
+LONGEST_RUN = 2_000
+"""Characters of one text, attribute or string that are shown before it is cut."""
+MOST_LINES = 4_000
+"""Lines of one document that are shown."""
+
+_XML = re.compile(
+    r"(?P<comment><!--.*?-->)|(?P<instruction><\?.*?\?>)|(?P<cdata><!\[CDATA\[.*?\]\]>)|(?P<doctype><![^>]*>)"
+    r"|(?P<close></[^>]*>)|(?P<open><[^>]*>)|(?P<text>[^<]+)|(?P<rest><)",
+    re.DOTALL,
+)
+_ATTRIBUTE = re.compile(
+    r"""(?P<space>\s+)|(?P<name>[^\s=/>]+)|(?P<value>"[^"]*"|'[^']*')|(?P<mark>=|/|>|.)""", re.DOTALL
+)
+_JSON = re.compile(
+    r"""(?P<string>"(?:[^"\\]|\\.)*")|(?P<number>-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)|(?P<word>true|false|null)"""
+    r"|(?P<mark>[{}\[\],:])|(?P<space>\s+)|(?P<rest>.)",
+    re.DOTALL,
+)
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of the shown document: its number from 1 and its coloured text."""
+
+    number: int
+    markup: Markup
+
+
+@dataclass(frozen=True)
+class Document:
+    """A document made ready for reading."""
+
+    kind: Kind
+    lines: tuple[Line, ...]
+    places: dict[str, int]
+    """Place (`/MsgHead/MsgInfo[1]/MsgId[1]`, `Bundle.entry[2].resource`) → number of the line it begins on."""
+    left_out: int
+    """Lines at the end that are not shown."""
+    laid_out: bool
+    """True: the line breaks were put in for reading; the document itself came without."""
+
+
+class _Page:
+    """Collects coloured runs into lines."""
+
+    def __init__(self) -> None:
+        self.lines: list[list[str]] = [[]]
+
+    @property
+    def number(self) -> int:
+        """The number of the line that is being written."""
+        return len(self.lines)
+
+    def write(self, text: str, colour: str = "") -> None:
+        """Add text in a colour class; a line break in it begins a new line."""
+        for index, part in enumerate(_shorten(text).split("\n")):
+            if index:
+                self.lines.append([])
+            if part:
+                shown = str(escape(part))
+                self.lines[-1].append(f'<span class="{colour}">{shown}</span>' if colour else shown)
+
+    def document(self, kind: Kind, places: dict[str, int], *, laid_out: bool) -> Document:
+        """What was written so far, cut to what a page can hold."""
+        lines = self.lines[:-1] if len(self.lines) > 1 and not self.lines[-1] else self.lines
+        shown = lines[:MOST_LINES]
+        return Document(
+            kind,
+            tuple(Line(number, Markup("".join(parts))) for number, parts in enumerate(shown, start=1)),  # noqa: S704
+            {place: number for place, number in places.items() if number <= len(shown)},
+            len(lines) - len(shown),
+            laid_out,
+        )
+
+
+def _shorten(text: str) -> str:
+    """A very long run, cut in the middle; short text as it is."""
+    if len(text) <= LONGEST_RUN:
+        return text
+    half = LONGEST_RUN // 4
+    return f"{text[:half]} … (+ {len(text) - 2 * half}) … {text[-half:]}"
+
+
+def highlight(data: bytes, kind: Kind) -> Document:
+    """The document as numbered, coloured lines. Never raises: what it does not understand is shown plain."""
+    text = _decode(data).replace("\r\n", "\n").replace("\r", "\n")
+    return _xml(text) if kind == "xml" else _json(text)
+
+
+def _decode(data: bytes) -> str:
+    """The text of a document in UTF-8, or in the encoding its XML declaration names; bad bytes become U+FFFD."""
+    declared = re.match(rb"""\s*<\?xml[^>]*encoding=["']([A-Za-z0-9._-]+)["']""", data[:200])
+    encoding = declared.group(1).decode("ascii") if declared else "utf-8-sig"
+    try:
+        return data.decode(encoding, errors="replace").lstrip("\ufeff")
+    except LookupError:
+        return data.decode("utf-8", errors="replace")
+
+
+def _xml(text: str) -> Document:
+    laid_out = (
+        max((len(line) for line in text.split("\n")), default=0) > 4 * LONGEST_RUN and text.count("><") > 20
+    )
+    page, places, stack = _Page(), {}, list[str]()
+    siblings: list[Counter[str]] = [Counter()]
+    indent = 0
+    previous = ""
+    for token in _XML.finditer(text):
+        part, group = token.group(), str(token.lastgroup)
+        if laid_out and group != "text" and previous not in ("text", ""):
+            indent_now = indent - (group == "close")
+            if not (group == "close" and previous == "open"):
+                page.write("\n" + "  " * max(indent_now, 0))
+        if group == "open":
+            name = re.split(r"[\s/>]", part[1:], maxsplit=1)[0].rpartition(":")[2]
+            siblings[-1][name] += 1
+            stack.append(f"{name}[{siblings[-1][name]}]")
+            places.setdefault("/" + "/".join(stack), page.number)
+            _tag(page, part)
+            if part.endswith("/>"):
+                stack.pop()
+            else:
+                siblings.append(Counter())
+                indent += 1
+        elif group == "close":
+            page.write(part, "hl-tag")
+            if stack:
+                stack.pop()
+                siblings.pop()
+                indent -= 1
+        else:
+            page.write(
+                part,
+                {"comment": "hl-comment", "instruction": "hl-comment", "doctype": "hl-comment"}.get(
+                    group, ""
+                ),
+            )
+        previous = "empty" if group == "open" and part.endswith("/>") else group
+    return page.document("xml", places, laid_out=laid_out)
+
+
+def _tag(page: _Page, tag: str) -> None:
+    """One start tag: its name, attribute names and attribute values."""
+    name = re.match(r"<[^\s/>]*", tag)
+    head = name.group() if name else "<"
+    page.write(head, "hl-tag")
+    for token in _ATTRIBUTE.finditer(tag, len(head)):
+        group = str(token.lastgroup)
+        page.write(token.group(), {"name": "hl-name", "value": "hl-value", "mark": "hl-tag"}.get(group, ""))
+
+
+@dataclass
+class _Level:
+    """An object or array that is open while the JSON text is read."""
+
+    place: str
+    array: bool
+    index: int = 0
+    key: str = ""
+
+    def inner(self) -> str:
+        """The place of the value that comes next."""
+        if self.array:
+            return f"{self.place}[{self.index}]"
+        return f"{self.place}.{self.key}" if self.place else self.key
+
+
+def _json(text: str) -> Document:
+    laid_out = "\n" not in text.strip()
+    page, places = _Page(), {}
+    levels: list[_Level] = []
+    tokens = [(str(t.lastgroup), t.group()) for t in _JSON.finditer(text)]
+    if laid_out:
+        tokens = list(_laid_out(tokens))
+    for position, (group, part) in enumerate(tokens):
+        if group == "space":
+            page.write(part)
+            continue
+        is_key = (
+            group == "string"
+            and bool(levels)
+            and not levels[-1].array
+            and _next_mark(tokens, position) == ":"
+        )
+        if is_key:
+            levels[-1].key = part[1:-1]
+        elif part not in ("]", "}", ",", ":"):
+            places.setdefault(levels[-1].inner() if levels else "", page.number)
+        page.write(part, "hl-name" if is_key else _JSON_COLOURS.get(group, ""))
+        if group == "mark":
+            _step(levels, part)
+    return page.document("json", _with_resource_type(places), laid_out=laid_out)
+
+
+_JSON_COLOURS = {"string": "hl-value", "number": "hl-number", "word": "hl-number", "mark": "hl-tag"}
+
+
+def _step(levels: list[_Level], mark: str) -> None:
+    """Follow one bracket or comma: open, close or move on within an array."""
+    if mark in "{[":
+        levels.append(_Level(levels[-1].inner() if levels else "", mark == "["))
+    elif mark in "}]" and levels:
+        levels.pop()
+    elif mark == "," and levels:
+        levels[-1].index += 1
+
+
+def _next_mark(tokens: list[tuple[str, str]], position: int) -> str:
+    """The next token after white space, or nothing at the end."""
+    for group, part in tokens[position + 1 : position + 3]:
+        if group != "space":
+            return part
+    return ""
+
+
+def _laid_out(tokens: list[tuple[str, str]]) -> Iterator[tuple[str, str]]:
+    """The tokens of a one-line JSON text with line breaks and indents of two spaces put in."""
+    depth = 0
+    marks = [token for token in tokens if token[0] != "space"]
+    for position, (group, part) in enumerate(marks):
+        after = marks[position + 1][1] if position + 1 < len(marks) else ""
+        before = marks[position - 1][1] if position else ""
+        if group == "mark" and part in "}]":
+            depth -= 1
+            if before not in ("{", "["):
+                yield "space", "\n" + "  " * depth
+        yield group, part
+        if group == "mark" and part in "{[":
+            depth += 1
+            if after not in ("}", "]"):
+                yield "space", "\n" + "  " * depth
+        elif part == "," and group == "mark":
+            yield "space", "\n" + "  " * depth
+        elif part == ":" and group == "mark":
+            yield "space", " "
+
+
+def _with_resource_type(places: dict[str, int]) -> dict[str, int]:
+    """The same places also as a message path writes them: beginning with the resource's type."""
+    return places | {f"Bundle.{place}" if place else "Bundle": number for place, number in places.items()}
