@@ -1,7 +1,7 @@
 """Who takes part in the story? Organisations and people, all made up.
 
-HER-ids lie in a range that is not in use, identity numbers are synthetic (month + 80, right check digits), telephone
-numbers start with 0, which no Norwegian subscriber number does.
+HER-ids lie in a range that is not in use, identity numbers are synthetic (month + 80, right check digits),
+telephone numbers start with 0, which no Norwegian subscriber number does.
 """
 
 from __future__ import annotations

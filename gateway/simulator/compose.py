@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from uuid import UUID, uuid4
 
 from gateway.simulator.cast import PATIENTS, SERVICES, Service
-from gateway.simulator.steps import STORY, Step
+from gateway.simulator.steps import Step, root_of, story
 from gateway.simulator.template import Clock, Filler, escape_json, escape_xml, story_file
 
 STATUS_TEXT = {"N": "Ny", "M": "Endring", "C": "Kansellering"}
@@ -25,15 +25,7 @@ class Composed:
 
 def new_ids() -> dict[str, str]:
     """A fresh message id for every step: one telling of the story."""
-    return {step.key: str(uuid4()) for step in STORY}
-
-
-def root_of(step: Step, steps: Mapping[str, Step] | None = None) -> Step:
-    """The first message of the step's conversation."""
-    known = steps or {each.key: each for each in STORY}
-    while step.parent is not None:
-        step = known[step.parent]
-    return step
+    return {step.key: str(uuid4()) for step in story()}
 
 
 def compose(step: Step, ids: Mapping[str, str], clock: Clock) -> Composed:

@@ -2,10 +2,12 @@
 
 A story file is the message as a person would read it, XML or JSON, with a few placeholders:
 
-    {{name}}                a value of the step, escaped for the format; a line whose value is None is left out
-    {{day+2}}               a date of the story          {{day+2 14:05}}   a local time of that day, without zone
-    {{instant day+2 14:05}} the same with its offset     {{component cave}} an id that stays the same in a correction
-    {{> file.xml}}          another story file in its place
+    {{name}}                 a value of the step, escaped; a line whose value is None is left out
+    {{day+2}}                a date of the story
+    {{day+2 14:05}}          a local time of that day, without zone
+    {{instant day+2 14:05}}  the same time with its offset
+    {{component cave}}       an id that stays the same in a correction
+    {{> file.xml}}           another story file in its place
 
 Nothing else is a language: no conditions, no loops.
 """
@@ -34,7 +36,7 @@ class Clock:
     day_zero: date
 
     def render(self, text: str) -> str | None:
-        """`day+2`, `day+2 14:05` or `instant day+2 14:05` as it stands in a message; None if `text` is no such time."""
+        """`day+2`, `day+2 14:05` or `instant day+2 14:05` as it stands in a message; None if it is no time."""
         instant = text.startswith("instant ")
         match = _TIME.fullmatch(text.removeprefix("instant "))
         if match is None:
@@ -66,10 +68,10 @@ class Filler:
     """Fills the placeholders of story files from one step's values."""
 
     values: Mapping[str, str | None]
-    clock: Clock
-    component_space: UUID
-    """Namespace of component ids: the same for a message and its corrections."""
     quote: Callable[[str], str]
+    clock: Clock | None = None
+    component_space: UUID | None = None
+    """Namespace of component ids: the same for a message and its corrections."""
 
     def fill(self, text: str) -> str:
         """`text` with every placeholder filled; KeyError names an unknown one."""
@@ -87,10 +89,15 @@ class Filler:
         return _PLACEHOLDER.sub(lambda match: self.quote(self._value(match[1])), line)
 
     def _value(self, name: str) -> str:
-        if name.startswith("component "):
+        if name.startswith("component ") and self.component_space:
             return str(uuid5(self.component_space, name))
-        moment = self.clock.render(name)
+        moment = self.clock.render(name) if self.clock else None
         if moment is not None:
             return moment
         value = self.values[name]
         return "" if value is None else value
+
+
+def fill(text: str, values: Mapping[str, str | None], quote: Callable[[str], str]) -> str:
+    """`text` with its placeholders filled from `values` alone."""
+    return Filler(values, quote).fill(text)
