@@ -21,7 +21,7 @@ demo: $(VENV)/ready ## Run the story, then the console (ARGS=--exit ends after t
 	@$(BIN)/somlos demo $(ARGS)
 
 test: $(VENV)/ready-dev $(VENV)/browser-asked ## Run the tests (ARGS="-k name" to choose)
-	@$(BIN)/python -m pytest --numprocesses auto $(ARGS)
+	@$(BIN)/python -m pytest --numprocesses auto --dist worksteal $(ARGS)
 
 check: $(VENV)/ready-dev ## Format, lint and types: changes nothing
 	@$(BIN)/ruff format --check .
