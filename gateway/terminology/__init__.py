@@ -75,6 +75,11 @@ def code_set_of(element: str) -> str | None:
     return found[0] if len(found) == 1 else None
 
 
+def coded_elements() -> tuple[str, ...]:
+    """Local names of all elements that may hold a code of a known set."""
+    return tuple(dict.fromkeys(name.rpartition("/")[2] for name in _elements()))
+
+
 @cache
 def _code_sets() -> dict[str, CodeSet]:
     sets: dict[str, CodeSet] = {}

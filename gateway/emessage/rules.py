@@ -1,0 +1,189 @@
+"""Which business rules of the standards does a message break, apart from its schema?
+
+Each rule is a small pure function with an id and a source; what it finds carries a code of the catalogue,
+which has the 8221 code of a receipt. Findings are reported and never block a translation; configuration
+decides what blocks a delivery. The rules also run on messages that break their schema, so they expect
+nothing to be there.
+
+Sources: HIS 80704:2014 (care messages 1.6) with its profiles HIS 1143-1149, MsgHead 1.2, HIS 80415 (AppRec),
+the national code sets, and the registers' own descriptions of their numbers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from gateway.emessage import rules_codes, rules_envelope, rules_numbers, rules_receipt
+from gateway.emessage.place import finding, local_name
+from gateway.emessage.read import EMessage
+from gateway.emessage.rules_envelope import message_status, message_type
+from gateway.errors import Issue
+
+__all__ = ["PLO_BODY_OF_TYPE", "RULES", "Rule", "check", "message_status", "message_type"]
+
+PLO_BODY_OF_TYPE = {
+    "INNLEGGELSESRAPPORT": "Innleggelsesrapport",
+    "HELSEOPPL_SOKNAD": "HelseopplysningerVedSoknad",
+    "HELSEOPPLYSNINGER_LEGE": "Konsultasjon",
+    "ORIENTERING_TJENESTETILBUD": "OrienteringOmTjenestetilbud",
+    "MEDISINSKE_OPPLYSNINGER": "OverforingMedisinskeOpplysninger",
+    "UTSKRIVNINGSRAPPORT": "TverrfagligEpikrise",
+    "LOG_INNLAGT": "Pasientlogistikk",
+    "LOG_UTSKRIVNINGSKLAR": "Pasientlogistikk",
+    "LOG_AVMELDING": "Pasientlogistikk",
+    "LOG_UTSKREVET": "Pasientlogistikk",
+    "LOG_DOD": "Pasientlogistikk",
+    "PASIENTLOGISTIKK": "Pasientlogistikk",
+}
+"""Message type (8279) of the care messages → root element of the body that it must have."""
+
+_OTHER_BODY_OF_TYPE = {
+    "DIALOG_FORESPORSEL": "Dialogmelding",
+    "DIALOG_SVAR": "Dialogmelding",
+    "DIALOG_HELSEFAGLIG": "Dialogmelding",
+    "DIALOG_AVVIK": "Dialogmelding",
+    "DIALOG_NOTAT": "Dialogmelding",
+    "TVERRFAGLIG_EPIKRISE": "TverrfagligEpikrise",
+    "FODSELS_EPIKRISE": "TverrfagligEpikrise",
+    "KONSULTASJON": "Konsultasjon",
+}
+_LOGISTICS = {  # type → the notice inside, the event that defines it, the events it usually has (9121)
+    "LOG_INNLAGT": ("MeldingInnlagtPasient", "1", {"1"}),
+    "LOG_UTSKRIVNINGSKLAR": ("MeldingUtskrivningsklarPasient", "3", {"1", "3"}),
+    "LOG_AVMELDING": ("AvmeldingUtskrivningsklarPasient", "4", {"1", "3", "4"}),
+    "LOG_UTSKREVET": ("MeldingOmUtskrevetPasient", "2", {"2"}),
+    "LOG_DOD": ("OrienteringOmDod", "13", {"13"}),
+}
+_CONTENT_SET_OF_TYPE = {
+    "MEDISINSKE_OPPLYSNINGER": "9138",
+    "UTSKRIVNINGSRAPPORT": "9139",
+    "HELSEOPPL_SOKNAD": "9140",
+}
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One business rule: `check` finds where a message breaks it."""
+
+    id: str
+    source: str
+    applies: str
+    """message, receipt or both."""
+    check: Callable[[EMessage], Iterator[Issue]]
+
+
+def check(message: EMessage) -> tuple[Issue, ...]:
+    """Everything the business rules find in a message or receipt, in the order of the rules."""
+    kind = "receipt" if message.standard.startswith("apprec") else "message"
+    return tuple(found for rule in RULES if rule.applies in (kind, "both") for found in rule.check(message))
+
+
+def _body_validated(message: EMessage) -> Iterator[Issue]:
+    if message.standard == "msghead" and message_type(message.root) not in PLO_BODY_OF_TYPE:
+        place = message.body if message.body is not None else message.root
+        yield finding("rules.body-not-validated", "information", place)
+
+
+def _type_and_body(message: EMessage) -> Iterator[Issue]:
+    """The body is the one that the type promises; a known body stands under a type that promises it."""
+    kind = message_type(message.root)
+    promised = {**PLO_BODY_OF_TYPE, **_OTHER_BODY_OF_TYPE}.get(kind or "")
+    known = message.standard != "msghead" and message.body is not None
+    actual = local_name(message.body) if known and message.body is not None else None
+    strict = known or kind in PLO_BODY_OF_TYPE
+    if strict and promised != actual:
+        place = rules_envelope.find(message.root, "MsgInfo/Type")
+        place = message.root if place is None else place
+        yield finding("rules.type-body-mismatch", "error", place)
+
+
+def _logistics_notice(message: EMessage) -> Iterator[Issue]:
+    """The notice inside a logistics message is the one its type names."""
+    expected = _LOGISTICS.get(message_type(message.root) or "")
+    if expected is None or message.body is None or local_name(message.body) != "Pasientlogistikk":
+        return
+    notices = {name for name, _, _ in _LOGISTICS.values()}
+    for child in message.body:
+        if local_name(child) in notices - {expected[0]}:
+            yield finding("rules.logistics-content-mismatch", "error", child)
+
+
+def _logistics_events(message: EMessage) -> Iterator[Issue]:
+    """A logistics message has the dated event that defines it (error), and the usual others (warning)."""
+    expected = _LOGISTICS.get(message_type(message.root) or "")
+    if expected is None or message.body is None or local_name(message.body) != "Pasientlogistikk":
+        return
+    events = {code for each in message.body.iter("{*}Hendelsekode") if (code := each.get("V"))}
+    if events != expected[2]:
+        yield finding(
+            "rules.logistics-event-mismatch",
+            "error" if expected[1] not in events else "warning",
+            message.body,
+        )
+
+
+def _content_type(message: EMessage) -> Iterator[Issue]:
+    """The code for type of content is of the set that belongs to the message type."""
+    expected = _CONTENT_SET_OF_TYPE.get(message_type(message.root) or "")
+    if expected is None or message.body is None:
+        return
+    for element in message.body.iter("{*}TypeInnhold"):
+        stated = rules_codes.stated_set(element)
+        if stated and stated != expected:
+            yield finding("rules.content-type-mismatch", "warning", element)
+
+
+def _notice_of_admission(message: EMessage) -> Iterator[Issue]:
+    """The 24-hour notice (9140 = 1) says when the patient is expected to be ready for discharge."""
+    if message_type(message.root) != "HELSEOPPL_SOKNAD" or message.body is None:
+        return
+    kinds = {each.get("V") for each in message.body.iter("{*}TypeInnhold")}
+    events = {each.get("V") for each in message.body.iter("{*}Hendelsekode")}
+    if "1" in kinds and "3" not in events and message_status(message) == "N":
+        yield finding("rules.notice-without-expected-time", "information", message.body)
+
+
+def _assessment(message: EMessage) -> Iterator[Issue]:
+    """A mapped function is assessed 1 to 5, or 9 for not relevant (IPLOS)."""
+    for function in () if message.body is None else message.body.iter("{*}KartlagtFunksjon"):
+        for value in function.iterchildren("{*}Vurdering"):
+            if (value.text or "").strip() not in ("1", "2", "3", "4", "5", "9"):
+                yield finding("rules.assessment-out-of-scale", "warning", value)
+
+
+RULES: tuple[Rule, ...] = (
+    Rule("body-checked", "DESIGN: a body without grammar is passed on", "message", _body_validated),
+    Rule("type-and-body", "8279; profiles HIS 1143-1149", "message", _type_and_body),
+    Rule("logistics-notice", "HIS 1149", "message", _logistics_notice),
+    Rule("logistics-events", "HIS 1149; 9121", "message", _logistics_events),
+    Rule("content-type", "HIS 1144, 1147, 1148; 9138-9140", "message", _content_type),
+    Rule(
+        "notice-of-admission",
+        "HIS 1144; regulation of 18.11.2011 no. 1115, section 8",
+        "message",
+        _notice_of_admission,
+    ),
+    Rule("assessment-scale", "IPLOS; 9111", "message", _assessment),
+    Rule("message-id", "MsgHead 1.2", "message", rules_envelope.message_id),
+    Rule("known-type", "8279", "message", rules_envelope.known_type),
+    Rule("parties", "HITS 1174; MsgHead 1.2", "message", rules_envelope.parties),
+    Rule("patient", "MsgHead 1.2", "message", rules_envelope.patient),
+    Rule("processing-status", "MsgHead 1.2; 8113", "message", rules_envelope.processing_status),
+    Rule("status", "HIS 80704; 7309", "message", rules_envelope.status),
+    Rule(
+        "conversation",
+        "MsgHead 1.2; guideline on linking of related messages",
+        "message",
+        rules_envelope.conversation,
+    ),
+    Rule(
+        "numbers",
+        "registers of persons, legal entities, addresses, health personnel",
+        "both",
+        rules_numbers.numbers,
+    ),
+    Rule("codes", "the national code sets", "both", rules_codes.codes),
+    Rule("receipt-status", "HIS 80415; 8258, 8221", "receipt", rules_receipt.status_and_errors),
+    Rule("receipt-original", "HIS 80415", "receipt", rules_receipt.original),
+)

@@ -1,0 +1,148 @@
+"""Does a message follow the schema of its standard, and its business rules; if not, where and why?
+
+libxml2 gives the verdict (against the schema compiled from our grammar, which the tests hold against the
+official one); the words are ours: each of its error *types* selects a sentence of the catalogue. Of its
+message only the fixed first part is read, for names that the schema or the element itself has; no value of
+the message is ever quoted.
+"""
+
+from __future__ import annotations
+
+import re
+
+from lxml import etree
+
+from gateway.emessage.place import local_name, path_of, safe_name
+from gateway.emessage.read import EMessage
+from gateway.emessage.rules import PLO_BODY_OF_TYPE, check, message_type
+from gateway.emessage.schema import schema_for
+from gateway.emessage.write import to_bytes
+from gateway.errors import Issue, issue
+
+MAX_ISSUES = 100
+"""Most schema findings that are told one by one."""
+_WIDE = etree.XPath("boolean(//*[501])")
+"""An element with more than 500 children: libxml2 takes the square of that to name the places of its
+findings."""
+
+_CODES = {  # libxml2's error type → ours; the data type errors are all the others that say _VALID
+    "SCHEMAV_CVC_COMPLEX_TYPE_2_1": "schema.content-not-allowed",
+    "SCHEMAV_CVC_COMPLEX_TYPE_2_2": "schema.elements-not-allowed",
+    "SCHEMAV_CVC_COMPLEX_TYPE_2_3": "schema.text-not-allowed",
+    "SCHEMAV_CVC_COMPLEX_TYPE_2_4": "schema.unexpected-element",
+    "SCHEMAV_CVC_COMPLEX_TYPE_3_2_1": "schema.attribute-not-allowed",
+    "SCHEMAV_CVC_COMPLEX_TYPE_3_2_2": "schema.attribute-not-allowed",
+    "SCHEMAV_CVC_COMPLEX_TYPE_4": "schema.missing-attribute",
+    "SCHEMAV_CVC_TYPE_3_1_1": "schema.attribute-not-allowed",
+    "SCHEMAV_CVC_TYPE_3_1_2": "schema.elements-not-allowed",
+    "SCHEMAV_CVC_ELT_1": "schema.unknown-element",
+    "SCHEMAV_CVC_ELT_3_1": "schema.attribute-not-allowed",
+    "SCHEMAV_CVC_ELT_3_2_1": "schema.content-not-allowed",
+    "SCHEMAV_CVC_ELT_4_1": "schema.bad-attribute-value",
+    "SCHEMAV_CVC_ELT_4_2": "schema.bad-attribute-value",
+    "SCHEMAV_CVC_ELT_5_1_1": "schema.bad-value",
+    "SCHEMAV_CVC_ELT_5_2_2_2_1": "schema.bad-value",
+    "SCHEMAV_CVC_ELT_5_2_2_2_2": "schema.bad-value",
+    "SCHEMAV_CVC_AU": "schema.bad-attribute-value",
+    "SCHEMAV_CVC_IDC": "schema.duplicate-id",
+    "SCHEMAV_CVC_WILDCARD": "schema.unknown-element",
+    "SCHEMAV_ELEMENT_CONTENT": "schema.unexpected-element",
+}
+_ATTRIBUTE = re.compile(r"Element '[^']*', attribute '(?:\{[^}']*\})?([^']*)':")
+_REQUIRED_ATTRIBUTE = re.compile(r"Element '[^']*': The attribute '(?:\{[^}']*\})?([^']*)' is required")
+_MISSING_ELEMENT = re.compile(
+    r"Element '[^']*': Missing child element\(s\)\.(?: Expected is \( ([^,)]*) \))?"
+)
+
+
+def validate(message: EMessage) -> tuple[Issue, ...]:
+    """Findings of the schema, then of the business rules; the message is valid when none of layer schema is
+    an error.
+
+    A body without grammar has only its envelope checked, which one finding says.
+    """
+    return (*validate_schema(message), *check(message))
+
+
+def validate_schema(message: EMessage) -> tuple[Issue, ...]:
+    """Findings of the schema layer alone, in document order; none means that the message is valid."""
+    root = message.root
+    schema = schema_for(_schema_name(message))
+    if _WIDE(root):
+        found = _findings_of_wide(root, schema)
+    elif schema.validate(root):
+        found = ()
+    else:
+        found = tuple(schema.error_log)
+    issues = dict.fromkeys(_issue(entry, root) for entry in found[: 2 * MAX_ISSUES])
+    told = tuple(issues)[:MAX_ISSUES]
+    if len(issues) > MAX_ISSUES or len(found) > 2 * MAX_ISSUES:
+        told = (*told, issue("schema.more-findings", severity="information", layer="schema"))
+    return told
+
+
+def _schema_name(message: EMessage) -> str:
+    """The message's standard; an unknown body is judged strictly where the type promises a care message."""
+    if message.standard == "msghead" and message_type(message.root) in PLO_BODY_OF_TYPE:
+        return "plo-1.6"
+    return message.standard
+
+
+def _findings_of_wide(root: etree._Element, schema: etree.XMLSchema) -> tuple[etree._LogEntry, ...]:
+    """The same verdict, taken while parsing: in linear time, but without the place of each finding."""
+    parser = etree.XMLParser(schema=schema, huge_tree=True, resolve_entities=False, no_network=True)
+    try:
+        etree.fromstring(to_bytes(root), parser)
+    except etree.XMLSyntaxError:
+        return tuple(parser.error_log)
+    return ()
+
+
+def _issue(entry: etree._LogEntry, root: etree._Element) -> Issue:
+    """One finding of libxml2 in our words."""
+    message = entry.message or ""
+    element = _element_at(root, entry.path) if entry.path else None
+    line = (element.sourceline if element is not None else None) or entry.line or None
+    code, below = _code(entry.type_name, message, element)
+    path = None if element is None else path_of(element) + (f"/{below}" if below else "")
+    return issue(code, layer="schema", path=path, line=line)
+
+
+def _code(kind: str, message: str, element: etree._Element | None) -> tuple[str, str | None]:
+    """Our code, and the attribute (`@name`) or missing child that the finding is about, if it names one."""
+    attribute = _ATTRIBUTE.match(message)
+    required = _REQUIRED_ATTRIBUTE.match(message)
+    missing = _MISSING_ELEMENT.match(message)
+    if missing and kind == "SCHEMAV_ELEMENT_CONTENT":
+        child = missing.group(1)
+        return "schema.missing-element", etree.QName(child).localname if child and child[0] != "#" else None
+    if kind == "SCHEMAV_CVC_WILDCARD" and element is not None and _is_content(element.getparent()):
+        return "schema.unknown-body", None
+    code = _CODES.get(kind, "schema.bad-value" if "_VALID" in kind else "schema.invalid")
+    if code == "schema.bad-value" and attribute:
+        code = "schema.bad-attribute-value"
+    named = attribute or required
+    return code, f"@{safe_name(named.group(1))}" if named else None
+
+
+def _is_content(element: etree._Element | None) -> bool:
+    return element is not None and local_name(element) == "Content"
+
+
+def _element_at(root: etree._Element, path: str) -> etree._Element | None:
+    """The element that libxml2's node path (`/mh:MsgHead/*[2]`) names; None when it names none."""
+    steps = path.split("/")[2:]
+    element = root
+    for step in steps:
+        name, _, index = step.rstrip("]").partition("[")
+        prefix, _, local = name.rpartition(":")
+        alike = [
+            child
+            for child in element
+            if name == "*" or (local_name(child) == local and (child.prefix or "") == prefix)
+        ]
+        at = int(index or 1) - 1
+        if at >= len(alike):
+            return None
+        element = alike[at]
+    return element
