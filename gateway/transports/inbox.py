@@ -141,7 +141,7 @@ class DirectoryInbox:
             folders.write_complete(refused, f"{name}.reason.json", reason_of(refusal.code))
 
     def _tell(self, kind: str, found: Found | None = None) -> None:
-        """Log a trouble when it begins, not at every look; file names are the partner's and may tell something."""
+        """Log a trouble when it begins, not at every look; a file name is the partner's and may tell."""
         which = hashlib.sha256(os.fsencode(found.name)).hexdigest()[:12] if found else ""
         trouble = f"{kind} {which}"
         if trouble not in self._told | self._troubles:

@@ -1,4 +1,4 @@
-"""Does the HTTP transport call an answer by its right name, on real sockets, and keep everything else to itself?"""
+"""Does the HTTP transport call an answer by its right name, on real sockets, and keep the rest to itself?"""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tests.support.partner_server import partner_server, response
 
 pytestmark = pytest.mark.anyio
 OUTGOING = Outgoing(
-    body="<melding>Kari</melding>".encode(),
+    body=b"<melding>Kari</melding>",
     content_type="application/xml",
     message_id="a-message-id-with-14834120012-in-it",
     message_type="LOG_INNLAGT",
@@ -174,9 +174,9 @@ async def test_a_certificate_nobody_vouches_for_is_not_accepted(
     if openssl is None:
         pytest.skip("no openssl on this machine to make a certificate with")
     key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
-    command = f"req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -keyout {key} -out {certificate}"
+    command = f"req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout {key} -out {certificate}"
     alternative = ["-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"]
-    subprocess.run([openssl, *command.split(), *alternative], check=True, capture_output=True)  # noqa: ASYNC221
+    subprocess.run([openssl, *command.split(), *alternative], check=True, capture_output=True)
     tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     tls.load_cert_chain(certificate, key)
     async with partner_server(response(202), tls=tls) as partner:

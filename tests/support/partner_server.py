@@ -1,4 +1,4 @@
-"""How does a partner's HTTP server behave, down to the bytes on the wire? A server that answers as it is told."""
+"""How does a partner's HTTP server behave, down to the bytes? A server that answers as it is told."""
 
 from __future__ import annotations
 

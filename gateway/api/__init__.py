@@ -1,0 +1,62 @@
+"""What may a system ask of the gateway, and how does it get an answer?
+
+`create_api` puts the routes together; nothing here knows XML or SQL.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+
+from fastapi import FastAPI
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from gateway import __version__
+from gateway.api.fhir import fhir_router
+from gateway.api.guard import Guard
+from gateway.api.health import health_router
+from gateway.api.messages import messages_router
+from gateway.api.problems import error_refusal, refusal
+from gateway.errors import SomlosError
+from gateway.services import GatewayServices
+
+Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
+
+
+def create_api(services: GatewayServices, *, lifespan: Lifespan | None = None) -> FastAPI:
+    """The application with all routes for systems; `lifespan` starts and stops what runs beside them."""
+    api = FastAPI(
+        title="Sømløs",
+        version=__version__,
+        description="Care messages between hospital and municipality: PLO XML and FHIR R4.",
+        docs_url=None,  # its pages load from other hosts
+        redoc_url=None,
+        openapi_url="/openapi.json",
+        redirect_slashes=False,  # a redirect would repeat the address that was asked for
+        lifespan=lifespan,
+    )
+    api.include_router(messages_router(services))
+    api.include_router(fhir_router(services))
+    api.include_router(health_router(services))
+    api.add_exception_handler(SomlosError, _on_error)
+    api.add_exception_handler(HTTPException, _on_http_exception)
+    api.add_middleware(Guard)
+    return api
+
+
+async def _on_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, SomlosError)
+    return error_refusal(request, error)
+
+
+async def _on_http_exception(request: Request, error: Exception) -> Response:
+    """What the framework refuses by itself: no such address, no such method."""
+    assert isinstance(error, HTTPException)
+    codes = {404: "api.not-found", 405: "api.method-not-allowed", 413: "api.body-too-large"}
+    answer = refusal(request, codes.get(error.status_code, "api.bad-parameter"))
+    allow = (error.headers or {}).get("allow")
+    if allow:
+        answer.headers["allow"] = allow
+    return answer

@@ -1,0 +1,126 @@
+"""What may a partner ask about its messages: hand one in, see how far it is, fetch the receipts?
+
+What is durable when we answer 202: the message and its delivery. What a crash before that does: the sender
+gets no answer and sends again. Why that is harmless: the same MsgId with the same content is accepted once
+and answered the same way.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from gateway.api.access import credential_of, own_message
+from gateway.api.answers import answer_to
+from gateway.api.bodies import JSON_TYPES, XML_TYPES, expect_type, read_body
+from gateway.api.receipts import fetched_receipt
+from gateway.errors import Refusal
+from gateway.ledger.rows import DeliveryRow, ReceiptRow
+from gateway.services import GatewayServices
+
+_XML_BODY = {
+    "requestBody": {"required": True, "content": {"application/xml": {"schema": {"type": "string"}}}}
+}
+_BUNDLE_BODY = {
+    "requestBody": {"required": True, "content": {"application/fhir+json": {"schema": {"type": "object"}}}}
+}
+_HAND_IN: dict[int | str, dict[str, Any]] = {
+    202: {
+        "description": "The message is durable here; its id is ours. A duplicate is answered the same way."
+    },
+    400: {"description": "Not readable."},
+    401: {"description": "No credential, or an unknown one."},
+    403: {"description": "The credential does not cover the sender."},
+    409: {"description": "The same MsgId came before with other content."},
+    413: {"description": "Too large."},
+    415: {"description": "Not a type that is taken here."},
+    422: {"description": "Read, but not taken: a negative AppRec, or the error."},
+    503: {"description": "Not now; send the same again."},
+}
+
+
+def messages_router(services: GatewayServices) -> APIRouter:
+    """The routes for partners."""
+    router = APIRouter(tags=["messages"])
+    limit = services.settings.gateway.max_body_bytes
+
+    @router.post("/messages", status_code=202, responses=_HAND_IN, openapi_extra=_XML_BODY)
+    async def hand_in_xml(request: Request) -> Response:
+        """Hand in a message or a receipt as XML."""
+        expect_type(request, XML_TYPES)
+        credential = credential_of(request, services)
+        data = await read_body(request, limit)
+        return answer_to(request, services, await services.intake.accept(data, "xml", credential))
+
+    @router.post("/fhir/$process-message", status_code=202, responses=_HAND_IN, openapi_extra=_BUNDLE_BODY)
+    async def hand_in_fhir(request: Request) -> Response:
+        """Hand in a message or a receipt as a message Bundle."""
+        expect_type(request, JSON_TYPES)
+        credential = credential_of(request, services)
+        data = await read_body(request, limit)
+        return answer_to(request, services, await services.intake.accept(data, "fhir", credential))
+
+    @router.get("/messages/{id}")
+    async def message(request: Request, id: str) -> Response:
+        """How far a message of the caller's is: its deliveries and their states."""
+        row = own_message(request, services, id)
+        return JSONResponse(
+            {
+                "id": row.id,
+                "messageId": row.message_id,
+                "type": row.message_type,
+                "receivedAt": row.received_at.isoformat(),
+                "deliveries": [_delivery(each) for each in services.reader.deliveries(row.id)],
+            }
+        )
+
+    @router.get("/messages/{id}/receipts")
+    async def receipts(request: Request, id: str) -> Response:
+        """The receipts that have come for a message of the caller's, oldest first."""
+        row = own_message(request, services, id)
+        found = services.reader.receipts(row.id)
+        return JSONResponse(
+            {"id": row.id, "messageId": row.message_id, "receipts": [_receipt(e) for e in found]}
+        )
+
+    @router.get("/messages/{id}/receipts/{receipt}")
+    async def receipt(request: Request, id: str, receipt: str) -> Response:
+        """One receipt itself, as XML or as a message Bundle: as asked for, else in the message's own format."""
+        row = own_message(request, services, id)
+        for each in services.reader.receipts(row.id):
+            if each.message == receipt:
+                return await fetched_receipt(request, services, row, each)
+        raise Refusal("api.not-found")
+
+    return router
+
+
+def _delivery(row: DeliveryRow) -> dict[str, Any]:
+    return {
+        "receiver": row.receiver_her,
+        "state": row.state,
+        "final": row.is_final,
+        "format": row.format,
+        "unchanged": row.unchanged,
+        "attempts": row.attempts,
+        "reason": row.reason,
+        "receiptStatus": row.receipt_status,
+        "overdue": row.overdue,
+        "sentAt": row.sent_at.isoformat() if row.sent_at else None,
+        "finalAt": row.final_at.isoformat() if row.final_at else None,
+    }
+
+
+def _receipt(row: ReceiptRow) -> dict[str, Any]:
+    return {
+        "id": row.message,
+        "status": row.status,
+        "errors": [{"code": error.code, "system": error.system} for error in row.errors],
+        "effect": row.effect,
+        "format": row.format,
+        "receivedAt": row.received_at.isoformat(),
+        "href": f"/messages/{row.original}/receipts/{row.message}",
+    }
