@@ -84,7 +84,7 @@ LOCKED := requirements.txt requirements-build.txt requirements-dev.txt
 LOCK_TOOLS := $(VENV)/lock/bin
 PUBLIC := env -u PIP_INDEX_URL -u PIP_EXTRA_INDEX_URL -u PIP_FIND_LINKS PIP_CONFIG_FILE=/dev/null
 COMPILE := $(PUBLIC) $(LOCK_TOOLS)/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras \
-  --no-header --no-annotate --no-emit-options --no-emit-index-url --no-emit-find-links --no-emit-trusted-host
+  --no-header --no-annotate --no-emit-options
 
 lock: ## Write the lock files anew, with the oldest Python we support (UPGRADE=--upgrade for the newest)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:3] > (3, 11, 2))' \
