@@ -1,0 +1,5 @@
+"""`python -m gateway` is `somlos`."""
+
+from gateway.cli import main
+
+main()

@@ -1,0 +1,25 @@
+"""How is the gateway started? Settings are read, the rooms put together, and uvicorn listens."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from gateway.commands.screen import Language, messages
+from gateway.errors import ConfigurationError
+
+
+def run(config: Path | None, language: Language) -> int:
+    """Serve until told to end; 2 when the settings cannot be used."""
+    from gateway import app
+    from gateway.settings import Settings, load
+
+    try:
+        settings = load(config) if config is not None else Settings()
+        return app.serve(settings)
+    except ConfigurationError as error:
+        entry = error.entry
+        sentence = entry.no if language == "no" else entry.en
+        step = entry.next_step_no if language == "no" else entry.next_step_en
+        place = f" ({error.path})" if error.path else ""
+        messages().print(f"{sentence}{place} {step}  [{error.code}]", markup=False)
+        return 2
