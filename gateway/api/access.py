@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Final
 
+import structlog
 from starlette.requests import Request
 
 from gateway.errors import Refusal
@@ -18,34 +19,31 @@ from gateway.services import GatewayServices
 
 LONGEST_SECRET: Final = 512
 
-
-def credential_of(request: Request, services: GatewayServices) -> Credential | None:
-    """The partner that calls; None: it showed no secret and no partner goes without one.
-
-    :raises Refusal: routing.unknown-credential
-    """
-    shown = request.headers.get("authorization")
-    if shown is None:
-        return services.credentials.anonymous()
-    scheme, _, secret = shown.partition(" ")
-    secret = secret.strip()
-    known = None
-    if scheme.lower() == "bearer" and 0 < len(secret) <= LONGEST_SECRET:
-        known = services.credentials.of_bearer(secret)
-    if known is None:
-        raise Refusal("routing.unknown-credential")
-    return known
+log = structlog.get_logger(__name__)
 
 
 def known_caller(request: Request, services: GatewayServices) -> Credential:
-    """The partner that calls.
+    """The partner that calls. Asked before a body is read, so that a stranger cannot make us read.
 
     :raises Refusal: routing.no-credential, routing.unknown-credential
     """
-    credential = credential_of(request, services)
-    if credential is None:
-        raise Refusal("routing.no-credential")
-    return credential
+    shown = request.headers.get("authorization")
+    if shown is None:
+        known, code = services.credentials.anonymous(), "routing.no-credential"
+    else:
+        known, code = _of_bearer(shown, services), "routing.unknown-credential"
+    if known is None:
+        log.warning("api.stranger", code=code, address=request.client.host if request.client else None)
+        raise Refusal(code)
+    return known
+
+
+def _of_bearer(shown: str, services: GatewayServices) -> Credential | None:
+    scheme, _, secret = shown.partition(" ")
+    secret = secret.strip()
+    if scheme.lower() != "bearer" or not 0 < len(secret) <= LONGEST_SECRET:
+        return None
+    return services.credentials.of_bearer(secret)
 
 
 def own_message(request: Request, services: GatewayServices, id: str) -> MessageRow:

@@ -13,7 +13,7 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from gateway.api.access import credential_of, own_message
+from gateway.api.access import known_caller, own_message
 from gateway.api.answers import answer_to
 from gateway.api.bodies import JSON_TYPES, XML_TYPES, expect_type, read_body
 from gateway.api.receipts import fetched_receipt
@@ -51,7 +51,7 @@ def messages_router(services: GatewayServices) -> APIRouter:
     async def hand_in_xml(request: Request) -> Response:
         """Hand in a message or a receipt as XML."""
         expect_type(request, XML_TYPES)
-        credential = credential_of(request, services)
+        credential = known_caller(request, services)
         data = await read_body(request, limit)
         return answer_to(request, services, await services.intake.accept(data, "xml", credential))
 
@@ -59,7 +59,7 @@ def messages_router(services: GatewayServices) -> APIRouter:
     async def hand_in_fhir(request: Request) -> Response:
         """Hand in a message or a receipt as a message Bundle."""
         expect_type(request, JSON_TYPES)
-        credential = credential_of(request, services)
+        credential = known_caller(request, services)
         data = await read_body(request, limit)
         return answer_to(request, services, await services.intake.accept(data, "fhir", credential))
 

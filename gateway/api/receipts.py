@@ -2,11 +2,12 @@
 request?
 
 Ours is only ever negative, in the gateway's own name, and only where id, type, date and sender of the message
-could be read (DESIGN §4.8); without a HER-id of its own in the settings the gateway makes none.
+could be read (DESIGN §4.8). It says HER-ids, not names. Without a HER-id of its own in the settings the gateway makes none.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 from starlette.requests import Request
@@ -37,8 +38,9 @@ def negative_receipt(
     ):
         return None
     owner = services.partners.owner_of(facts.sender.her_id or "")
+    nameless = replace(facts, sender=replace(facts.sender, name="", organisation_name=""))
     return apprec.negative(
-        facts,
+        nameless,
         refused.code,
         sender=Party(gateway.her_id, gateway.her_id, gateway.name, gateway.name),
         message_id=message_id,

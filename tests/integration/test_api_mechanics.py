@@ -269,12 +269,14 @@ def test_an_unknown_secret_is_401(client: httpx.Client, intake: Intake, shown: s
     assert SECRET not in response.text
 
 
-def test_no_secret_leaves_it_to_intake(base_url: str, intake: Intake) -> None:
+def test_no_secret_is_401_before_anything_is_read(base_url: str, intake: Intake) -> None:
     intake.got.clear()
-    intake.answer = Refused("routing.no-credential")
     with httpx.Client(base_url=base_url, trust_env=False) as stranger:
-        assert post_xml(stranger).status_code == 401
-    assert intake.got[0][2] is None
+        for path in ("/messages", "/fhir/$process-message", "/fhir/$convert", "/fhir/$validate"):
+            response = stranger.post(path, content=b"x" * (LIMIT + 1))
+            assert response.status_code == 401
+            assert response.headers["x-somlos-error"] == "routing.no-credential"
+    assert intake.got == []
 
 
 @pytest.mark.parametrize("path", ["/messages/x", "/messages/x/receipts", "/messages/x/receipts/y"])
