@@ -1,0 +1,181 @@
+"""How are the mapping definitions bound to the grammar of a standard?
+
+Once at start, for each standard: every line finds its element in the grammar, its path is parsed, its codec chosen. A line
+that names what the grammar does not have, or an element of the grammar without a line, is found here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cache, cached_property
+
+from gateway import package_data
+from gateway.emessage.grammar import AttributeUse, ComplexType, ElementUse, Structure, structure
+from gateway.translate import hooks
+from gateway.translate.datatypes import codec
+from gateway.translate.notation import Definition, Line, MappingError, read_definitions
+from gateway.translate.paths import Path
+from gateway.translate.rules import ConstantRule, Content, ElsewhereRule, InsideRule, LinkRule, Rule, ValueRule
+
+_DATATYPES = frozenset({"CV", "CS", "TS", "URL", "PQ"})
+
+
+@dataclass
+class Mapping:
+    """The definitions bound to one standard."""
+
+    structure: Structure
+    definitions: dict[str, Definition]
+
+    def __post_init__(self) -> None:
+        self._contents: dict[tuple[str, str], Content] = {}
+
+    def content(self, name: str, kind: str) -> Content:
+        """The compiled rules of a definition for one grammar type. Raises `MappingError`."""
+        key = (name, kind)
+        if key not in self._contents:
+            definition = self.definitions[name]
+            self._contents[key] = content = self._empty(kind)
+            self._fill(content, definition, definition.lines)
+        return self._contents[key]
+
+    def _empty(self, kind: str) -> Content:
+        complex_type = self.structure.complex_type(kind)
+        if complex_type is None:
+            raise MappingError(kind, "has no elements to map")
+        return Content(complex_type, self.structure)
+
+    def _fill(self, content: Content, definition: Definition, lines: tuple[Line, ...]) -> None:
+        uses = {use.name.partition(":")[2]: use for use in content.kind.content.uses()} if content.kind.content else {}
+        attributes = {use.name: use for use in content.kind.attributes}
+        for line in lines:
+            if line.source == ".":
+                self._fill(content, definition, self.definitions[line.how.removeprefix("use ")].lines)
+            elif line.source.startswith("@"):
+                use = attributes.get(line.source[1:])
+                if use is not None:
+                    self._attribute(content, use, line)
+            else:
+                use_of = uses.get(line.source.rpartition(":")[2])
+                if use_of is not None:
+                    content.rules[self.structure.tag(use_of.name)] = self._rule(use_of, line, definition)
+        self._bind_siblings(content)
+
+    def _attribute(self, content: Content, use: AttributeUse, line: Line) -> None:
+        name = self.structure.tag(use.name) if ":" in use.name else use.name
+        if line.how == "constant":
+            content.fixed[name] = use.fixed or ""
+            return
+        how, options = _options(line.how)
+        chosen = codec(how, self.structure.simple_base(use.type) if use.type else "string")
+        content.attributes[name] = (Path(line.path, chosen.value_key), chosen)
+        if "default" in options:
+            content.defaults[name] = options["default"]
+
+    def _rule(self, use: ElementUse, line: Line, definition: Definition) -> Rule:
+        tag = self.structure.tag(use.name)
+        how, options = _options(line.how)
+        if how == "constant":
+            return ConstantRule(use, tag)
+        if how == "elsewhere":
+            return ElsewhereRule(use)
+        if how.startswith("-> "):
+            return self._link(use, line.path, how[3:], tag)
+        if line.children or how.startswith("use "):
+            return self._inside(use, line, how, options, definition, tag)
+        chosen = codec(how, use.type if use.type in _DATATYPES else self.structure.simple_base(use.type))
+        unless = {}
+        for part in options.get("unless", "").split(", "):
+            if part:
+                code, _, path = part.partition(" ")
+                unless[code] = Path(path, chosen.value_key)
+        owner = definition.target if definition.is_resource else definition.name
+        return ValueRule(use, self.structure, Path(line.path, chosen.value_key), chosen, owner, options.get("default"), unless, tag)
+
+    def _link(self, use: ElementUse, path: str, name: str, tag: str) -> LinkRule:
+        definition = self.definitions[name]
+        where = path if path in ("entry", "section") else "path"
+        if path.startswith(("inside ", "with.")):
+            where, path = path[: 6 if path[0] == "i" else 4], path[7 if path[0] == "i" else 5 :]
+        compiled = None if where in ("entry", "section") else Path(path, "valueReference")
+        return LinkRule(use, self.structure, where, compiled, definition, lambda: self.content(name, use.type), tag)
+
+    def _inside(self, use: ElementUse, line: Line, how: str, options: dict[str, str], definition: Definition, tag: str) -> InsideRule:
+        if how.startswith("use "):
+            content = self.content(how[4:], use.type)
+        else:
+            content = self._empty(use.type)
+            self._fill(content, definition, line.children)
+        hook = hooks.HOOKS[options["via"]] if "via" in options else None
+        return InsideRule(use, self.structure, Path(line.path, ""), content, tag, hook)
+
+    @staticmethod
+    def _bind_siblings(content: Content) -> None:
+        links = [rule for rule in content.rules.values() if isinstance(rule, LinkRule)]
+        for rule in links:
+            same = [
+                other
+                for other in links
+                if other is not rule and (other.where, other.path and other.path.text) == (rule.where, rule.path and rule.path.text)
+            ]
+            rule.siblings = tuple(other for other in same if other.definition.when)
+
+
+def _options(how: str) -> tuple[str, dict[str, str]]:
+    """The third column: what comes first, and the options after it (via, default, unless)."""
+    words = how.split("  ")
+    first, options = words[0], {}
+    for mark in (" via ",):
+        if mark in first:
+            first, _, options[mark.strip()] = first.partition(mark)
+    for word in words[1:]:
+        key, _, value = word.strip().partition(" ")
+        if key:
+            options[key] = value
+    return first, options
+
+
+@cache
+def definitions() -> dict[str, Definition]:
+    """The definitions that come with the gateway."""
+    folder = package_data.mappings()
+    return read_definitions({file.name: file.read_text(encoding="utf-8") for file in folder.glob("*.map") if file.stem not in _TABLES})
+
+
+_TABLES = frozenset({"required", "placement"})
+
+
+@cache
+def mapping(standard: str) -> Mapping:
+    """The mapping of a standard (plo-1.6, plo-1.5, apprec-1.0, …), compiled once."""
+    return Mapping(structure(standard), definitions())
+
+
+def uncovered(bound: Mapping, name: str, kind: str) -> list[str]:
+    """The elements and attributes reachable from a grammar type that no rule carries (`Type/Element`)."""
+    missing: list[str] = []
+    seen: set[tuple[int, str]] = set()
+
+    def visit(content: Content, place: str) -> None:
+        if (id(content), place) in seen or place.count("/") > 12:
+            return
+        seen.add((id(content), place))
+        for attribute in content.kind.attributes:
+            tag = bound.structure.tag(attribute.name) if ":" in attribute.name else attribute.name
+            if tag not in content.attributes and tag not in content.fixed:
+                missing.append(f"{place}/@{attribute.name}")
+        for use in content.kind.content.uses() if content.kind.content else ():
+            rule = content.rules.get(bound.structure.tag(use.name))
+            here = f"{place}/{use.name}"
+            if rule is None:
+                missing.append(here)
+            elif isinstance(rule, InsideRule):
+                visit(rule.content, here)
+            elif isinstance(rule, LinkRule) and rule.where != "inside":
+                visit(rule.content(), here)
+
+    visit(bound.content(name, kind), kind)
+    return missing
+
+
+__all__ = ["ComplexType", "Mapping", "cached_property", "definitions", "mapping", "replace", "uncovered"]

@@ -1,0 +1,359 @@
+"""How do the data types of the e-message (CV, CS, PQ, TS, URL) become FHIR data types, and back?
+
+A codec writes one element into one slot and reads it again as attributes. Codes travel as they are: V, S, DN and OT are kept
+whether or not the code is known (DESIGN §4.7).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from lxml import etree
+
+from gateway import terminology
+from gateway.fhir.canonical import CODE_LIST_ROOT, EXACT, PRESENT, code_system, extension_url
+from gateway.translate.paths import Json, Slot
+from gateway.translate.primitives import Primitive, primitive
+
+ATC = "http://www.whocc.no/atc"
+_OID = "urn:oid:"
+_STRING = primitive("string", "string")
+_CODE = primitive("code", "token")
+_OID_TEXT = Primitive("uri", lambda text: _OID + text.strip() if text.strip() else None, lambda uri: _oid_of(uri))
+_ORIGINAL_TEXT = extension_url("original-text")
+
+
+def _oid_of(uri: Any) -> str | None:
+    """The oid of a code system address: urn:oid, or one of the other addresses in use for the national sets."""
+    if not isinstance(uri, str):
+        return None
+    if uri.startswith(_OID):
+        return uri[len(_OID) :]
+    for start in ("http://helsedir.no/fhir/CodeSystem/no-kodeverk-", "https://finnkode.helsedirektoratet.no/adm/collections/"):
+        if uri.startswith(start) and uri[len(start) :].isdigit():
+            return CODE_LIST_ROOT.removeprefix(_OID) + uri[len(start) :]
+    known = {"http://hl7.org/fhir/sid/icpc-2": "7170", "http://hl7.org/fhir/sid/icd-10-no": "7110", ATC: "7180"}
+    return CODE_LIST_ROOT.removeprefix(_OID) + known[uri] if uri in known else None
+
+
+class Marks(Protocol):
+    """What a codec tells the translation: what was written natively, read, or could not be held."""
+
+    born_in_fhir: bool
+
+    def wrote(self, native: bool) -> None:
+        """One value of the e-message was written; natively or only as `exact`/`present`."""
+        ...
+
+    def used(self, holder: Json, key: str) -> None:
+        """What stands there has been read."""
+        ...
+
+
+Attributes = dict[str, str]
+
+
+def _same_set(system: object, implied: str | None) -> bool:
+    return system == implied or (implied is not None and _oid_of(system) is not None and _oid_of(system) == _oid_of(implied))
+
+
+class Codec(Protocol):
+    """Writes an element (or attribute text) into a slot, and reads it back."""
+
+    @property
+    def value_key(self) -> str:
+        """The key of the value in an extension."""
+        ...
+
+    def write(self, source: etree._Element | str, slot: Slot, marks: Marks) -> None:
+        """Puts the source value in the slot."""
+        ...
+
+    def read(self, slot: Slot, marks: Marks) -> str | Attributes | None:
+        """Text or attributes for the e-message; None if the slot says nothing."""
+        ...
+
+
+def _put(kind: Primitive, text: str, holder: Json, key: str, marks: Marks) -> None:
+    marks.wrote(kind.write(text, Slot(holder, key)))
+
+
+def _take(kind: Primitive, holder: Json, key: str, marks: Marks) -> str | None:
+    text = kind.read(Slot(holder, key))
+    if text is not None:
+        marks.used(holder, key)
+    return text
+
+
+@dataclass(frozen=True)
+class Text:
+    """A simple element or attribute ⇄ a primitive."""
+
+    kind: Primitive
+
+    @property
+    def value_key(self) -> str:
+        """The key of the value in an extension."""
+        return self.kind.value_key
+
+    def write(self, source: etree._Element | str, slot: Slot, marks: Marks) -> None:
+        """Puts the text in the slot."""
+        text = source if isinstance(source, str) else source.text or ""
+        marks.wrote(self.kind.write(text, slot))
+
+    def read(self, slot: Slot, marks: Marks) -> str | None:
+        """The text, None if there is none."""
+        text = self.kind.read(slot)
+        if text is not None:
+            marks.used(slot.holder, slot.key)
+        return text
+
+
+@dataclass(frozen=True)
+class Value:
+    """An element with one attribute V (TS, URL) ⇄ a primitive."""
+
+    kind: Primitive
+
+    @property
+    def value_key(self) -> str:
+        """The key of the value in an extension."""
+        return self.kind.value_key
+
+    def write(self, source: etree._Element | str, slot: Slot, marks: Marks) -> None:
+        """Puts V in the slot; an element without V is marked `present`."""
+        assert not isinstance(source, str)
+        if "V" in source.attrib:
+            marks.wrote(self.kind.write(str(source.attrib["V"]), slot))
+        else:
+            slot.meta = {"extension": [{"url": PRESENT, "valueBoolean": False}]}
+
+    def read(self, slot: Slot, marks: Marks) -> Attributes | None:
+        """{V}, {} for an element without V, None for no element."""
+        text = self.kind.read(slot)
+        if text is None:
+            return None
+        marks.used(slot.holder, slot.key)
+        empty = slot.value is None and any(e.get("valueBoolean") is False for e in slot.meta.get("extension", ()))
+        return {} if empty else {"V": text}
+
+
+@dataclass(frozen=True)
+class Coding:
+    """CV or CS ⇄ Coding: V code, S system, DN display; OT (CV only) as an extension of the Coding."""
+
+    implied: str | None = None
+    """Address of the code set that a CS element implies (a CV states its own, or none)."""
+    stated: bool = True
+    """Whether the element has an attribute S (CV)."""
+
+    value_key = "valueCoding"
+
+    def write(self, source: etree._Element | str, slot: Slot, marks: Marks) -> None:
+        """Puts the code in the slot."""
+        assert not isinstance(source, str)
+        slot.value = self.coding(source, marks)
+        if "OT" in source.attrib:
+            holder: Json = {"url": _ORIGINAL_TEXT}
+            _put(_STRING, str(source.attrib["OT"]), holder, "valueString", marks)
+            slot.value["extension"] = [holder]
+        if not slot.value:
+            slot.value = {"extension": [{"url": PRESENT, "valueBoolean": True}]}
+
+    def coding(self, source: etree._Element, marks: Marks) -> Json:
+        """The Coding for V, S and DN; empty if none is there and no set is implied."""
+        made: Json = {}
+        if "S" in source.attrib:
+            _put(_OID_TEXT, str(source.attrib["S"]), made, "system", marks)
+        elif self.implied:
+            made["system"] = self.implied
+        if "V" in source.attrib:
+            _put(_CODE, str(source.attrib["V"]), made, "code", marks)
+        if "DN" in source.attrib:
+            _put(_STRING, str(source.attrib["DN"]), made, "display", marks)
+        return made
+
+    def read(self, slot: Slot, marks: Marks) -> Attributes | None:
+        """V, S, DN and OT; None if there is no Coding."""
+        found = slot.value
+        if not isinstance(found, dict) or not found:
+            return None
+        marks.used(slot.holder, slot.key) if slot.index is None else None
+        attributes = self.attributes(found, marks)
+        for extension in found.get("extension", ()):
+            if extension.get("url") == _ORIGINAL_TEXT:
+                text = _take(_STRING, extension, "valueString", marks)
+                if text is not None:
+                    attributes["OT"] = text
+                marks.used(extension, "url")
+        return attributes
+
+    def attributes(self, coding: Json, marks: Marks) -> Attributes:
+        """V, S and DN of a Coding."""
+        attributes: Attributes = {}
+        for name, kind, key in (("V", _CODE, "code"), ("DN", _STRING, "display")):
+            text = _take(kind, coding, key, marks)
+            if text is not None:
+                attributes[name] = text
+        system = _take(_OID_TEXT, coding, "system", marks) if self.stated else None
+        if system is not None:
+            attributes["S"] = system
+        elif not self.stated and _same_set(coding.get("system"), self.implied):
+            marks.used(coding, "system")
+        if marks.born_in_fhir and "V" in attributes and "DN" not in attributes:
+            name = terminology.display(system or _oid_of(self.implied) or "", attributes["V"])
+            if name:
+                attributes["DN"] = name
+        return attributes
+
+
+@dataclass(frozen=True)
+class Concept:
+    """CV or CS ⇄ CodeableConcept: V, S and DN in one Coding, OT as text."""
+
+    implied: str | None = None
+    stated: bool = True
+
+    value_key = "valueCodeableConcept"
+
+    def write(self, source: etree._Element | str, slot: Slot, marks: Marks) -> None:
+        """Puts the code in the slot (an item that a path made for its code set is completed)."""
+        assert not isinstance(source, str)
+        made: Json = {}
+        coding = Coding(self.implied, self.stated).coding(source, marks)
+        if coding:
+            made["coding"] = [coding]
+        if "OT" in source.attrib:
+            _put(_STRING, str(source.attrib["OT"]), made, "text", marks)
+        if not made:
+            made = {"extension": [{"url": PRESENT, "valueBoolean": True}]}
+        slot.value = made
+
+    def read(self, slot: Slot, marks: Marks) -> Attributes | None:
+        """V, S, DN and OT; None if there is no concept, or one that only says that R4 wants one."""
+        found = slot.value
+        if not isinstance(found, dict):
+            return None
+        codings = [c for c in found.get("coding", ()) if isinstance(c, dict)]
+        text = _take(_STRING, found, "text", marks)
+        if not codings and text is None:
+            present = any(e.get("url") == PRESENT for e in found.get("extension", ()) if isinstance(e, dict))
+            return {} if present else None
+        attributes = Coding(self.implied, self.stated).attributes(self._best(codings), marks) if codings else {}
+        if text is not None:
+            attributes["OT" if self.stated else "DN"] = text if self.stated else attributes.get("DN", text)
+        return attributes
+
+    def _best(self, codings: list[Json]) -> Json:
+        for coding in codings:
+            if _same_set(coding.get("system"), self.implied):
+                return coding
+        return next((c for c in codings if _oid_of(c.get("system")) is not None), codings[0])
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """PQ ⇄ Quantity: V value, U unit."""
+
+    value_key = "valueQuantity"
+
+    def write(self, source: etree._Element | str, slot: Slot, marks: Marks) -> None:
+        """Puts the quantity in the slot."""
+        assert not isinstance(source, str)
+        made: Json = {}
+        if "V" in source.attrib:
+            _put(_DECIMAL, str(source.attrib["V"]), made, "value", marks)
+        if "U" in source.attrib:
+            _put(_UNIT, str(source.attrib["U"]), made, "unit", marks)
+        slot.value = made or {"extension": [{"url": PRESENT, "valueBoolean": True}]}
+
+    def read(self, slot: Slot, marks: Marks) -> Attributes | None:
+        """V and U; None if there is no quantity."""
+        found = slot.value
+        if not isinstance(found, dict):
+            return None
+        attributes: Attributes = {}
+        for name, kind, key in (("V", _DECIMAL, "value"), ("U", _UNIT, "unit")):
+            text = _take(kind, found, key, marks)
+            if text is not None:
+                attributes[name] = text
+        present = any(e.get("url") == PRESENT for e in found.get("extension", ()) if isinstance(e, dict))
+        return attributes if attributes or present else None
+
+
+_DECIMAL = primitive("decimal", "double")
+_UNIT = primitive("string", "token")
+_GENDERS = {"1": "male", "2": "female", "0": "unknown", "9": "other"}
+
+
+@dataclass(frozen=True)
+class Gender:
+    """Sex (3101) ⇄ administrative gender. The code as it came stands in `exact` when DN is missing or unusual, or V unknown."""
+
+    value_key = "valueCode"
+
+    def write(self, source: etree._Element | str, slot: Slot, marks: Marks) -> None:
+        """Puts the gender in the slot."""
+        assert not isinstance(source, str)
+        sent = {name: str(value) for name, value in source.attrib.items() if name in ("V", "DN")}
+        gender = _GENDERS.get(sent.get("V", ""))
+        if gender:
+            slot.value = gender
+        marks.wrote(gender is not None)
+        if not gender or sent != self._attributes(gender):
+            coding: Json = {}
+            quiet = _Quiet()
+            for name, kind, key in (("V", _CODE, "code"), ("DN", _STRING, "display")):
+                if name in sent:
+                    _put(kind, sent[name], coding, key, quiet)
+            coding = coding or {"extension": [{"url": PRESENT, "valueBoolean": True}]}
+            slot.meta = {"extension": [{"url": EXACT, "valueCoding": coding}]}
+
+    def read(self, slot: Slot, marks: Marks) -> Attributes | None:
+        """V and DN; None if no gender is given."""
+        native = slot.value
+        exact = next((e.get("valueCoding") for e in slot.meta.get("extension", ()) if e.get("url") == EXACT), None)
+        if native is None and exact is None:
+            return None
+        marks.used(slot.holder, slot.key)
+        if isinstance(exact, dict):
+            sent = Coding().attributes(exact, _Quiet())
+            if native is None or _GENDERS.get(sent.get("V", "")) == native:
+                return sent
+        return self._attributes(str(native))
+
+    @staticmethod
+    def _attributes(gender: str) -> Attributes:
+        code = next((code for code, name in _GENDERS.items() if name == gender), "0")
+        return {"V": code, "DN": terminology.display("3101", code) or ""}
+
+
+class _Quiet:
+    """Marks that nobody reads: for the parts of one value that are counted as one."""
+
+    born_in_fhir = False
+
+    def wrote(self, native: bool) -> None:
+        """Counts nothing."""
+
+    def used(self, holder: Json, key: str) -> None:
+        """Notes nothing."""
+
+
+def codec(how: str, source: str) -> Codec:
+    """The codec for the third column of a rule and the element's type (`CV`, `TS`, …, or a built-in)."""
+    name, _, argument = how.partition(" ")
+    stated = source == "CV"
+    implied = None if stated or not argument else ATC if argument == "atc" else code_system(argument)
+    if name == "concept":
+        return Concept(implied, stated)
+    if name == "coding":
+        return Coding(implied, stated)
+    if name == "quantity":
+        return Quantity()
+    if name == "gender":
+        return Gender()
+    if source in ("TS", "URL"):
+        return Value(primitive(name, "PointInTime" if source == "TS" else "anyURI"))
+    return Text(primitive(name, source))

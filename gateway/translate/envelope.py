@@ -1,0 +1,237 @@
+"""How does a whole message become a message Bundle, and a Bundle a message?
+
+The envelope (MsgInfo) is mapped by its definition; this module adds what is more than one rule: the ids, the documents
+(a known body becomes a Composition, anything else a DocumentReference, in the order of MessageHeader.focus) and what
+R4 demands.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from lxml import etree
+
+from gateway.emessage.grammar import PLO_BODIES
+from gateway.emessage.read import EMessage
+from gateway.errors import NotTranslatable
+from gateway.fhir.canonical import component_system, own_code_system
+from gateway.translate.compiler import Mapping, mapping
+from gateway.translate.paths import Json
+from gateway.translate.required import complete, is_absent
+from gateway.translate.rules import Place
+from gateway.translate.state import State, derived_id
+
+UUID = re.compile(r"[0-9a-fA-F]{8}-([0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
+_FHIR_ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
+MESSAGE_ID_SYSTEM = "urn:ietf:rfc:3986"
+_STATUS_OF_COMPOSITION = {"N": "final", "M": "amended", "A": "amended", "C": "entered-in-error"}
+_ROLE_OF_PARENT = {"M": "revision", "A": "derivation", "C": "removal"}
+_STATUS_OF_STAY = {
+    "MeldingInnlagtPasient": "in-progress",
+    "MeldingUtskrivningsklarPasient": "in-progress",
+    "AvmeldingUtskrivningsklarPasient": "in-progress",
+    "MeldingOmUtskrevetPasient": "finished",
+    "OrienteringOmDod": "finished",
+}
+_INPATIENT = {"system": "http://terminology.hl7.org/CodeSystem/v3-ActCode", "code": "IMP"}
+TRANSLATED = {"system": own_code_system("origin"), "code": "translated-from-e-message"}
+"""Tag of a Bundle that the gateway made of an e-message; content born in FHIR does not have it."""
+
+
+def definition_of(body: str) -> str:
+    """The definition that maps a body element (`prefix:Name`)."""
+    return "Logistikk" if body.startswith("p1:") else "Body"
+
+
+def to_bundle(message: EMessage) -> tuple[Json, State]:
+    """The message Bundle of a PLO message (any version), and the state with what was written how.
+
+    Raises NotTranslatable for a body without grammar or mapping.
+    """
+    if not message.standard.startswith("plo-"):
+        raise NotTranslatable("translate.no-grammar")
+    bound = mapping(message.standard)
+    info = message.root[0]
+    bundle: Json = {"resourceType": "Bundle", "type": "message", "meta": {"tag": [dict(TRANSLATED)]}, "entry": []}
+    message_id = (info.findtext("{*}MsgId") or "").strip()
+    state = State(bundle, (_sender_her_id(info), message_id))
+    bundle["id"] = derived_id(*state.key, "Bundle")
+    _header(state, message_id)
+    bound.content("MsgInfo", "mh:MsgInfo").write(info, Place(bundle), state)
+    focus = [_document(document, bound, state) for document in message.root if _name(document) == "Document"]
+    _encounter(state, message.body)
+    header = state.singletons["MessageHeader"]
+    header["focus"] = [state.reference_to(resource) for resource in focus]
+    if "Encounter" in state.singletons:
+        header["focus"].append(state.reference_to(state.singletons["Encounter"]))
+    _provenance(state)
+    complete(state)
+    order = ("resourceType", "id", "meta", "identifier", "type", "timestamp", "_timestamp", "entry")
+    return {key: bundle[key] for key in order if key in bundle}, state
+
+
+def _name(element: etree._Element) -> str:
+    return str(element.tag).rpartition("}")[2]
+
+
+def _sender_her_id(info: etree._Element) -> str:
+    found = info.findall("{*}Sender//{*}Ident")
+    ids = [i.findtext("{*}Id") or "" for i in found if (t := i.find("{*}TypeId")) is not None and t.get("V") == "HER"]
+    return ids[-1].strip() if ids else ""
+
+
+def _header(state: State, message_id: str) -> None:
+    """The MessageHeader, first in the Bundle: its id is the MsgId where that is a FHIR id (DESIGN §4.3)."""
+    derived = derived_id(*state.key, "MessageHeader")
+    identifier = message_id if _FHIR_ID.fullmatch(message_id) else derived
+    url = f"urn:uuid:{message_id.lower() if UUID.fullmatch(message_id) else derived}"
+    header: Json = {"resourceType": "MessageHeader", "id": identifier}
+    state.add(header, url)
+    state.singletons["MessageHeader"] = header
+
+
+def _document(document: etree._Element, bound: Mapping, state: State) -> Json:
+    body = _known_body(document, bound)
+    resource_type = "Composition" if body is not None else "DocumentReference"
+    resource = state.create(resource_type, resource_type)
+    state.singletons[resource_type] = resource
+    bound.content(resource_type, "mh:Document").write(document, Place(resource), state)
+    if body is not None:
+        element, name = body
+        local = name.partition(":")[2]
+        resource["type"] = {"coding": [{"system": component_system(), "code": local}]}
+        bound.content(definition_of(name), name).write(element, Place(resource, resource), state)
+        _composition_status(resource, element)
+    return resource
+
+
+def _known_body(document: etree._Element, bound: Mapping) -> tuple[etree._Element, str] | None:
+    content = document.find("{*}RefDoc/{*}Content")
+    if content is None:
+        return None
+    names = {bound.structure.tag(name): name for name in bound.structure.elements if name.partition(":")[0] in PLO_BODIES}
+    for child in content:
+        if _name(child) == "Base64Container":
+            return None
+        if len(content) > 1 or str(child.tag) not in names:
+            raise NotTranslatable("translate.no-grammar")
+        return child, names[str(child.tag)]
+    return None
+
+
+def _composition_status(composition: Json, body: etree._Element) -> None:
+    sent = body.find("{*}InformasjonOmForsendelsen/{*}Forsendelsesstatus")
+    status = _STATUS_OF_COMPOSITION.get(sent.get("V", "") if sent is not None else "")
+    if status:
+        composition["status"] = status
+
+
+def _encounter(state: State, body: etree._Element | None) -> None:
+    """A logistics message is about a stay: its Encounter is there whatever the message says of it."""
+    kinds = [_name(child) for child in body] if body is not None and _name(body) == "Pasientlogistikk" else []
+    kind = next((name for name in kinds if name in _STATUS_OF_STAY), None)
+    if kind is None:
+        return
+    encounter = state.the("Encounter", create=True)
+    assert encounter is not None
+    cancelled = state.singletons["Composition"].get("status") == "entered-in-error"
+    encounter["status"] = "entered-in-error" if cancelled else _STATUS_OF_STAY[kind]
+    encounter["class"] = dict(_INPATIENT)
+    state.singletons["Composition"]["encounter"] = state.reference_to(encounter)
+
+
+def _provenance(state: State) -> None:
+    provenance = state.singletons.get("Provenance")
+    if provenance and "entity" in provenance:
+        codings = provenance.get("activity", {}).get("coding", [{}])
+        role = _ROLE_OF_PARENT.get(str(codings[0].get("code")))
+        if role:
+            provenance["entity"][0]["role"] = role
+
+
+def from_bundle(bundle: Json, standard: str) -> tuple[etree._Element, State]:
+    """The MsgHead of a message Bundle in a PLO version, and the state with what was read.
+
+    Raises NotTranslatable with the FHIR path of content that PLO demands and the Bundle lacks.
+    """
+    bound = mapping(standard)
+    born = not any(tag.get("code") == TRANSLATED["code"] for tag in bundle.get("meta", {}).get("tag", ()))
+    state = State(bundle, _key(bundle), born_in_fhir=born)
+    header = _first(bundle, "MessageHeader")
+    state.singletons["MessageHeader"] = header
+    _find_singletons(state, header)
+    root = etree.Element(bound.structure.tag("mh:MsgHead"), nsmap=_namespaces(bound))
+    info = etree.SubElement(root, bound.structure.tag("mh:MsgInfo"))
+    _read_info(info, bound, state)
+    for reference in header.get("focus", ()):
+        resource = state.follow(reference)
+        if resource is not None and resource.get("resourceType") in ("Composition", "DocumentReference"):
+            root.append(_read_document(resource, bound, state))
+    if len(root) == 1:
+        raise NotTranslatable("translate.missing-content", path="MessageHeader.focus")
+    etree.cleanup_namespaces(root)
+    return root, state
+
+
+def _key(bundle: Json) -> tuple[str, str]:
+    value = bundle.get("identifier", {}).get("value") or bundle.get("id") or ""
+    return ("", str(value).removeprefix("urn:uuid:"))
+
+
+def _first(bundle: Json, resource_type: str) -> Json:
+    for entry in bundle.get("entry", ()):
+        if entry.get("resource", {}).get("resourceType") == resource_type:
+            return entry["resource"]  # type: ignore[no-any-return]
+    raise NotTranslatable("fhir.no-message-header")
+
+
+def _namespaces(bound: Mapping) -> dict[str | None, str]:
+    uris = bound.structure.namespaces
+    prefixes: dict[str | None, str] = {name: uri for name, uri in uris.items() if name not in ("mh", "ds")}
+    prefixes[None] = uris["mh"]
+    return prefixes
+
+
+def _find_singletons(state: State, header: Json) -> None:
+    for entry in state.bundle.get("entry", ()):
+        resource: Any = entry.get("resource", {})
+        kind = resource.get("resourceType")
+        if kind in ("Patient", "Encounter"):
+            state.singletons.setdefault(kind, resource)
+        elif kind == "Provenance":
+            targets = [t.get("reference") for t in resource.get("target", ()) if isinstance(t, dict)]
+            if state.reference_to(header)["reference"] in targets or f"MessageHeader/{header.get('id')}" in targets:
+                state.singletons.setdefault(kind, resource)
+
+
+def _read_info(info: etree._Element, bound: Mapping, state: State) -> None:
+    patient = state.singletons.get("Patient")
+    if patient is not None and is_absent(patient):
+        del state.singletons["Patient"]
+    bound.content("MsgInfo", "mh:MsgInfo").read(info, Place(state.bundle), state)
+    if patient is not None:
+        state.singletons["Patient"] = patient
+
+
+def _read_document(resource: Json, bound: Mapping, state: State) -> etree._Element:
+    kind = resource["resourceType"]
+    state.singletons[kind] = resource
+    document = etree.Element(bound.structure.tag("mh:Document"))
+    bound.content(kind, "mh:Document").read(document, Place(resource), state)
+    if kind == "Composition":
+        name = _body_name(resource, bound)
+        refdoc = document[-1]
+        content = etree.SubElement(refdoc, bound.structure.tag("mh:Content"))
+        body = etree.SubElement(content, bound.structure.tag(name))
+        bound.content(definition_of(name), name).read(body, Place(resource, resource), state)
+    return document
+
+
+def _body_name(composition: Json, bound: Mapping) -> str:
+    codings = composition.get("type", {}).get("coding", ())
+    code = next((c.get("code") for c in codings if c.get("system") == component_system()), None)
+    for prefix in PLO_BODIES:
+        if f"{prefix}:{code}" in bound.structure.elements:
+            return f"{prefix}:{code}"
+    raise NotTranslatable("translate.unknown-message-type", path="Composition.type")

@@ -1,0 +1,101 @@
+"""What did a translation carry natively, what only in extensions, and what was lost?
+
+A report names places and counts; it holds no content (DESIGN §4.9).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from lxml import etree
+
+
+@dataclass(frozen=True)
+class Loss:
+    """One value that was not carried natively. `kind`: extension, exact (no native value), lost, rendered (as text)."""
+
+    source: str
+    target: str
+    kind: str
+
+
+@dataclass(frozen=True)
+class LossReport:
+    """The result of one translation."""
+
+    mapping_version: str
+    total: int
+    native: int
+    extension: int
+    exact: int
+    entries: tuple[Loss, ...] = ()
+    notes: tuple[str, ...] = ()
+    """Codes of the catalogue, or `assumed: Element = value`: what a person should know about this translation."""
+
+    @property
+    def lost(self) -> tuple[Loss, ...]:
+        """The values that the target does not hold."""
+        return tuple(entry for entry in self.entries if entry.kind == "lost")
+
+    def as_json(self) -> dict[str, Any]:
+        """The report as JSON: counts, and the places that were not carried natively."""
+        return {
+            "mappingVersion": self.mapping_version,
+            "total": self.total,
+            "native": self.native,
+            "extension": self.extension,
+            "exact": self.exact,
+            "lost": len(self.lost),
+            "entries": [{"source": e.source, "target": e.target, "kind": e.kind} for e in self.entries],
+            "notes": list(self.notes),
+        }
+
+    def summary(self) -> dict[str, Any]:
+        """The short form that is stored beside the message: counts, losses and notes."""
+        full = self.as_json()
+        full["entries"] = [entry for entry in full["entries"] if entry["kind"] in ("lost", "rendered")]
+        return full
+
+
+@dataclass
+class Counted:
+    """The counts while a translation runs; paths are written out only at the end."""
+
+    native: int = 0
+    extension: int = 0
+    exact: int = 0
+    noted: list[tuple[etree._Element | None, str | None, str, str]] = field(default_factory=list)
+
+    def note(self, element: etree._Element | None, attribute: str | None, path: str, kind: str) -> None:
+        """A value that was not carried natively."""
+        self.noted.append((element, attribute, path, kind))
+
+    def losses(self) -> tuple[Loss, ...]:
+        """The noted values with their places written out."""
+        return tuple(
+            Loss(element_path(element) + (f"/@{local(attribute)}" if attribute else ""), path, kind)
+            for element, attribute, path, kind in self.noted
+            if element is not None
+        )
+
+
+def local(name: str) -> str:
+    """A tag or attribute name without its namespace."""
+    return name.rpartition("}")[2]
+
+
+def element_path(element: etree._Element) -> str:
+    """The place of an element, as MsgHead/Document[1]/RefDoc/…: names without prefix, numbers where there are several."""
+    parts: list[str] = []
+    current: etree._Element | None = element
+    while current is not None:
+        parent = current.getparent()
+        name = local(str(current.tag))
+        if parent is not None:
+            same = [child for child in parent if child.tag == current.tag]
+            if len(same) > 1:
+                name += f"[{same.index(current) + 1}]"
+        parts.append(name)
+        current = parent
+    return "/".join(reversed(parts))

@@ -1,0 +1,231 @@
+"""How does a text of the e-message become a FHIR primitive, and the same text again?
+
+The value rule (DESIGN §5): the native value carries the meaning. If writing the native value back would not give the source
+text, the primitive also has our extension `exact`; if no legal native value exists it has only `exact`; an element that
+is there but empty is marked `present`. Going back, `exact` is used only while it means the same as the native value:
+an edit in FHIR wins.
+
+Each kind is a pair of pure functions: `native` (text → JSON value, None if there is no legal one) and `text` (JSON value →
+text as the e-message writes it, None if the e-message cannot hold it).
+"""
+
+from __future__ import annotations
+
+import calendar
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal, InvalidOperation
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from gateway.fhir.canonical import EXACT, PRESENT
+from gateway.translate.paths import Slot
+
+OSLO = ZoneInfo("Europe/Oslo")
+_DATE = re.compile(r"(\d{4})-(\d\d)-(\d\d)(Z|[+-]\d\d:\d\d)?")
+_TIME = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)(\.\d+)?(Z|[+-]\d\d:\d\d)?")
+_YEAR = re.compile(r"(\d{4})(-\d\d)?(Z|[+-]\d\d:\d\d)?")
+_BASE64 = re.compile(r"(\s*([0-9A-Za-z+/=]){4}\s*)+")
+
+
+@dataclass(frozen=True)
+class Primitive:
+    """One pair of primitive types: how an e-message type is written as a FHIR type."""
+
+    fhir: str
+    native: Callable[[str], Any]
+    text: Callable[[Any], str | None]
+
+    @property
+    def value_key(self) -> str:
+        """The key of the value in an extension: valueString, valueDateTime, …"""
+        return "value" + self.fhir[0].upper() + self.fhir[1:]
+
+    def write(self, text: str, slot: Slot) -> bool:
+        """Puts the text in its slot; whether a native value stands there afterwards."""
+        if not text:
+            slot.meta = {"extension": [{"url": PRESENT, "valueBoolean": True}]}
+            return False
+        native = self.native(text)
+        if native is not None:
+            slot.value = native
+        if native is None or self.text(native) != text:
+            slot.meta = {"extension": [{"url": EXACT, "valueString": text}]}
+        return native is not None
+
+    def withdraw(self, slot: Slot) -> None:
+        """Takes the native value away where it must not stand (a period that ends before it starts); `exact` keeps it."""
+        text = self.read(slot)
+        slot.holder.pop(slot.key, None)
+        slot.meta = {"extension": [{"url": EXACT, "valueString": text}, {"url": PRESENT, "valueBoolean": True}]}
+
+    def read(self, slot: Slot) -> str | None:
+        """The text for the e-message; None if nothing stands there (or nothing the e-message can hold)."""
+        native = slot.value
+        exact, present = _marks(slot.meta)
+        if native is None:
+            if exact is not None and (present or self.native(exact) is None):
+                return exact
+            return "" if present and exact is None else None
+        if exact is not None and self._same(exact, native):
+            return exact
+        return self.text(native)
+
+    def _same(self, exact: str, native: Any) -> bool:
+        meant = self.native(exact)
+        if meant is None:
+            return False
+        if isinstance(meant, Decimal) and isinstance(native, int | float | Decimal) and not isinstance(native, bool):
+            value = native if isinstance(native, Decimal) else Decimal(repr(native))
+            return meant == value or Decimal(repr(float(meant))) == value
+        return bool(meant == native) and isinstance(meant, bool) == isinstance(native, bool)
+
+
+def _marks(meta: dict[str, Any]) -> tuple[str | None, bool]:
+    exact, present = None, False
+    extensions = meta.get("extension")
+    for extension in extensions if isinstance(extensions, list) else ():
+        if isinstance(extension, dict) and extension.get("url") == EXACT and isinstance(extension.get("valueString"), str):
+            exact = extension["valueString"]
+        elif isinstance(extension, dict) and extension.get("url") == PRESENT:
+            present = True
+    return exact, present
+
+
+def _string(text: str) -> str | None:
+    return text if text.strip() else None
+
+
+def _plain(value: Any) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+def _code(text: str) -> str | None:
+    return " ".join(text.split()) or None
+
+
+def _uri(text: str) -> str | None:
+    return None if re.search(r"\s", text) else text
+
+
+def _boolean(text: str) -> bool | None:
+    return {"true": True, "1": True, "false": False, "0": False}.get(text.strip())
+
+
+def _boolean_text(value: Any) -> str | None:
+    return ("true" if value else "false") if isinstance(value, bool) else None
+
+
+def _integer(text: str) -> int | None:
+    if not re.fullmatch(r"\s*[+-]?\d{1,18}\s*", text, re.ASCII):
+        return None
+    value = int(text)
+    return value if -(2**31) <= value < 2**31 else None
+
+
+def _integer_text(value: Any) -> str | None:
+    whole = isinstance(value, int | Decimal | float) and not isinstance(value, bool) and value == int(value)
+    return str(int(value)) if whole else None
+
+
+def _decimal(text: str) -> Decimal | None:
+    try:
+        value = Decimal(text.strip())
+    except InvalidOperation:
+        return None
+    return value if value.is_finite() and abs(value.adjusted()) < 400 else None
+
+
+def _decimal_text(value: Any) -> str | None:
+    if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
+        return None
+    number = value if isinstance(value, Decimal) else Decimal(repr(value))
+    digits = format(number, "f")
+    return (digits.rstrip("0").rstrip(".") if "." in digits else digits) or "0"
+
+
+def _real_date(year: str, month: str, day: str) -> bool:
+    return int(year) > 0 and 1 <= int(month) <= 12 and 1 <= int(day) <= calendar.monthrange(int(year), int(month))[1]
+
+
+def _date(text: str) -> str | None:
+    text = text.strip()
+    if match := _DATE.fullmatch(text):
+        return text[:10] if _real_date(*match.groups()[:3]) else None
+    match = _YEAR.fullmatch(text)
+    return text[:4] + (match[2] or "") if match and int(match[1]) > 0 else None
+
+
+def _date_time(text: str) -> str | None:
+    text = text.strip()
+    match = _TIME.fullmatch(text)
+    if not match:
+        return _date(text)
+    day, clock, fraction, zone = match.groups()
+    if not _real_date(*day.split("-")):
+        return None
+    late = clock == "24:00:00"
+    moment = datetime.fromisoformat(f"{day}T{'00:00:00' if late else clock}") + timedelta(days=1 if late else 0)
+    return moment.strftime("%Y-%m-%dT%H:%M:%S").rjust(19, "0") + (fraction or "") + (zone or oslo_offset(moment))
+
+
+def oslo_offset(moment: datetime) -> str:
+    """The offset of Europe/Oslo at a local time, as +01:00; the autumn hour means its first occurrence (DESIGN §4.12)."""
+    offset = moment.replace(tzinfo=OSLO, fold=0).utcoffset() or timedelta()
+    minutes = int(offset.total_seconds()) // 60
+    return f"{'-' if minutes < 0 else '+'}{abs(minutes) // 60:02}:{abs(minutes) % 60:02}"
+
+
+def _instant(text: str) -> str | None:
+    value = _date_time(text)
+    return value if value and "T" in value else None
+
+
+def _full_date_text(value: Any) -> str | None:
+    text = _plain(value)
+    return text[:10] if text and len(text) >= 10 else None
+
+
+def _year_text(value: Any) -> str | None:
+    text = _plain(value)
+    return text[:4] if text else None
+
+
+def _full_time_text(value: Any) -> str | None:
+    text = _plain(value)
+    return text if text and "T" in text else None
+
+
+def _base64(text: str) -> str | None:
+    return text if _BASE64.fullmatch(text) else None
+
+
+_NATIVE: dict[str, Callable[[str], Any]] = {
+    "string": _string,
+    "markdown": _string,
+    "code": _code,
+    "uri": _uri,
+    "boolean": _boolean,
+    "integer": _integer,
+    "decimal": _decimal,
+    "date": _date,
+    "dateTime": _date_time,
+    "instant": _instant,
+    "base64Binary": _base64,
+}
+_TEXT_BY_SOURCE: dict[str, Callable[[Any], str | None]] = {
+    "boolean": _boolean_text,
+    "integer": _integer_text,
+    "decimal": _decimal_text,
+    "double": _decimal_text,
+    "date": _full_date_text,
+    "gYear": _year_text,
+    "dateTime": _full_time_text,
+}
+
+
+def primitive(fhir: str, source: str) -> Primitive:
+    """The pair for a FHIR primitive type and an XML Schema built-in (or `PointInTime`, the union of TS)."""
+    return Primitive(fhir, _NATIVE[fhir], _TEXT_BY_SOURCE.get(source, _plain))

@@ -1,0 +1,144 @@
+"""What does R4 demand that the e-message does not say, and what stands there instead?
+
+The table `mappings/required.map` says it, element by element. What is written from it is never read back (DESIGN §5).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from gateway import package_data
+from gateway.fhir.canonical import DATA_ABSENT_REASON
+from gateway.translate.paths import Json, Slot
+from gateway.translate.primitives import primitive
+from gateway.translate.state import State
+
+_ABSENT: Json = {"extension": [{"url": DATA_ABSENT_REASON, "valueCode": "unknown"}]}
+_TIME = primitive("dateTime", "PointInTime")
+
+
+@dataclass(frozen=True)
+class Demand:
+    """One line of the table."""
+
+    holders: tuple[str, ...]
+    """Names from the resource down to the object that lacks the element."""
+    key: str
+    how: str
+    argument: str
+    condition: str | None
+
+
+@cache
+def demands() -> dict[str, tuple[Demand, ...]]:
+    """Resource type → what R4 demands of it."""
+    table: dict[str, list[Demand]] = {}
+    for line in (package_data.mappings() / "required.map").read_text(encoding="utf-8").splitlines():
+        words = line.split()
+        if not words or words[0].startswith("#"):
+            continue
+        resource_type, *names = words[0].split(".")
+        condition = words[words.index("if") + 1] if "if" in words else None
+        argument = words[2] if len(words) > 2 and words[2] != "if" else ""
+        table.setdefault(resource_type, []).append(Demand(tuple(names[:-1]), names[-1], words[1], argument, condition))
+    return {name: tuple(found) for name, found in table.items()}
+
+
+def complete(state: State) -> None:
+    """Writes what R4 demands into every resource of the Bundle, and takes away what R4 forbids."""
+    for entry in list(state.bundle["entry"]):
+        resource = entry["resource"]
+        for demand in demands().get(resource["resourceType"], ()):
+            for holder in _holders(resource, demand.holders):
+                _fill(holder, demand, state)
+        _periods_in_order(resource)
+
+
+def _holders(value: Any, names: tuple[str, ...]) -> Iterator[Json]:
+    if isinstance(value, list):
+        for item in value:
+            yield from _holders(item, names)
+    elif isinstance(value, dict):
+        if not names:
+            yield value
+        elif names[0] in value:
+            yield from _holders(value[names[0]], names[1:])
+        elif names[0] == "source":
+            value["source"] = {}
+            yield value["source"]
+
+
+def _fill(holder: Json, demand: Demand, state: State) -> None:
+    key, choice = demand.key.removesuffix("[x]"), demand.key.endswith("[x]")
+    there = any(name.startswith(key) for name in holder) if choice else key in holder or "_" + key in holder
+    if there or (demand.condition and demand.condition not in holder):
+        return
+    if demand.how == "code":
+        holder[key] = demand.argument
+    elif demand.how == "absent":
+        _absent(holder, key, demand.argument)
+    else:
+        made = _reference(demand.how, state)
+        holder[key] = [made] if demand.argument == "list" else made
+
+
+def _absent(holder: Json, key: str, kind: str) -> None:
+    if kind == "code":
+        holder["_" + key] = _ABSENT
+    elif kind == "objects":
+        holder[key] = [_ABSENT]
+    else:
+        holder[key if kind == "object" else kind] = _ABSENT
+
+
+def _reference(what: str, state: State) -> Json:
+    if what == "patient":
+        return state.reference_to(the_patient(state))
+    if what == "participant":
+        return {"actor": state.reference_to(the_patient(state)), "_status": _ABSENT}
+    header = state.singletons["MessageHeader"]
+    if what == "header":
+        return state.reference_to(header)
+    sender = header.get("sender") or _ABSENT
+    return {"who": sender} if what == "agent" else sender
+
+
+def the_patient(state: State) -> Json:
+    """The Patient of the message; one with only an id, marked absent, if the envelope names none."""
+    patient = state.singletons.get("Patient")
+    if patient is None:
+        patient = state.the("Patient", create=True)
+        assert patient is not None
+        patient["extension"] = [_ABSENT["extension"][0]]
+    return patient
+
+
+def is_absent(resource: Json) -> bool:
+    """Whether a resource is only there because R4 wants one."""
+    return any(e.get("url") == DATA_ABSENT_REASON for e in resource.get("extension", ()))
+
+
+def _periods_in_order(value: Any) -> None:
+    """A period that would end before it starts keeps its end only as `exact` (invariant per-1)."""
+    if isinstance(value, list):
+        for item in value:
+            _periods_in_order(item)
+    elif isinstance(value, dict):
+        start, end = value.get("start"), value.get("end")
+        if isinstance(start, str) and isinstance(end, str) and _before(end, start):
+            _TIME.withdraw(Slot(value, "end"))
+        for item in value.values():
+            if isinstance(item, dict | list):
+                _periods_in_order(item)
+
+
+def _before(one: str, other: str) -> bool:
+    from datetime import datetime
+
+    if "T" in one and "T" in other:
+        return datetime.fromisoformat(one) < datetime.fromisoformat(other)
+    shared = min(len(one.partition("T")[0]), len(other.partition("T")[0]))
+    return one[:shared] < other[:shared]

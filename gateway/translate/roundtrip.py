@@ -1,0 +1,102 @@
+"""Is what came back what was sent? The verdict of a round trip, and the places that differ.
+
+lossless: same elements, order, attributes and text, not counting comments, processing instructions, prefixes,
+schemaLocation, white space between elements, and ds:Signature. equivalent: the same values after XML Schema's
+white-space and lexical normalisation. lossy: the places that differ are listed (DESIGN §5).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from lxml import etree
+
+from gateway.translate.loss import Loss, element_path, local
+from gateway.translate.primitives import primitive
+
+Verdict = Literal["lossless", "equivalent", "lossy"]
+_SIGNATURE = "{http://www.w3.org/2000/09/xmldsig#}Signature"
+_INSTANCE = "{http://www.w3.org/2001/XMLSchema-instance}"
+
+
+@dataclass(frozen=True)
+class RoundTrip:
+    """The verdict, and each place where the two differ."""
+
+    verdict: Verdict
+    losses: tuple[Loss, ...] = ()
+
+
+def compare(source: etree._Element, result: etree._Element) -> RoundTrip:
+    """The verdict on two trees of the same message."""
+    differences = tuple(_differences(source, result))
+    if not differences:
+        return RoundTrip("lossless")
+    real = tuple(loss for loss, same_value in differences if not same_value)
+    return RoundTrip("lossy", real) if real else RoundTrip("equivalent", tuple(loss for loss, _ in differences))
+
+
+def _differences(source: etree._Element, result: etree._Element) -> Iterator[tuple[Loss, bool]]:
+    yield from _attributes(source, result)
+    children, others = _children(source), _children(result)
+    if not children and not others:
+        one, other = source.text or "", result.text or ""
+        if one != other:
+            yield Loss(element_path(source), "", "lost"), _same_value(one, other)
+        return
+    if [c.tag for c in children] == [c.tag for c in others]:
+        for child, other_child in zip(children, others, strict=True):
+            yield from _differences(child, other_child)
+        return
+    yield from _unequal(children, others)
+
+
+def _attributes(source: etree._Element, result: etree._Element) -> Iterator[tuple[Loss, bool]]:
+    one, other = _attributes_of(source), _attributes_of(result)
+    for name in sorted(one.keys() | other.keys()):
+        if one.get(name) != other.get(name):
+            same = name in one and name in other and _same_value(one[name], other[name])
+            yield Loss(f"{element_path(source)}/@{local(name)}", "", "lost"), same
+
+
+def _unequal(children: list[etree._Element], others: list[etree._Element]) -> Iterator[tuple[Loss, bool]]:
+    """Different elements: each leaf that stands on one side only."""
+    left = list(others)
+    for child in children:
+        match = next((other for other in left if other.tag == child.tag), None)
+        if match is None:
+            for leaf in _leaves(child):
+                yield Loss(element_path(leaf), "", "lost"), False
+        else:
+            left.remove(match)
+            yield from _differences(child, match)
+    for other in left:
+        for leaf in _leaves(other):
+            yield Loss("", element_path(leaf), "added"), False
+
+
+def _leaves(element: etree._Element) -> list[etree._Element]:
+    return [leaf for leaf in element.iter(etree.Element) if not _children(leaf)]
+
+
+def _children(element: etree._Element) -> list[etree._Element]:
+    return [child for child in element if isinstance(child.tag, str) and child.tag != _SIGNATURE]
+
+
+def _attributes_of(element: etree._Element) -> dict[str, str]:
+    return {str(name): str(value) for name, value in element.attrib.items() if not str(name).startswith(_INSTANCE)}
+
+
+def _same_value(one: str, other: str) -> bool:
+    """Whether two lexical forms mean the same value in some XML Schema type that both are legal in."""
+    if re.sub(r"\s+", " ", one).strip() == re.sub(r"\s+", " ", other).strip():
+        return True
+    for kind in ("decimal", "dateTime", "boolean"):
+        pair = primitive(kind, "token")
+        values = pair.native(one), pair.native(other)
+        if values[0] is not None and values[0] == values[1]:
+            return True
+    return False
