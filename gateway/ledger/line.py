@@ -45,6 +45,8 @@ class Attempt:
     needs_translation: bool
     """The outbound bytes have not been made yet."""
     give_up_at: int | None
+    lease: str
+    """Names this very lease: after it has run out, the lane's next lease has another name."""
     lease_until: int
 
 
@@ -190,8 +192,10 @@ def start(session: Session, row: Row, owner: str, now: int, lease_until: int) ->
     on leaves the delivery `sending`: it goes back into line at the next start, or when the lease has run out. Sending
     it again is harmless: it has the same bytes and the same id.
     """
+    number = row["attempts"] + 1
+    lease = f"{owner}/{row['delivery_id']}/{number}"
     session.run("start_attempt", delivery_id=row["delivery_id"])
-    session.run("lease_lane", lane_id=row["lane_id"], owner=owner, lease_until=lease_until, now=now)
+    session.run("lease_lane", lane_id=row["lane_id"], lease=lease, lease_until=lease_until, now=now)
     return Attempt(
         delivery_id=row["delivery_id"],
         lane_id=row["lane_id"],
@@ -206,18 +210,19 @@ def start(session: Session, row: Row, owner: str, now: int, lease_until: int) ->
         unchanged=bool(row["unchanged"]),
         is_receipt=bool(row["is_receipt"]),
         acknowledgement=row["acknowledgement"],
-        number=row["attempts"] + 1,
+        number=number,
         content=row["content"],
         media_type=row["media_type"],
         needs_translation=not row["unchanged"] and row["body_id"] is None,
         give_up_at=row["deadline_at"],
+        lease=lease,
         lease_until=lease_until,
     )
 
 
-def holds(session: Session, attempt: Attempt, owner: str) -> bool:
-    """Whether the lane is still leased to `owner`."""
-    return session.one("still_leased", lane_id=attempt.lane_id, owner=owner) is not None
+def holds(session: Session, attempt: Attempt) -> bool:
+    """Whether the lane is still leased for this attempt."""
+    return session.one("still_leased", lane_id=attempt.lane_id, lease=attempt.lease) is not None
 
 
 def state_of(session: Session, attempt: Attempt) -> str:

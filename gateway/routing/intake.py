@@ -1,23 +1,191 @@
-"""May this message come in, and is it durable here?"""
+"""May this message come in, and is it durable here?
+
+    size → read and check → sender → receiver, capability, environment → one commit → answer
+
+Everything before the commit is reading and look-ups; the commit keeps the bytes, the facts, the delivery and the trail
+together, or none of them.
+"""
 
 from __future__ import annotations
 
-from typing import Literal
+import asyncio
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Final
 
+import structlog
+
+from gateway.errors import SomlosError
+from gateway.ledger import messages, times
+from gateway.ledger.messages import NewRefusal
+from gateway.ledger.patient_key import PatientKeys
+from gateway.ledger.session import Session
+from gateway.ledger.store import Ledger
+from gateway.routing import placing, receipts_home
+from gateway.routing.admission import admit, first_blocking, sender_refusal
+from gateway.routing.arrival import Arrival, arrival_of
 from gateway.routing.credentials import Credential
-from gateway.routing.outcomes import IntakeOutcome
+from gateway.routing.outcomes import Accepted, Duplicate, IntakeOutcome, Refused
+from gateway.routing.partners import Partners, Route, Way
+from gateway.routing.ports import Content, Reader, Reading
+from gateway.settings import Settings
+from gateway.translate.facts import Facts
 
-Content = Literal["xml", "fhir"]
+__all__ = ["Content", "Intake"]
+
+SMALL: Final = 256 * 1024
+"""Bytes up to which a message is read on the event loop: a thread would cost more than it saves."""
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class _Admitted:
+    """A message that may come in, and how it goes on; a receipt finds its way by the message it is about."""
+
+    arrival: Arrival
+    onward: tuple[Route, Way] | None
 
 
 class Intake:
     """Takes messages in."""
 
-    async def accept(self, data: bytes, content: Content, credential: Credential | None) -> IntakeOutcome:
+    def __init__(
+        self,
+        settings: Settings,
+        ledger: Ledger,
+        reader: Reader,
+        partners: Partners,
+        keys: PatientKeys,
+        *,
+        clock: Callable[[], int] = times.now,
+        new_id: Callable[[], str] = lambda: str(uuid.uuid4()),
+    ) -> None:
+        self._settings = settings.gateway
+        self._ledger = ledger
+        self._reader = reader
+        self._partners = partners
+        self._keys = keys
+        self._clock = clock
+        self._new_id = new_id
+
+    async def accept(
+        self, data: bytes, content: Content, credential: Credential | None, *, receipts_only: bool = False
+    ) -> IntakeOutcome:
         """Take one message in; the answer comes only when it is durable here, or will never be.
 
-        `credential` None: the caller showed none (`Refused` with routing.no-credential where every partner has one).
+        `credential` None: the caller showed none. `receipts_only`: for what a partner answered to a message of ours.
+
+        Durable when this returns Accepted: bytes, facts, delivery and trail. A crash before that: the sender has no
+        answer and sends again. Doing it again is harmless: the same id with the same content is a duplicate.
 
         :raises Unavailable: the ledger cannot take it now; the sender should try again.
         """
-        raise NotImplementedError
+        outcome = await self._take(data, content, credential, receipts_only)
+        if isinstance(outcome, Refused):
+            if not receipts_only:
+                await self._keep_refusal(outcome, len(data), credential)
+            log.info("message.refused", code=outcome.code, partner=credential.partner if credential else None)
+        else:
+            log.info(
+                "message.accepted", message=outcome.id, repeated=isinstance(outcome, Duplicate), bytes=len(data)
+            )
+        return outcome
+
+    async def _take(
+        self, data: bytes, content: Content, credential: Credential | None, receipts_only: bool
+    ) -> IntakeOutcome:
+        if credential is None:
+            return Refused("routing.no-credential")
+        if len(data) > self._settings.max_body_bytes:
+            return Refused("api.body-too-large")
+        try:
+            reading = await self._read(data, content)
+        except SomlosError as error:
+            return Refused(error.code, path=error.path, line=error.line)
+        facts = reading.facts
+        blocking = first_blocking(reading.issues)
+        if blocking is not None or facts is None:
+            code = blocking.code if blocking else "us.internal"
+            place = (blocking.path, blocking.line) if blocking else (None, None)
+            return Refused(code, facts, reading.issues, *place)
+        if receipts_only and not facts.is_receipt:
+            return Refused("receipt.unknown-original", facts)
+        admitted = self._admit(facts, data, credential)
+        if isinstance(admitted, Refused):
+            return await self._refused_unless_known(admitted, facts, credential)
+        return await self._ledger.write(lambda session: self._keep(session, admitted))
+
+    async def _read(self, data: bytes, content: Content) -> Reading:
+        if len(data) <= SMALL:
+            return self._reader.read(data, content)
+        return await asyncio.to_thread(self._reader.read, data, content)
+
+    def _admit(self, facts: Facts, data: bytes, credential: Credential) -> _Admitted | Refused:
+        refusal = sender_refusal(facts, credential, self._partners)
+        onward = None if refusal or facts.is_receipt else admit(facts, self._partners)
+        if refusal or isinstance(onward, str):
+            return Refused(refusal or str(onward), facts)
+        owner = self._partners.owner_of(facts.sender.her_id or "") or self._partners.named(credential.partner)
+        arrival = arrival_of(
+            facts,
+            data,
+            id=self._new_id(),
+            partner=credential.partner,
+            owner=owner,
+            keys=self._keys,
+            now=self._clock(),
+        )
+        return _Admitted(arrival, onward)
+
+    async def _refused_unless_known(
+        self, refused: Refused, facts: Facts, credential: Credential
+    ) -> Refused | Duplicate:
+        """What was accepted before is answered as before, though it would not be taken any more."""
+        if sender_refusal(facts, credential, self._partners) or not facts.sender.her_id:
+            return refused
+        sender_her = facts.sender.her_id
+        known = await self._ledger.write(lambda session: messages.find(session, sender_her, facts.message_id))
+        if known is not None and known.content_digest == facts.content_digest:
+            return Duplicate(known.id, facts.message_id)
+        return refused
+
+    def _keep(self, session: Session, admitted: _Admitted) -> IntakeOutcome:
+        """The unit of work that takes a message in: all of it, or nothing."""
+        arrival, kept = admitted.arrival, admitted.arrival.kept
+        known = messages.find(session, kept.sender_her, kept.message_id)
+        if known is not None:
+            if known.content_digest != kept.content_digest:
+                return Refused("routing.same-id-other-content", arrival.facts)
+            messages.note(session, known.sequence, "message.repeated", arrival.now)
+            return Duplicate(known.id, kept.message_id)
+        if admitted.onward is None:
+            original = receipts_home.original_of(session, arrival)
+            if isinstance(original, str):
+                return Refused(original, arrival.facts)
+            sequence = messages.keep(session, kept, arrival.data, arrival.media_type)
+            receipts_home.take_in(session, arrival, sequence, original, self._partners)
+        else:
+            route, way = admitted.onward
+            sequence = messages.keep(session, kept, arrival.data, arrival.media_type)
+            placing.place(session, arrival, sequence, route, way, self._settings.parked_limit_s)
+        return Accepted(kept.id, kept.message_id)
+
+    async def _keep_refusal(self, refused: Refused, size: int, credential: Credential | None) -> None:
+        """Keep what was refused and why, so that it can be shown. An unknown caller is logged only: it must not be able
+        to fill the ledger."""
+        if credential is None:
+            return
+        facts = refused.facts
+        note = NewRefusal(at=self._clock(), partner=credential.partner or None, code=refused.code, size=size)
+        if facts is not None:
+            note = replace(
+                note,
+                format=facts.format,
+                message_id=facts.message_id,
+                message_type=facts.message_type,
+                sender_her=facts.sender.her_id,
+                receiver_her=facts.receiver.her_id,
+            )
+        await self._ledger.write(lambda session: messages.keep_refusal(session, note))

@@ -39,11 +39,14 @@ WHERE receiver_her = :receiver_her AND due_at <= :now AND (lease_until IS NULL O
 ORDER BY due_at LIMIT :most
 
 -- next_due --
-SELECT MIN(due_at) AS due_at FROM lanes
+SELECT due_at FROM lanes
 WHERE receiver_her = :receiver_her AND due_at IS NOT NULL AND lease_until IS NULL
+ORDER BY due_at LIMIT 1
 
 -- next_lease_end --
-SELECT MIN(lease_until) AS lease_until FROM lanes WHERE lease_until IS NOT NULL
+-- When the first of the leased lanes of a receiver would be free again, should its worker be gone.
+SELECT lease_until FROM lanes
+WHERE lease_until IS NOT NULL AND receiver_her = :receiver_her ORDER BY lease_until LIMIT 1
 
 -- head_of_lane --
 SELECT d.delivery_id, d.state, d.attempts, d.format, d.unchanged, d.body_id, d.created_at, d.deadline_at,
@@ -60,7 +63,7 @@ ORDER BY d.position LIMIT 1
 UPDATE deliveries SET state = 'sending', attempts = attempts + 1 WHERE delivery_id = :delivery_id
 
 -- lease_lane --
-UPDATE lanes SET lease_owner = :owner, lease_until = :lease_until, due_at = :now WHERE lane_id = :lane_id
+UPDATE lanes SET lease_owner = :lease, lease_until = :lease_until, due_at = :now WHERE lane_id = :lane_id
 
 -- release_lane --
 -- Nobody works on the lane any more; it is due when its first open delivery may be tried, or never if there is none.
@@ -70,7 +73,7 @@ UPDATE lanes SET lease_owner = NULL, lease_until = NULL,
 WHERE lane_id = :lane_id
 
 -- still_leased --
-SELECT 1 AS held FROM lanes WHERE lane_id = :lane_id AND lease_owner = :owner
+SELECT 1 AS held FROM lanes WHERE lane_id = :lane_id AND lease_owner = :lease
 
 -- refresh_lane --
 -- After its first delivery was taken out of the line: the next may be tried at once.
@@ -110,7 +113,7 @@ WHERE delivery_id = :delivery_id
 UPDATE deliveries SET overdue = 1, deadline_at = NULL WHERE delivery_id = :delivery_id
 
 -- passed_deadlines --
-SELECT d.delivery_id, d.state, d.message, d.lane_id, m.acknowledgement
+SELECT d.delivery_id, d.state, d.message, d.lane_id, d.receiver_her, m.acknowledgement
 FROM deliveries d JOIN messages m ON m.sequence = d.message
 WHERE d.deadline_at <= :now AND d.deadline_at IS NOT NULL AND d.state <> 'sending'
 ORDER BY d.deadline_at LIMIT :most
@@ -129,7 +132,7 @@ UPDATE deliveries SET state = 'queued' WHERE state = 'sending'
 UPDATE lanes SET lease_owner = NULL, lease_until = NULL, due_at = :now WHERE lease_until IS NOT NULL
 
 -- open_receivers --
-SELECT DISTINCT receiver_her FROM lanes WHERE due_at IS NOT NULL
+SELECT DISTINCT receiver_her FROM deliveries WHERE state IN ('queued', 'parked')
 
 -- open_for_receiver --
 SELECT delivery_id, message, lane_id FROM deliveries

@@ -1,0 +1,175 @@
+"""How is a gateway put together, started and stopped?
+
+    open the ledger → take up what the last process left → pumps, deadlines, folders → HTTP
+    stop: HTTP → folders → pumps (what is under way may end) → transports → ledger
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Mapping
+from pathlib import Path
+from typing import Final
+
+import structlog
+import uvicorn
+from fastapi import FastAPI
+
+from gateway import __version__, logs
+from gateway.errors import ConfigurationError
+from gateway.ledger import messages, patient_key
+from gateway.ledger.patient_key import PatientKeys
+from gateway.ledger.reader import LedgerReader
+from gateway.ledger.store import Ledger
+from gateway.routing.credentials import Credentials
+from gateway.routing.dispatch import Dispatcher
+from gateway.routing.intake import Intake
+from gateway.routing.partners import Partners
+from gateway.routing.ports import Reader, Translator
+from gateway.services import GatewayServices
+from gateway.settings import Settings
+from gateway.transports.base import Transport
+from gateway.transports.directory import DirectoryTransport
+from gateway.transports.http import HttpTransport
+from gateway.transports.memory import MemoryTransport
+
+GRACEFUL_SHUTDOWN_S: Final = 10
+KEEP_ALIVE_S: Final = 30
+
+log = structlog.get_logger(__name__)
+
+
+class Running:
+    """The parts of one gateway, and their order of starting and stopping."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        reader: Reader,
+        translator: Translator,
+        transports: Mapping[str, Transport] | None = None,
+    ) -> None:
+        """Nothing is opened yet.
+
+        :raises ConfigurationError: the ledger's kind is not known, or the patient key cannot be used.
+        """
+        path = ledger_path(settings)
+        self.keys: PatientKeys = patient_key.load(settings.gateway, path)
+        self.transports: Mapping[str, Transport] = transports if transports is not None else all_transports()
+        ledger, partners, credentials = Ledger(path), Partners(settings), Credentials(settings)
+        intake = Intake(settings, ledger, reader, partners, self.keys)
+        dispatcher = Dispatcher(ledger, intake, partners, credentials, translator, self.transports)
+        self.services = GatewayServices(
+            settings=settings,
+            credentials=credentials,
+            partners=partners,
+            intake=intake,
+            reader=LedgerReader(ledger),
+            ledger=ledger,
+            dispatcher=dispatcher,
+        )
+
+    async def start(self) -> None:
+        """Open the ledger and begin to send.
+
+        :raises Unavailable: the ledger cannot be opened.
+        :raises ConfigurationError: the patient key is another than the one the ledger was begun with.
+        """
+        self.services.ledger.open()
+        try:
+            mine = self.keys.fingerprint
+            kept = await self.services.ledger.write(
+                lambda session: messages.ensure_fact(session, "patient-key", mine)
+            )
+            if kept != mine:
+                raise ConfigurationError("configuration.bad-value", path="gateway.patient_key")
+            await self.services.dispatcher.start()
+        except BaseException:
+            self.services.ledger.close()
+            raise
+
+    async def stop(self) -> None:
+        """Let what is under way end, and close everything."""
+        await self.services.dispatcher.stop()
+        for transport in self.transports.values():
+            await transport.close()
+        self.services.ledger.close()
+
+
+def ledger_path(settings: Settings) -> Path:
+    """The file of the ledger.
+
+    :raises ConfigurationError: the ledger is no SQLite file; other databases are not built in yet.
+    """
+    kind, _, place = settings.gateway.ledger.partition(":")
+    if kind != "sqlite":
+        raise ConfigurationError("configuration.bad-value", path="gateway.ledger")
+    return Path(place)
+
+
+def all_transports() -> dict[str, Transport]:
+    """Every transport that an endpoint may name."""
+    return {"http": HttpTransport(), "directory": DirectoryTransport(), "memory": MemoryTransport()}
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """The whole gateway as one application; it starts and stops with its lifespan.
+
+    :raises ConfigurationError: as `Running`.
+    """
+    from gateway.api import create_api
+    from gateway.console import create_console
+    from gateway.formats import Formats
+    from gateway.inboxes import inboxes_of
+
+    formats = Formats()
+    running = Running(settings, formats, formats)
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        await running.start()
+        inboxes = [asyncio.create_task(inbox.run()) for inbox in inboxes_of(running.services)]
+        try:
+            yield
+        finally:
+            for task in inboxes:
+                task.cancel()
+            await asyncio.gather(*inboxes, return_exceptions=True)
+            await running.stop()
+
+    app = create_api(running.services, lifespan=lifespan)
+    app.include_router(create_console(running.services))
+    return app
+
+
+class _Server(uvicorn.Server):
+    """Says where it listens once it does (the configured port may be 0)."""
+
+    async def startup(self, sockets: list[object] | None = None) -> None:  # type: ignore[override]
+        """Start, and log the address."""
+        await super().startup(sockets)  # type: ignore[arg-type]
+        for server in getattr(self, "servers", []):
+            for each in server.sockets:
+                host, port = each.getsockname()[:2]
+                log.info("gateway.listening", host=host, port=port, version=__version__)
+
+
+def serve(settings: Settings) -> None:
+    """Run the gateway until it is told to stop (SIGTERM, SIGINT).
+
+    :raises ConfigurationError: as `create_app`.
+    """
+    logs.configure()
+    host, port = settings.gateway.address
+    config = uvicorn.Config(
+        create_app(settings),
+        host=host,
+        port=port,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=GRACEFUL_SHUTDOWN_S,
+        timeout_keep_alive=KEEP_ALIVE_S,
+    )
+    _Server(config).run()

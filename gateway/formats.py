@@ -1,0 +1,68 @@
+"""How do the rooms that know the formats serve routing, which does not?
+
+`Formats` is what routing's two interfaces ask for: it reads, checks and translates, XML and FHIR alike. A small message that
+was read at intake is remembered for a moment, so that translating it for delivery does not parse it again.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from typing import Any, Final
+
+from gateway import translate
+from gateway.emessage import read as xml_reading
+from gateway.emessage import validate as xml_validation
+from gateway.errors import Issue, SomlosError
+from gateway.fhir import json as fhir_json
+from gateway.fhir import validate as fhir_validation
+from gateway.routing.admission import first_blocking
+from gateway.routing.ports import Content, Reading, Translation
+from gateway.translate.facts import Facts
+
+MOST_REMEMBERED: Final = 64
+LARGEST_REMEMBERED: Final = 256 * 1024  # bytes; larger ones are read on other threads
+
+
+class Formats:
+    """Reads, checks and translates messages."""
+
+    def __init__(self) -> None:
+        self._remembered: OrderedDict[bytes, Any] = OrderedDict()
+
+    def read(self, data: bytes, content: Content) -> Reading:
+        """Facts and findings.
+
+        :raises Unreadable: it cannot be read as a message at all.
+        """
+        source = self._parsed(data, content)
+        issues = fhir_validation.validate(source) if content == "fhir" else xml_validation.validate(source)
+        return Reading(self._facts(source, issues), issues)
+
+    def convert(self, data: bytes, content: Content, target_format: str) -> Translation:
+        """The message in `target_format`.
+
+        :raises NotTranslatable: the target format cannot say it.
+        """
+        return translate.convert(self._parsed(data, content), target_format)
+
+    def _facts(self, source: Any, issues: tuple[Issue, ...]) -> Facts | None:
+        """The facts; None when what is wrong with the message, as the findings say, leaves none to be taken."""
+        try:
+            return translate.facts_of(source)
+        except SomlosError:
+            if first_blocking(issues) is None:
+                raise
+        except (LookupError, TypeError, ValueError, AttributeError):
+            if first_blocking(issues) is None:
+                raise
+        return None
+
+    def _parsed(self, data: bytes, content: Content) -> Any:
+        source = self._remembered.pop(data, None) if len(data) <= LARGEST_REMEMBERED else None
+        if source is None:
+            source = fhir_json.read(data) if content == "fhir" else xml_reading.read(data)
+        if len(data) <= LARGEST_REMEMBERED:
+            self._remembered[data] = source
+            if len(self._remembered) > MOST_REMEMBERED:
+                self._remembered.popitem(last=False)
+        return source

@@ -1,0 +1,190 @@
+"""What does the ledger do as attempts begin and end? The units of work of dispatch.
+
+A lane is claimed, its head is sent, the outcome is kept; in the same commit the next in the lane is begun, so a lane with
+work keeps its lease until it is empty or must wait.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from gateway.ledger import line, messages, times
+from gateway.ledger.line import Attempt
+from gateway.ledger.session import Row, Session
+from gateway.routing.placing import CORRECTIONS, ENDED_BADLY
+from gateway.routing.ports import Loss, media_type_of
+from gateway.settings import Endpoint
+from gateway.transports.base import Deferred, Delivered, Rejected, SendResult
+
+NEEDS_SOMEBODY = "routing.not-deliverable"
+
+
+@dataclass(frozen=True)
+class Claimed:
+    """What there is to do for some receivers."""
+
+    attempts: tuple[Attempt, ...]
+    next_due: int | None
+    """When the next lane may be tried, in microseconds; None: nothing waits."""
+
+
+def claim(session: Session, receivers: Iterable[str], most: int, owner: str, now: int, lease_us: int) -> Claimed:
+    """Claim up to `most` lanes of these receivers, and begin an attempt at the head of each."""
+    attempts: list[Attempt] = []
+    dues: list[int] = []
+    for receiver_her in receivers:
+        while len(attempts) < most:
+            lanes = session.all("due_lanes", receiver_her=receiver_her, now=now, most=most - len(attempts))
+            if not lanes:
+                break
+            for row in lanes:
+                attempt = take_head(session, row["lane_id"], owner, now, lease_us)
+                if attempt is not None:
+                    attempts.append(attempt)
+        for query in ("next_due", "next_lease_end"):
+            found = session.one(query, receiver_her=receiver_her)
+            if found is not None:
+                dues.append(found[0])
+    return Claimed(tuple(attempts), min(dues, default=None))
+
+
+def take_head(session: Session, lane_id: int, owner: str, now: int, lease_us: int) -> Attempt | None:
+    """Begin an attempt at the first delivery of a lane that may be sent; None: the lane is empty, and given back."""
+    while (head := line.head(session, lane_id)) is not None:
+        if not _original_ended_badly(session, head):
+            return line.start(session, head, owner, now, now + lease_us)
+        line.end(
+            session, head["delivery_id"], head["sequence"], "handed", now, reason="routing.parent-rejected"
+        )
+    line.let_go(session, lane_id, now)
+    return None
+
+
+def _original_ended_badly(session: Session, head: Row) -> bool:
+    """Whether this corrects a message that the receiver rejected, or that never got there."""
+    named = head["parent_id"] or head["conversation_id"]
+    if head["status"] not in CORRECTIONS or named is None or head["is_receipt"]:
+        return False
+    original = session.one(
+        "delivery_to", message_id=named, sender_her=head["sender_her"], receiver_her=head["receiver_her"]
+    )
+    return original is not None and original["state"] in ENDED_BADLY
+
+
+def keep_translation(session: Session, attempt: Attempt, data: bytes, loss: Loss, now: int) -> None:
+    """Keep the outbound bytes and what they could not carry.
+
+    Durable with this commit: the very bytes every attempt will send. A crash before it: the translation is made again,
+    and gives the same bytes. Doing it again is harmless for that reason.
+    """
+    body_id = messages.keep_body(session, data, media_type_of(attempt.format))
+    session.run("keep_outbound", delivery_id=attempt.delivery_id, body_id=body_id)
+    session.run(
+        "keep_loss",
+        delivery_id=attempt.delivery_id,
+        mapping_version=loss.mapping_version,
+        total=loss.total,
+        native=loss.native,
+        extension=loss.extension,
+        lost=len(loss.lost),
+        report=json.dumps(loss.as_json(), ensure_ascii=False),
+    )
+    messages.note(
+        session,
+        attempt.sequence,
+        "delivery.translated",
+        now,
+        delivery_id=attempt.delivery_id,
+        format=attempt.format,
+        lost=len(loss.lost),
+    )
+
+
+@dataclass(frozen=True)
+class Ending:
+    """How an attempt ended, and what follows from it for the lane."""
+
+    attempt: Attempt
+    outcome: SendResult
+    wait_s: float
+    """Seconds until the next attempt, should there be one."""
+    may_go_on: bool
+    """Whether the next delivery of the lane may be begun at once."""
+
+
+def finish(
+    session: Session, ending: Ending, endpoint: Endpoint, owner: str, now: int, lease_us: int
+) -> Attempt | None:
+    """Keep the outcome of an attempt; the lane's next attempt if one may begin now, else the lane is given back.
+
+    Durable with this commit: what the receiver's transport said. A crash before it: the attempt is made again after the
+    restart. Doing it again is harmless: the receiver gets the same bytes under the same id.
+    """
+    attempt = ending.attempt
+    if not line.holds(session, attempt):
+        return None  # the lease ran out and somebody else tries; only a receipt can end it now
+    due_at = now
+    if line.state_of(session, attempt) != "sending":  # its receipt came before this
+        session.run("mark_accepted", delivery_id=attempt.delivery_id, now=now)
+    elif isinstance(ending.outcome, Delivered):
+        _sent(session, attempt, endpoint, now)
+    elif isinstance(ending.outcome, Deferred):
+        due_at = _deferred(session, ending, now)
+    else:
+        _handed(session, attempt, ending.outcome, now)
+    if due_at > now or not ending.may_go_on:
+        line.let_go(session, attempt.lane_id, due_at)
+        session.notices.receivers.add(attempt.receiver_her)
+        return None
+    return take_head(session, attempt.lane_id, owner, now, lease_us)
+
+
+def _sent(session: Session, attempt: Attempt, endpoint: Endpoint, now: int) -> None:
+    """The receiver's transport has it: over, if no receipt is expected; else the receipt's time begins to run."""
+    if attempt.is_receipt or attempt.acknowledgement == "N":
+        line.end(session, attempt.delivery_id, attempt.sequence, "delivered", now, was_sent=True)
+        return
+    deadline_at = now + times.seconds(endpoint.receipt_deadline_s)
+    session.run("mark_sent", delivery_id=attempt.delivery_id, now=now, deadline_at=deadline_at)
+    session.notices.by(deadline_at)
+    messages.note(
+        session, attempt.sequence, "delivery.sent", now, delivery_id=attempt.delivery_id, attempt=attempt.number
+    )
+
+
+def _deferred(session: Session, ending: Ending, now: int) -> int:
+    """Back into line, to be tried again; or, when its time is up, to a person. Returns when the lane may go on."""
+    attempt, outcome = ending.attempt, ending.outcome
+    assert isinstance(outcome, Deferred)
+    messages.note(
+        session,
+        attempt.sequence,
+        "delivery.deferred",
+        now,
+        delivery_id=attempt.delivery_id,
+        attempt=attempt.number,
+        reason=outcome.reason,
+        status=outcome.status,
+    )
+    if attempt.give_up_at is not None and now >= attempt.give_up_at:
+        line.end(session, attempt.delivery_id, attempt.sequence, "handed", now, reason=NEEDS_SOMEBODY)
+        return now
+    session.run("mark_queued", delivery_id=attempt.delivery_id, reason=outcome.reason)
+    return now + times.seconds(ending.wait_s)
+
+
+def _handed(session: Session, attempt: Attempt, outcome: Rejected | Deferred | Delivered, now: int) -> None:
+    """The receiver's side will not take it, and sent no receipt that says so: nobody would tell the sender."""
+    reason = outcome.code if isinstance(outcome, Rejected) else NEEDS_SOMEBODY
+    line.end(session, attempt.delivery_id, attempt.sequence, "handed", now, reason=reason)
+
+
+def hand_over(session: Session, attempt: Attempt, owner: str, reason: str, now: int, lease_us: int) -> Attempt | None:
+    """Give a delivery that we cannot make (untranslatable, no endpoint) to a person; then the next of the lane."""
+    if not line.holds(session, attempt):
+        return None
+    if line.state_of(session, attempt) == "sending":
+        line.end(session, attempt.delivery_id, attempt.sequence, "handed", now, reason=reason)
+    return take_head(session, attempt.lane_id, owner, now, lease_us)

@@ -1,0 +1,88 @@
+"""Which states have lasted too long, and what becomes of them? (DESIGN §4.1: a state that does not end raises an alarm)
+
+| State   | When its time is up                                                                     |
+|---------|-----------------------------------------------------------------------------------------|
+| queued  | handed to a person: it could not be delivered                                           |
+| parked  | handed to a person: its original never came (it still goes on if that comes later)      |
+| sent    | Ack=F: delivered, since only an error would have been told                              |
+|         | else: overdue, shown as such; a later receipt still settles it                          |
+
+The next deadline stands in the store; between deadlines nothing runs.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable
+
+import structlog
+
+from gateway.errors import Unavailable
+from gateway.ledger import line, messages, times
+from gateway.ledger.session import Notices, Row, Session
+from gateway.ledger.store import Ledger
+
+MOST_AT_ONCE = 500
+AGAIN_AFTER_FAILURE_S = 5.0
+
+log = structlog.get_logger(__name__)
+
+
+def expire(session: Session, now: int) -> int | None:
+    """End what has lasted too long; returns the next deadline in microseconds, None when nothing is waited for."""
+    for row in session.all("passed_deadlines", now=now, most=MOST_AT_ONCE):
+        _expire(session, row, now)
+    found = session.one("next_deadline")
+    following: int | None = None if found is None else found["deadline_at"]
+    return following
+
+
+def _expire(session: Session, row: Row, now: int) -> None:
+    delivery_id, sequence = row["delivery_id"], row["message"]
+    if row["state"] == "queued":
+        line.end(session, delivery_id, sequence, "handed", now, reason="routing.not-deliverable")
+        line.refresh(session, row["lane_id"], row["receiver_her"], now)
+    elif row["state"] == "parked":
+        line.end(session, delivery_id, sequence, "handed", now, reason="routing.parent-missing-deadline")
+    elif row["acknowledgement"] == "F":
+        line.end(session, delivery_id, sequence, "delivered", now)
+    else:
+        session.run("mark_overdue", delivery_id=delivery_id)
+        messages.note(session, sequence, "receipt.overdue", now, delivery_id=delivery_id, reason="receipt.overdue")
+
+
+class Deadlines:
+    """Waits for the next deadline, or for an earlier one to be set, and lets it pass."""
+
+    def __init__(self, ledger: Ledger, *, clock: Callable[[], int] = times.now) -> None:
+        self._ledger = ledger
+        self._clock = clock
+        self._next: int | None = None
+        self._sooner = asyncio.Event()
+
+    def heard(self, notices: Notices) -> None:
+        """A commit has set a deadline."""
+        if notices.deadline is not None and (self._next is None or notices.deadline < self._next):
+            self._next = notices.deadline
+            self._sooner.set()
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        while True:
+            try:
+                self._next = await self._ledger.write(lambda session: expire(session, self._clock()))
+            except Unavailable:
+                log.error("deadlines.not-kept", code="us.not-stored")
+                self._next = self._clock() + times.seconds(AGAIN_AFTER_FAILURE_S)
+            await self._until_next()
+
+    async def _until_next(self) -> None:
+        while (wait := self._wait()) is None or wait > 0:
+            self._sooner.clear()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(wait):
+                    await self._sooner.wait()
+
+    def _wait(self) -> float | None:
+        return None if self._next is None else (self._next - self._clock()) / times.SECOND

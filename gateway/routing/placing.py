@@ -1,0 +1,160 @@
+"""Where does an accepted message stand in line, and what does it mean for those it corrects? (DESIGN §4.4, §4.5)
+
+| The message                                      | becomes                                                       |
+|--------------------------------------------------|---------------------------------------------------------------|
+| N, H                                             | queued, and whatever waited for it is queued behind it        |
+| M, A, C; its original is not here                | parked until that comes, with a limit                         |
+| M, A, C; its original was rejected, or a person  | handed to a person                                            |
+| has it, or it was cancelled                      |                                                               |
+| C; nothing of what it cancels was ever tried     | all of it is cancelled, the cancellation too: the receiver    |
+|                                                  | never hears of either                                         |
+| M, A, C otherwise                                | queued in the lane of its original, behind it                 |
+| M, A, C that names no original                   | queued in its patient's lane, so that it overtakes nothing    |
+
+A cancellation that came before its original is not counted as "never tried": both are delivered, in order, so that the
+receiver can mark the content as cancelled and the sender gets its receipts. Annulling is all or nothing: once the
+receiver may have seen any version, the cancellation travels.
+"""
+
+from __future__ import annotations
+
+from gateway.ledger import line, messages, times
+from gateway.ledger.line import NewDelivery
+from gateway.ledger.session import Row, Session
+from gateway.routing.arrival import Arrival
+from gateway.routing.partners import Route, Way
+
+CORRECTIONS = frozenset({"M", "A", "C"})
+ENDED_BADLY = frozenset({"rejected", "handed", "cancelled"})
+LONGEST_CHAIN = 100
+"""Versions of one message that are looked at."""
+
+
+def place(session: Session, arrival: Arrival, sequence: int, route: Route, way: Way, parked_limit_s: float) -> None:
+    """Begin the delivery of a message that was just kept."""
+    original = _original_of(session, arrival)
+    lane_id = original["lane_id"] if original else _lane_of(session, arrival)
+    new = NewDelivery(
+        message=sequence,
+        is_receipt=False,
+        receiver_her=arrival.kept.receiver_her,
+        lane_id=lane_id,
+        format=way.format,
+        unchanged=way.unchanged,
+    )
+    _begin(session, arrival, new, original, route, parked_limit_s)
+    _release_waiting(session, arrival.kept.message_id, arrival, route, lane_id)
+
+
+def _begin(
+    session: Session, arrival: Arrival, new: NewDelivery, original: Row | None, route: Route, parked_limit_s: float
+) -> None:
+    kept, now = arrival.kept, arrival.now
+    give_up_at = now + times.seconds(route.endpoint.give_up_after_s)
+    if kept.status in CORRECTIONS:
+        if _named_original(kept.parent_id, kept.conversation_id) is None:
+            messages.note(session, new.message, "delivery.without-original", now)
+        elif original is None or original["state"] == "parked":
+            line.park(session, new, now, until=now + times.seconds(parked_limit_s))
+            return
+        elif kept.status == "C" and _annul(session, original, arrival):
+            line.keep_final(session, new, "cancelled", now, event="delivery.annuls")
+            return
+        elif original["state"] in ENDED_BADLY:
+            line.keep_final(session, new, "handed", now, event="delivery.handed", reason="routing.parent-rejected")
+            return
+    line.queue(session, new, now, give_up_at=give_up_at)
+
+
+def _named_original(parent_id: str | None, conversation_id: str | None) -> str | None:
+    return parent_id or conversation_id
+
+
+def _original_of(session: Session, arrival: Arrival) -> Row | None:
+    """What became of the message that this one corrects, on its way to the same receiver."""
+    kept = arrival.kept
+    named = _named_original(kept.parent_id, kept.conversation_id)
+    if kept.status not in CORRECTIONS or named is None:
+        return None
+    return session.one(
+        "delivery_to", message_id=named, sender_her=kept.sender_her, receiver_her=kept.receiver_her
+    )
+
+
+def _lane_of(session: Session, arrival: Arrival) -> int:
+    """The lane of the conversation's first, else the patient's, else the conversation's own."""
+    kept = arrival.kept
+    if kept.conversation_id:
+        row = session.one(
+            "lane_of_conversation",
+            conversation_id=kept.conversation_id,
+            sender_her=kept.sender_her,
+            receiver_her=kept.receiver_her,
+        )
+        if row is not None:
+            first: int = row["lane_id"]
+            return first
+    if kept.patient_key:
+        key = f"{kept.receiver_her}|patient|{kept.patient_key}"
+    else:
+        key = f"{kept.receiver_her}|conversation|{kept.sender_her}|{arrival.facts.lane_conversation}"
+    return line.lane(session, key, kept.receiver_her)
+
+
+def _annul(session: Session, original: Row, arrival: Arrival) -> bool:
+    """Take everything a cancellation cancels out of the line, if none of it was ever tried."""
+    chain = _versions(session, original, arrival)
+    if any(row["state"] != "queued" or row["attempts"] for row in chain if row["state"] != "parked"):
+        return False
+    for row in chain:
+        line.end(session, row["delivery_id"], row["message"], "cancelled", arrival.now)
+    line.refresh(session, original["lane_id"], arrival.kept.receiver_her, arrival.now)
+    return True
+
+
+def _versions(session: Session, original: Row, arrival: Arrival) -> list[Row]:
+    """Every version of the message that `original` is one of: up to the first, and from there all changes of it."""
+    kept = arrival.kept
+    between = {"sender_her": kept.sender_her, "receiver_her": kept.receiver_her}
+    first = original
+    for _ in range(LONGEST_CHAIN):
+        named = _named_original(first["parent_id"], first["conversation_id"])
+        if first["status"] not in CORRECTIONS or named is None:
+            break
+        earlier = session.one("delivery_to", message_id=named, **between)
+        if earlier is None:
+            break
+        first = earlier
+    found = {first["delivery_id"]: first}
+    open_ends = [first]
+    while open_ends and len(found) < LONGEST_CHAIN:
+        for row in session.all("changes_of", message_id=open_ends.pop()["message_id"], **between):
+            if row["delivery_id"] not in found:
+                found[row["delivery_id"]] = row
+                open_ends.append(row)
+    return list(found.values())
+
+
+def _release_waiting(
+    session: Session, message_id: str, arrival: Arrival, route: Route, lane_id: int
+) -> None:
+    """Queue what was parked for this message behind it, and what was parked for those, in the order it came."""
+    kept = arrival.kept
+    state = session.one("delivery_to", message_id=message_id, sender_her=kept.sender_her, receiver_her=kept.receiver_her)
+    if state is None or state["state"] == "parked":
+        return
+    give_up_at = arrival.now + times.seconds(route.endpoint.give_up_after_s)
+    waiting = session.all(
+        "waiting_for", message_id=message_id, sender_her=kept.sender_her, receiver_her=kept.receiver_her
+    )
+    for row in waiting:
+        line.release(
+            session,
+            row["delivery_id"],
+            row["message"],
+            lane_id,
+            kept.receiver_her,
+            arrival.now,
+            give_up_at=give_up_at,
+        )
+        _release_waiting(session, row["message_id"], arrival, route, lane_id)

@@ -1,0 +1,80 @@
+"""What does routing need from the rooms that know the formats? Two small interfaces, put in by `app.py`.
+
+Routing itself names no XML element and no FHIR element: it hands bytes over, and gets facts, findings and bytes back.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol
+
+from gateway.errors import Issue
+from gateway.translate.facts import Facts
+
+Content = Literal["xml", "fhir"]
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A message that could be read: what it says that routing must know, and what is wrong with it."""
+
+    facts: Facts | None = field(repr=False)
+    """None: so much is wrong that nothing certain can be said of it; then a finding says what."""
+    issues: tuple[Issue, ...] = ()
+
+
+class Loss(Protocol):
+    """What a translation could not carry natively: figures, and a report without content."""
+
+    @property
+    def mapping_version(self) -> str: ...
+    @property
+    def total(self) -> int: ...
+    @property
+    def native(self) -> int: ...
+    @property
+    def extension(self) -> int: ...
+    @property
+    def lost(self) -> tuple[Any, ...]: ...
+    def as_json(self) -> dict[str, Any]: ...
+
+
+class Translation(Protocol):
+    """A message in another format."""
+
+    @property
+    def data(self) -> bytes: ...
+    @property
+    def loss(self) -> Loss: ...
+
+
+class Reader(Protocol):
+    """Reads and checks a message. May be called from any thread."""
+
+    def read(self, data: bytes, content: Content) -> Reading:
+        """Facts and findings.
+
+        :raises Unreadable: it cannot be read as a message at all.
+        """
+        ...
+
+
+class Translator(Protocol):
+    """Says a message in another format; the same bytes always give the same bytes. May be called from any thread."""
+
+    def convert(self, data: bytes, content: Content, target_format: str) -> Translation:
+        """The message in `target_format`.
+
+        :raises NotTranslatable: the target format cannot say it.
+        """
+        ...
+
+
+def content_of(format: str) -> Content:
+    """Whether a format is written as XML or as FHIR JSON."""
+    return "fhir" if format == "fhir-r4" else "xml"
+
+
+def media_type_of(format: str) -> Literal["application/xml", "application/fhir+json"]:
+    """The media type a format travels under."""
+    return "application/fhir+json" if format == "fhir-r4" else "application/xml"

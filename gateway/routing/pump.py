@@ -1,0 +1,250 @@
+"""How does what waits for one endpoint get sent, without holding up or being held up by any other?
+
+One pump an endpoint. It sleeps until a commit says that there is something to send, or until the next attempt
+is due; it claims as many lanes as it has free places, and each claimed lane is worked on by one task until it
+is empty or must wait. A partner that fails again and again gets a pause, then one probe at a time; meanwhile
+its lanes stay in the store, and no socket, task or thread waits for them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Final, TypeVar
+
+import structlog
+
+from gateway.errors import SomlosError, Unavailable
+from gateway.ledger import times
+from gateway.ledger.line import Attempt
+from gateway.ledger.session import Session
+from gateway.ledger.store import Ledger
+from gateway.routing import attempts
+from gateway.routing.attempts import Claimed, Ending
+from gateway.routing.ports import Translation, Translator, content_of, media_type_of
+from gateway.routing.retry import Breaker, wait
+from gateway.settings import Endpoint
+from gateway.transports.base import Deferred, Delivered, Outgoing, Rejected, SendResult, Transport
+
+LEASE_S: Final = 60.0
+"""How long a claimed lane is ours without a new commit; longer than any transport's time limit."""
+MARGIN_S: Final = 25.0
+"""Nothing is begun to be sent when less than this is left of the lease: the attempt could outlast it."""
+AGAIN_AFTER_FAILURE_S: Final = 1.0
+SMALL: Final = 256 * 1024
+"""Bytes up to which a message is translated on the event loop: a thread would cost more than it saves."""
+
+Result = TypeVar("Result")
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class Means:
+    """What every pump works with."""
+
+    ledger: Ledger
+    translator: Translator
+    owner: str
+    """Names this process in leases."""
+    answered: Callable[[Attempt, Rejected], Awaitable[None]]
+    """Takes in what a partner answered when it rejected a message: it may be a receipt."""
+    clock: Callable[[], int] = times.now
+
+
+class Pump:
+    """Sends what waits for one endpoint."""
+
+    def __init__(self, endpoint: Endpoint, transport: Transport, means: Means) -> None:
+        self._endpoint = endpoint
+        self._transport = transport
+        self._means = means
+        self._wake = asyncio.Event()
+        self._working: set[asyncio.Task[None]] = set()
+        self._stopping = False
+        self._is_full = False
+        self.breaker = Breaker(first=endpoint.first_wait_s, longest=endpoint.max_wait_s)
+
+    def wake(self) -> None:
+        """There may be something to send."""
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Until cancelled; whatever goes wrong here, it goes on."""
+        while True:
+            try:
+                await self._round()
+            except Exception as error:
+                log.error("pump.failed", kind=type(error).__name__)
+                await asyncio.sleep(AGAIN_AFTER_FAILURE_S)
+
+    async def stop(self, grace_s: float) -> None:
+        """Begin nothing more; let what is under way end, for at most `grace_s` seconds.
+
+        What is cut off stays `sending` in the ledger and goes back into line at the next start.
+        """
+        self._stopping = True
+        if self._working:
+            await asyncio.wait(self._working, timeout=grace_s)
+        for task in self._working:
+            task.cancel()
+        await asyncio.gather(*self._working, return_exceptions=True)
+
+    async def _round(self) -> None:
+        """Claim what may be sent now, and sleep until there may be more."""
+        pause = self.breaker.open_until - self._seconds()
+        if pause > 0:
+            await asyncio.sleep(pause)
+        self._wake.clear()
+        free = (1 if self.breaker.is_probing else self._endpoint.concurrency) - len(self._working)
+        next_due: int | None = None
+        if free > 0:
+            claimed = await self._claim(free)
+            for attempt in claimed.attempts:
+                self._begin(attempt)
+            next_due = claimed.next_due
+            free -= len(claimed.attempts)
+        self._is_full = free <= 0
+        wait_s = None if next_due is None or self._is_full else next_due / times.SECOND - self._seconds()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(None if wait_s is None else max(wait_s, 0.0)):
+                await self._wake.wait()
+
+    async def _claim(self, most: int) -> Claimed:
+        endpoint, means = self._endpoint, self._means
+
+        def unit(session: Session) -> Claimed:
+            return attempts.claim(session, endpoint.her_ids, most, means.owner, means.clock(), _LEASE)
+
+        return await means.ledger.write(unit)
+
+    def _begin(self, attempt: Attempt) -> None:
+        task = asyncio.create_task(self._work(attempt))
+        self._working.add(task)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._working.discard(task)
+        if self._is_full:
+            self._wake.set()
+
+    async def _work(self, attempt: Attempt) -> None:
+        """Send the deliveries of one claimed lane, one after the other, until it is empty or must wait."""
+        current: Attempt | None = attempt
+        try:
+            while current is not None:
+                current = await self._one(current)
+        except Exception as error:  # the lease runs out, and the lane is claimed again
+            log.error("delivery.interrupted", message=attempt.id, kind=type(error).__name__)
+
+    async def _one(self, attempt: Attempt) -> Attempt | None:
+        """Make one attempt; returns the next one of the lane."""
+        body = await self._outbound(attempt)
+        if isinstance(body, str):
+            return await self._hand_over(attempt, body)
+        if self._means.clock() > attempt.lease_until - _MARGIN:
+            return await self._finish(attempt, Deferred("us.overloaded"))
+        outcome = await self._send(attempt, body)
+        if isinstance(outcome, Rejected) and outcome.answer:
+            await self._means.answered(attempt, outcome)
+        if isinstance(outcome, Deferred):
+            self.breaker.failed(self._seconds(), outcome.retry_after)
+        else:
+            self.breaker.succeeded()
+        return await self._finish(attempt, outcome)
+
+    async def _send(self, attempt: Attempt, body: bytes) -> SendResult:
+        """Hand the bytes to the transport.
+
+        Durable before it: the bytes, and that an attempt is under way. A crash here: nobody knows whether the
+        receiver has them, so they are sent again. Why that is harmless: same bytes, same id, and a receiver
+        takes the same id once.
+        """
+        outgoing = Outgoing(
+            body=body,
+            content_type=media_type_of(attempt.format),
+            message_id=attempt.message_id,
+            message_type=attempt.message_type,
+            correlation=attempt.id,
+            sender=attempt.sender_her,
+        )
+        try:
+            outcome = await self._transport.send(self._endpoint, outgoing)
+        except Exception as error:
+            log.error("delivery.transport-failed", message=attempt.id, kind=type(error).__name__)
+            outcome = Deferred("us.internal")
+        said = outcome.reason if isinstance(outcome, Deferred) else None
+        log.info(
+            "delivery.attempt",
+            message=attempt.id,
+            attempt=attempt.number,
+            outcome=type(outcome).__name__.lower(),
+            code=outcome.code if isinstance(outcome, Rejected) else said,
+        )
+        return outcome
+
+    async def _outbound(self, attempt: Attempt) -> bytes | str:
+        """The bytes to send; or the code that says why they cannot be made."""
+        if not attempt.needs_translation:
+            return attempt.content
+        try:
+            translation = await self._translate(attempt)
+        except SomlosError as error:
+            return error.code
+        except Exception as error:
+            log.error("delivery.translation-failed", message=attempt.id, kind=type(error).__name__)
+            return "us.internal"
+        clock = self._means.clock
+        await self._write(
+            lambda session: attempts.keep_translation(
+                session, attempt, translation.data, translation.loss, clock()
+            )
+        )
+        return translation.data
+
+    async def _translate(self, attempt: Attempt) -> Translation:
+        content = content_of(attempt.source_format)
+        convert = self._means.translator.convert
+        if len(attempt.content) <= SMALL:
+            return convert(attempt.content, content, attempt.format)
+        return await asyncio.to_thread(convert, attempt.content, content, attempt.format)
+
+    async def _finish(self, attempt: Attempt, outcome: SendResult) -> Attempt | None:
+        asked = outcome.retry_after if isinstance(outcome, Deferred) else None
+        wait_s = wait(
+            attempt.number, first=self._endpoint.first_wait_s, longest=self._endpoint.max_wait_s, asked=asked
+        )
+        worth_it = isinstance(outcome, Delivered) or not self.breaker.is_probing
+        ending = Ending(attempt, outcome, wait_s, may_go_on=worth_it and not self._stopping)
+        means = self._means
+        return await self._write(
+            lambda session: attempts.finish(
+                session, ending, self._endpoint, means.owner, means.clock(), _LEASE
+            )
+        )
+
+    async def _hand_over(self, attempt: Attempt, reason: str) -> Attempt | None:
+        means = self._means
+        log.warning("delivery.handed", message=attempt.id, code=reason)
+        return await self._write(
+            lambda session: attempts.hand_over(session, attempt, means.owner, reason, means.clock(), _LEASE)
+        )
+
+    async def _write(self, unit: Callable[[Session], Result]) -> Result:
+        """Write it down; what happened must not be forgotten because the ledger cannot take it just now."""
+        while True:
+            try:
+                return await self._means.ledger.write(unit)
+            except Unavailable as error:
+                if error.code == "us.shutting-down":
+                    raise
+                log.error("delivery.not-kept", code=error.code)
+                await asyncio.sleep(AGAIN_AFTER_FAILURE_S)
+
+    def _seconds(self) -> float:
+        return self._means.clock() / times.SECOND
+
+
+_LEASE: Final = times.seconds(LEASE_S)
+_MARGIN: Final = times.seconds(MARGIN_S)

@@ -1,0 +1,141 @@
+"""Which message is this receipt about, what does it mean for its delivery, and how does it get home to the sender?
+
+The first receipt decides; a later one is kept, shown and carried home, and changes no state. A receipt is a message of its
+own: it has a delivery to the original sender, in the sender's format, and is never answered with a receipt.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Literal
+
+from gateway.ledger import line, messages, times
+from gateway.ledger.line import FinalState, NewDelivery
+from gateway.ledger.rows import ReceiptEffect
+from gateway.ledger.session import Row, Session
+from gateway.routing.arrival import Arrival
+from gateway.routing.partners import Partners, way_of
+from gateway.translate.facts import Party, ReceiptFacts
+
+SETTLED = frozenset({"acknowledged", "rejected"})
+
+
+def original_of(session: Session, arrival: Arrival) -> Row | str:
+    """The delivery this receipt is about; or the code that says why there is none.
+
+    The id alone proves nothing: the receipt must come from the one the message was sent to (the caller's credential has
+    been held against that HER-id already) and go to the one who sent it.
+    """
+    receipt = arrival.facts.receipt
+    assert receipt is not None
+    candidates = session.all("originals", message_id=receipt.original_message_id)
+    if not candidates:
+        return "receipt.unknown-original"
+    facts = arrival.facts
+    to_sender = [
+        row
+        for row in candidates
+        if not _stated(facts.receiver)
+        or _is_one_of(facts.receiver, row["sender_her"], row["sender_organisation_her"])
+    ]
+    for row in to_sender:
+        if _is_one_of(facts.sender, row["receiver_her"], row["receiver_organisation_her"]):
+            return "receipt.on-receipt" if row["is_receipt"] else row
+    return "receipt.not-the-receiver" if to_sender else "receipt.unknown-original"
+
+
+def _stated(party: Party) -> bool:
+    return bool(party.her_id or party.organisation_her_id)
+
+
+def _is_one_of(party: Party, her_id: str | None, organisation_her_id: str | None) -> bool:
+    """Whether the party is the communication party itself, or named by its organisation only."""
+    if party.her_id == her_id:
+        return True
+    named_by_organisation = party.her_id in (None, party.organisation_her_id)
+    return named_by_organisation and party.organisation_her_id is not None and (
+        party.organisation_her_id == organisation_her_id
+    )
+
+
+def take_in(session: Session, arrival: Arrival, sequence: int, original: Row, partners: Partners) -> None:
+    """Settle the original's delivery and begin the receipt's own way home.
+
+    Durable with this commit: the receipt, the state it gives, and the delivery that carries it home. A crash before it:
+    the receiver has no answer and sends the receipt again. Doing it again is harmless: the same receipt is a duplicate,
+    and another one that says the same changes nothing.
+    """
+    receipt = arrival.facts.receipt
+    assert receipt is not None
+    effect = _settle(session, arrival, original, receipt)
+    session.run(
+        "keep_receipt",
+        message=sequence,
+        original=original["message"],
+        delivery_id=original["delivery_id"],
+        status=receipt.status,
+        errors=json.dumps([{"code": error.code, "system": error.system} for error in receipt.errors]),
+        effect=effect,
+        received_at=arrival.now,
+    )
+    _send_home(session, arrival, sequence, original, partners)
+
+
+def _settle(session: Session, arrival: Arrival, original: Row, receipt: ReceiptFacts) -> ReceiptEffect:
+    effect = _effect(original, receipt.status)
+    event = "received" if effect == "settled" else effect
+    reason = "receipt.contradicts" if effect == "contradictory" else None
+    messages.note(
+        session,
+        original["message"],
+        f"receipt.{event}",
+        arrival.now,
+        delivery_id=original["delivery_id"],
+        status=receipt.status,
+        receipt=arrival.kept.id,
+        **({"reason": reason} if reason else {}),
+    )
+    if effect == "settled":
+        state: FinalState = "rejected" if receipt.status == "2" else "acknowledged"
+        line.end(
+            session,
+            original["delivery_id"],
+            original["message"],
+            state,
+            arrival.now,
+            reason="receipt.rejected" if state == "rejected" else None,
+            receipt_status=receipt.status,
+            was_sent=True,
+        )
+        line.refresh(session, original["lane_id"], original["receiver_her"], arrival.now)
+    return effect
+
+
+def _effect(original: Row, status: Literal["1", "2", "3"]) -> ReceiptEffect:
+    """The first receipt settles a delivery, whatever state it is in, except one that was cancelled here."""
+    if original["state"] in SETTLED:
+        return "repeated" if original["receipt_status"] == status else "contradictory"
+    return "unexpected" if original["state"] == "cancelled" else "settled"
+
+
+def _send_home(session: Session, arrival: Arrival, sequence: int, original: Row, partners: Partners) -> None:
+    """Begin the receipt's delivery to the sender of the original."""
+    sender_her = original["sender_her"]
+    route = partners.route_to(sender_her)
+    patient_or_conversation = original["patient_key"] or original["conversation_id"] or original["message_id"]
+    lane_id = line.lane(session, f"{sender_her}|receipts|{patient_or_conversation}", sender_her)
+    way = way_of(arrival.facts, route) if route else None
+    unchanged = way is None or isinstance(way, str) or way.unchanged
+    new = NewDelivery(
+        message=sequence,
+        is_receipt=True,
+        receiver_her=sender_her,
+        lane_id=lane_id,
+        format=arrival.facts.format if way is None or isinstance(way, str) else way.format,
+        unchanged=unchanged,
+    )
+    if route is None:  # the sender has no endpoint: it fetches its receipts
+        line.keep_final(session, new, "delivered", arrival.now, event="delivery.to-fetch")
+        return
+    line.queue(session, new, arrival.now, give_up_at=arrival.now + times.seconds(route.endpoint.give_up_after_s))
+    messages.note(session, original["message"], "receipt.sent-home", arrival.now, receipt=arrival.kept.id)
