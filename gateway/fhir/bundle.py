@@ -1,0 +1,93 @@
+"""Which resource of a Bundle does a reference mean?
+
+A reference is looked up as R4 says: as a fullUrl, as an address relative to the fullUrl of the referring entry, and at last
+by type and id (systems that give entries ``urn:uuid:`` names often refer by type and id all the same).
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Final
+
+from gateway.fhir import tables
+
+Resource = dict[str, Any]
+
+_VERSION: Final = re.compile(r"/_history/[A-Za-z0-9\-.]{1,64}$")
+_RESTFUL: Final = re.compile(r"(?:(https?://.+)/)?([A-Z][A-Za-z]+)/([A-Za-z0-9\-.]{1,64})$")
+
+
+def split_restful(address: str) -> tuple[str, str, str] | None:
+    """(base, type, id) of ``[base/]Type/id[/_history/version]``; base is empty for a relative one; None for any other."""
+    match = _RESTFUL.match(_VERSION.sub("", address))
+    if match is None or match[2] not in tables.resource_types():
+        return None
+    return match[1] or "", match[2], match[3]
+
+
+def entries(bundle: Resource) -> list[Resource]:
+    """The entries that are objects."""
+    return [entry for entry in bundle.get("entry") or () if isinstance(entry, dict)]
+
+
+def resources(bundle: Resource, type_name: str | None = None) -> list[Resource]:
+    """The resources of the entries in their order, of one type if named."""
+    found = [entry["resource"] for entry in entries(bundle) if isinstance(entry.get("resource"), dict)]
+    return found if type_name is None else [each for each in found if each.get("resourceType") == type_name]
+
+
+def message_header(bundle: Resource) -> Resource | None:
+    """The MessageHeader of a message Bundle: the first resource, if it is one."""
+    first = resources(bundle)[:1]
+    return first[0] if first and first[0].get("resourceType") == "MessageHeader" else None
+
+
+class BundleIndex:
+    """The resources of one Bundle, found by reference."""
+
+    def __init__(self, bundle: Resource) -> None:
+        self._by_full_url: dict[str, Resource] = {}
+        self._by_type_and_id: dict[str, Resource | None] = {}
+        self._full_urls: dict[int, str] = {}
+        for entry in entries(bundle):
+            resource, full_url = entry.get("resource"), entry.get("fullUrl")
+            if not isinstance(resource, dict):
+                continue
+            if isinstance(full_url, str):
+                self._by_full_url.setdefault(full_url, resource)
+                self._full_urls[id(resource)] = full_url
+            if isinstance(resource.get("id"), str):
+                key = f"{resource.get('resourceType')}/{resource['id']}"
+                self._by_type_and_id[key] = None if key in self._by_type_and_id else resource
+
+    def full_url(self, resource: Resource) -> str | None:
+        """The fullUrl of a resource of this Bundle (the very object, not an equal one)."""
+        return self._full_urls.get(id(resource))
+
+    def resolve(self, reference: str | None, source: Resource | None = None) -> Resource | None:
+        """The resource meant by `reference` as it stands in `source`; None when it is not in the Bundle or ambiguous."""
+        if not reference:
+            return None
+        if reference.startswith("#"):
+            return contained(source, reference[1:]) if source else None
+        found = self._by_full_url.get(reference)
+        if found is not None:
+            return found
+        parts = split_restful(reference)
+        if parts is None:
+            return None
+        base, type_name, identity = parts
+        if base:
+            return self._by_full_url.get(f"{base}/{type_name}/{identity}")
+        own = split_restful(self.full_url(source) or "") if source else None
+        if own is not None and own[0]:
+            found = self._by_full_url.get(f"{own[0]}/{type_name}/{identity}")
+        return found or self._by_type_and_id.get(f"{type_name}/{identity}")
+
+
+def contained(resource: Resource, identity: str) -> Resource | None:
+    """The contained resource with that id; the resource itself for an empty id (``#``)."""
+    if not identity:
+        return resource
+    inner = (each for each in resource.get("contained") or () if isinstance(each, dict))
+    return next((each for each in inner if each.get("id") == identity), None)

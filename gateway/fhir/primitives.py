@@ -1,0 +1,174 @@
+"""Is this JSON value a legal value of an R4 primitive type?
+
+One function per type; they answer with problems or None. Beyond the regular expressions of R4: dates stand in the calendar,
+base64 can be decoded, numbers are in their range, and text has no control characters (XML could not carry them).
+"""
+
+from __future__ import annotations
+
+import binascii
+import re
+from decimal import Decimal
+from typing import Any, Final
+
+from gateway.fhir.narrative import check_xhtml
+from gateway.fhir.problem import Check, Problem, Problems, Walk, only
+
+MAX_TEXT: Final = 1024 * 1024
+"""Characters a string may have by R4; more is told as a warning: a long text is never refused for its length."""
+
+_CONTROL: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
+_CODE: Final = re.compile(r"\S+(?:[ \t\r\n]\S+)*").fullmatch
+_ID: Final = re.compile(r"[A-Za-z0-9\-.]{1,64}").fullmatch
+_URI: Final = re.compile(r"\S+").fullmatch
+_OID: Final = re.compile(r"urn:oid:[0-2](?:\.(?:0|[1-9][0-9]*))+").fullmatch
+_UUID: Final = re.compile(r"urn:uuid:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}").fullmatch
+_TIME: Final = re.compile(r"(?:[01][0-9]|2[0-3]):[0-5][0-9]:(?:[0-5][0-9]|60)(?:\.[0-9]+)?").fullmatch
+
+_YEAR = r"(?!0000)([0-9]{4})"
+_ZONED_TIME = (
+    r"T(?:[01][0-9]|2[0-3]):[0-5][0-9]:(?:[0-5][0-9]|60)(?:\.[0-9]+)?(?:Z|[+-](?:(?:0[0-9]|1[0-3]):[0-5][0-9]|14:00))"
+)
+_MONTH_DAY = r"-(0[1-9]|1[0-2])(?:-(0[1-9]|[12][0-9]|3[01]){time})?"
+_DATE: Final = re.compile(f"{_YEAR}(?:{_MONTH_DAY.format(time='')})?").fullmatch
+_DATE_TIME: Final = re.compile(f"{_YEAR}(?:{_MONTH_DAY.format(time=f'(?:{_ZONED_TIME})?')})?").fullmatch
+_INSTANT: Final = re.compile(f"{_YEAR}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01]){_ZONED_TIME}").fullmatch
+
+_DAYS: Final = {"02": 28, "04": 30, "06": 30, "09": 30, "11": 30}
+
+
+def check_string(value: Any, walk: Walk) -> Problems:
+    """string and markdown: not empty."""
+    if value.__class__ is not str:
+        return wrong_kind(value)
+    if not value:
+        return only("fhir.empty")
+    if not value.isprintable() and _CONTROL.search(value):
+        return only("fhir.bad-character")
+    if len(value) > MAX_TEXT:
+        return [Problem("fhir.long-text", severity="warning")]
+    return None
+
+
+def check_boolean(value: Any, walk: Walk) -> Problems:
+    """boolean."""
+    return None if value is True or value is False else wrong_kind(value)
+
+
+def check_decimal(value: Any, walk: Walk) -> Problems:
+    """decimal: any JSON number."""
+    kind = value.__class__
+    if kind is Decimal or kind is int:
+        return None
+    return None if kind is float and abs(value) < float("inf") else wrong_kind(value)
+
+
+def _integer(lowest: int) -> Check:
+    def check(value: Any, walk: Walk) -> Problems:
+        if value.__class__ is not int:
+            return wrong_kind(value)
+        return None if lowest <= value < 2**31 else only("fhir.bad-value")
+
+    return check
+
+
+def _matching(match: Any) -> Check:
+    """Text that a regular expression matches as a whole."""
+
+    def check(value: Any, walk: Walk) -> Problems:
+        if value.__class__ is not str:
+            return wrong_kind(value)
+        if match(value):
+            return None
+        return only("fhir.bad-value" if value else "fhir.empty")
+
+    return check
+
+
+def _calendar(match: Any) -> Check:
+    """A date or time whose day exists in its month."""
+
+    def check(value: Any, walk: Walk) -> Problems:
+        if value.__class__ is not str:
+            return wrong_kind(value)
+        parts = match(value)
+        if parts is None:
+            return only("fhir.bad-value" if value else "fhir.empty")
+        year, month, day = parts.groups()
+        if day is None or day < "29" or int(day) <= _days_of(int(year), month):
+            return None
+        return only("fhir.bad-value")
+
+    return check
+
+
+def _days_of(year: int, month: str) -> int:
+    leap = month == "02" and year % 4 == 0 and (year % 100 != 0 or year % 400 == 0)
+    return _DAYS.get(month, 31) + leap
+
+
+def check_base64(value: Any, walk: Walk) -> Problems:
+    """base64Binary; white space between the characters is allowed."""
+    if value.__class__ is not str:
+        return wrong_kind(value)
+    if not value:
+        return only("fhir.empty")
+    try:
+        binascii.a2b_base64(value, strict_mode=True)
+    except ValueError:
+        return _check_spaced_base64(value)
+    return None
+
+
+def _check_spaced_base64(value: str) -> Problems:
+    joined = "".join(value.split())
+    if len(joined) == len(value) or not joined.isascii():
+        return only("fhir.bad-value")
+    try:
+        binascii.a2b_base64(joined, strict_mode=True)
+    except ValueError:
+        return only("fhir.bad-value")
+    return None
+
+
+def check_uri(value: Any, walk: Walk) -> Problems:
+    """uri, url, canonical: no white space; what calls itself an OID or UUID is one."""
+    if value.__class__ is not str:
+        return wrong_kind(value)
+    if not _URI(value):
+        return only("fhir.bad-value" if value else "fhir.empty")
+    if value.startswith("urn:") and (
+        (value.startswith("urn:oid:") and not _OID(value)) or (value.startswith("urn:uuid:") and not _UUID(value.lower()))
+    ):
+        return only("fhir.bad-value")
+    return None
+
+
+def wrong_kind(value: Any) -> list[Problem]:
+    """What to say of a value that is not of the JSON kind expected."""
+    return only("fhir.too-many" if value.__class__ is list else "fhir.wrong-type")
+
+
+CHECKS: Final[dict[str, Check]] = {
+    "base64Binary": check_base64,
+    "boolean": check_boolean,
+    "canonical": check_uri,
+    "code": _matching(_CODE),
+    "date": _calendar(_DATE),
+    "dateTime": _calendar(_DATE_TIME),
+    "decimal": check_decimal,
+    "id": _matching(_ID),
+    "instant": _calendar(_INSTANT),
+    "integer": _integer(-(2**31)),
+    "markdown": check_string,
+    "oid": _matching(_OID),
+    "positiveInt": _integer(1),
+    "string": check_string,
+    "time": _matching(_TIME),
+    "unsignedInt": _integer(0),
+    "uri": check_uri,
+    "url": check_uri,
+    "uuid": _matching(_UUID),
+    "xhtml": check_xhtml,
+}
+"""The check of each primitive type by its name in R4."""

@@ -1,0 +1,180 @@
+"""Do the references of a resource or Bundle lead to something, and to something of an allowed type?
+
+Runs after the structure was found sound. In a message or document nothing may dangle: what is not found in the Bundle must
+be an absolute address elsewhere (http…) or a logical reference (identifier only). The rules of a Bundle that need several
+entries stand here too: fullUrls, and the MessageHeader first.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Final
+
+from gateway.fhir import tables
+from gateway.fhir.bundle import BundleIndex, contained, message_header, split_restful
+from gateway.fhir.problem import Problem, Problems, Walk, add, only
+
+Node = dict[str, Any]
+Targets = frozenset[str] | None
+
+_ABSOLUTE: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:")
+_CLOSED: Final = ("message", "document")
+"""Bundle types in which nothing may dangle and every entry has a fullUrl."""
+
+
+def check_connections(resource: Node, walk: Walk) -> Problems:
+    """The findings about references, contained resources and (for a Bundle) entries; paths start below the resource."""
+    if resource["resourceType"] == "Bundle":
+        return _check_bundle(resource, walk)
+    if resource["resourceType"] == "Parameters":
+        return _check_inner(resource, _parameter_resources(resource.get("parameter", [])), walk)
+    return _check_resource(resource, None, False, walk)
+
+
+def _check_inner(outer: Node, inner: list[Node], walk: Walk) -> Problems:
+    problems: Problems = None
+    for resource in inner:
+        found = check_connections(resource, walk)
+        if found is not None:
+            problems = add(problems, found, path_to(outer, resource))
+    return problems
+
+
+def _parameter_resources(parameters: list[Node]) -> list[Node]:
+    found = [parameter["resource"] for parameter in parameters if "resource" in parameter]
+    for parameter in parameters:
+        found += _parameter_resources(parameter.get("part", []))
+    return found
+
+
+def _check_bundle(bundle: Node, walk: Walk) -> Problems:
+    kind = bundle.get("type")
+    closed = kind in _CLOSED
+    problems: Problems = None
+    if kind == "message" and message_header(bundle) is None:
+        problems = add(problems, only("fhir.no-message-header", "entry[0]" if "entry" in bundle else ""))
+    index = BundleIndex(bundle)
+    seen: set[tuple[str, str]] = set()
+    for at, entry in enumerate(bundle.get("entry", ())):
+        found = _check_full_url(entry, closed)
+        key = (entry.get("fullUrl", ""), entry.get("resource", {}).get("meta", {}).get("versionId", ""))
+        if key in seen and kind != "history":
+            found = add(found, only("fhir.duplicate-full-url", "fullUrl"))
+        if key[0]:
+            seen.add(key)
+        if found is not None:
+            problems = add(problems, found, f"entry[{at}]")
+        found = _check_entry_resource(entry.get("resource"), index, closed, walk)
+        if found is not None:
+            type_name = entry["resource"]["resourceType"]
+            problems = add(problems, found, f"entry[{at}].resource.ofType({type_name})")
+    return problems
+
+
+def _check_entry_resource(resource: Node | None, index: BundleIndex, closed: bool, walk: Walk) -> Problems:
+    if resource is None:
+        return None
+    if resource["resourceType"] in ("Bundle", "Parameters"):
+        return check_connections(resource, walk)
+    return _check_resource(resource, index, closed, walk)
+
+
+def _check_full_url(entry: Node, closed: bool) -> Problems:
+    full_url = entry.get("fullUrl")
+    if full_url is None:
+        return only("fhir.bad-full-url") if closed else None
+    parts = split_restful(full_url)
+    identity = entry.get("resource", {}).get("id")
+    if not _ABSOLUTE.match(full_url):
+        return only("fhir.bad-full-url", "fullUrl")
+    if parts is not None and identity is not None and parts[1:] != (entry["resource"]["resourceType"], identity):
+        return only("fhir.bad-full-url", "fullUrl")
+    return None
+
+
+def _check_resource(resource: Node, index: BundleIndex | None, closed: bool, walk: Walk) -> Problems:
+    problems = _check_contained(resource) if "contained" in resource else None
+    begin, end = walk.resources[id(resource)]
+    for node, targets in walk.references[begin:end]:
+        problem = _check_reference(node, targets, resource, index, closed)
+        if problem is not None:
+            problems = add(problems, [problem], path_to(resource, node))
+    return problems
+
+
+def _check_reference(
+    node: Node, targets: Targets, resource: Node, index: BundleIndex | None, closed: bool
+) -> Problem | None:
+    reference, stated = node.get("reference"), node.get("type")
+    target: str | None = None
+    if reference is not None:
+        found = _look_up(reference, resource, index)
+        if found is not None:
+            target = found["resourceType"]
+        elif reference.startswith("#"):
+            return Problem("invariant.ref-1", "reference")
+        elif closed and not reference.startswith(("http://", "https://")):
+            return Problem("fhir.bad-reference", "reference")
+        else:
+            parts = split_restful(reference)
+            target = parts[1] if parts else None
+    if stated is not None:
+        if not _ABSOLUTE.match(stated) and stated not in tables.resource_types():
+            return Problem("fhir.unknown-resource-type", "type")
+        if target is not None and stated != target and not _ABSOLUTE.match(stated):
+            return Problem("fhir.reference-target", "type")
+        target = target or (stated if stated in tables.resource_types() else None)
+    if target is not None and targets is not None and target not in targets:
+        return Problem("fhir.reference-target")
+    return None
+
+
+def _look_up(reference: str, resource: Node, index: BundleIndex | None) -> Node | None:
+    if reference.startswith("#"):
+        return contained(resource, reference[1:])
+    return index.resolve(reference, resource) if index else None
+
+
+def _check_contained(resource: Node) -> Problems:
+    """dom-3: every contained resource is referred to, or refers to the one that contains it."""
+    problems: Problems = None
+    used = set(_local_references(resource))
+    for at, inner in enumerate(resource["contained"]):
+        if f"#{inner.get('id')}" not in used and "#" not in _local_references(inner):
+            problems = add(problems, only("invariant.dom-3", f"contained[{at}]"))
+    return problems
+
+
+def _local_references(node: Any) -> list[str]:
+    """All texts below the node that may be local references: those that start with ``#``."""
+    found: list[str] = []
+    pending: list[Any] = [node]
+    while pending:
+        value = pending.pop()
+        if isinstance(value, dict):
+            pending.extend(value.values())
+        elif isinstance(value, list):
+            pending.extend(value)
+        elif isinstance(value, str) and value.startswith("#"):
+            found.append(value)
+    return found
+
+
+def path_to(root: Node, wanted: Node) -> str:
+    """The path from the resource to that very node below it; only called when something is wrong there."""
+    pending: list[tuple[str, Any]] = [("", root)]
+    while pending:
+        path, node = pending.pop()
+        if node is wanted:
+            return path
+        if isinstance(node, dict):
+            pending.extend((_step(path, name, value), value) for name, value in node.items())
+        elif isinstance(node, list):
+            pending.extend((_step(path, f"[{at}]", value), value) for at, value in enumerate(node))
+    return ""
+
+
+def _step(path: str, step: str, value: Any) -> str:
+    joined = f"{path}{step}" if not path or step[0] == "[" else f"{path}.{step}"
+    is_resource = isinstance(value, dict) and isinstance(value.get("resourceType"), str)
+    return f"{joined}.ofType({value['resourceType']})" if is_resource else joined

@@ -1,0 +1,36 @@
+"""Is this valid FHIR R4?
+
+Structure, required codes and invariants first (`structure`); when the structure is sound, what connects the nodes
+(`references`). The findings name the place as a FHIRPath expression would, and never quote content.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from gateway.errors import Issue, issue
+from gateway.fhir.problem import Walk, add
+from gateway.fhir.references import check_connections
+from gateway.fhir.structure import check_any_resource
+
+
+def validate(resource: dict[str, Any]) -> tuple[Issue, ...]:
+    """The findings about a resource of any R4 type, all of layer ``schema``; empty when it is valid."""
+    walk = Walk()
+    problems = check_any_resource(resource, walk)
+    if problems is None or all(problem.severity != "error" for problem in problems):
+        found = check_connections(resource, walk)
+        if found is not None:
+            problems = add(problems, found, f"ofType({resource['resourceType']})")
+    if problems is None:
+        return ()
+    return tuple(
+        issue(problem.code, severity=problem.severity, layer="schema", path=_from_root(problem.path))
+        for problem in problems
+    )
+
+
+def _from_root(path: str) -> str:
+    """``ofType(Goal).target`` as ``Goal.target``; a problem with the root's type keeps its own path."""
+    type_name, found, rest = path.removeprefix("ofType(").partition(")")
+    return type_name + rest if found and path.startswith("ofType(") else path or "Resource"
