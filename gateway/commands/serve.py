@@ -15,7 +15,7 @@ def run(config: Path | None, language: Language) -> int:
 
     try:
         settings = load(config) if config is not None else Settings()
-        return app.serve(settings)
+        app.serve(settings)
     except ConfigurationError as error:
         entry = error.entry
         sentence = entry.no if language == "no" else entry.en
@@ -23,3 +23,4 @@ def run(config: Path | None, language: Language) -> int:
         place = f" ({error.path})" if error.path else ""
         messages().print(f"{sentence}{place} {step}  [{error.code}]", markup=False)
         return 2
+    return 0

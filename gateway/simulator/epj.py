@@ -189,6 +189,7 @@ def _posted(posted: Posted) -> dict[str, Any]:
         "attempts": posted.attempts,
         "http_status": posted.http_status,
         "code": posted.code,
+        "location": posted.location,
     }
 
 

@@ -33,6 +33,8 @@ class Posted:
     http_status: int | None = None
     code: str | None = None
     """Code of the gateway's error catalogue when it was refused."""
+    location: str | None = None
+    """Where the gateway tells how far the message is."""
 
 
 class Outbox:
@@ -66,7 +68,8 @@ class Outbox:
                 continue
             posted.http_status = answer.status_code
             posted.state = "accepted" if answer.is_success else "refused"
-            posted.code = None if answer.is_success else _code_of(answer)
+            posted.location = answer.headers.get("location")
+            posted.code = answer.headers.get("x-somlos-error")
             self._changed()
 
     async def _post(self, client: httpx.AsyncClient, posted: Posted) -> httpx.Response | None:
@@ -79,17 +82,3 @@ class Outbox:
             return await client.post(self._gateway + path, content=posted.body, headers=headers)
         except httpx.TransportError:
             return None
-
-
-def _code_of(answer: httpx.Response) -> str | None:
-    """The catalogue code in a refusal: in problem+json, in an OperationOutcome, or in a header of its own."""
-    header = answer.headers.get("X-Somlos-Code")
-    if header or "json" not in answer.headers.get("content-type", ""):
-        return str(header) if header else None
-    content = answer.json()
-    if not isinstance(content, dict):
-        return None
-    if "code" in content:
-        return str(content["code"])
-    codings = [c for issue in content.get("issue", []) for c in issue.get("details", {}).get("coding", [])]
-    return str(codings[0].get("code")) if codings else None

@@ -1,0 +1,83 @@
+"""How does `somlos demo` run: the stage, the story, and then the console until somebody ends it?"""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import signal
+import tempfile
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Final
+
+from rich.console import Console
+
+from gateway.commands.screen import Language
+from gateway.simulator.show import Show
+from gateway.simulator.stage import START_LIMIT_SECONDS, NotStarted, Stage
+from gateway.simulator.telling import Telling, wait_until_ready
+from gateway.simulator.template import Clock
+
+STORY_DAYS: Final = 4
+"""The story ended yesterday: everything it says has happened."""
+
+_NOT_STARTED: Final = {
+    "no": "En prosess startet ikke eller stanset. Det siste den skrev, ligger i {file}",
+    "en": "A process did not start or ended. What it wrote last is in {file}",
+}
+_LOOK_THERE: Final = {
+    "no": "Det prosessene skrev, ligger i {file}",
+    "en": "What the processes wrote is in {file}",
+}
+_INTERRUPTED: Final = 130
+
+
+def run(*, exit_after: bool, port: int, folder: Path | None, language: Language) -> int:
+    """Tell the story; 0 when every message ended as it says, 1 when not, 130 when interrupted before its end."""
+    place = folder or Path(tempfile.mkdtemp(prefix="somlos-demo-"))
+    place.mkdir(parents=True, exist_ok=True)
+    code = asyncio.run(_run(place, exit_after=exit_after, port=port, language=language))
+    if folder is None and code in (0, _INTERRUPTED):
+        shutil.rmtree(place, ignore_errors=True)
+    return code
+
+
+async def _run(place: Path, *, exit_after: bool, port: int, language: Language) -> int:
+    console = Console(highlight=False)
+    show = Show(console, language)
+    ended = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, ended.set)
+    with Stage(place, port) as stage:
+        try:
+            show.introduce()
+            stage.start_epjs()
+            stage.start_gateway()
+            await wait_until_ready(stage, START_LIMIT_SECONDS)
+            telling = Telling(stage, Clock(date.today() - timedelta(days=STORY_DAYS)))
+            if not await _tell(telling, show, ended):
+                return _INTERRUPTED
+            if not telling.ended_well:
+                console.print(_LOOK_THERE[language].format(file=place), style="red", markup=False)
+            if not exit_after:
+                show.tell_address(stage.address)
+                await ended.wait()
+            return 0 if telling.ended_well else 1
+        except NotStarted as error:
+            console.print(_NOT_STARTED[language].format(file=error.args[0]), style="bold red", markup=False)
+            return 1
+
+
+async def _tell(telling: Telling, show: Show, ended: asyncio.Event) -> bool:
+    """Tell the story on the screen; False when somebody ended it before it was over."""
+    telling.on_change = lambda: show.update(telling)
+    show.begin(telling)
+    story = asyncio.create_task(telling.tell())
+    stop = asyncio.create_task(ended.wait())
+    await asyncio.wait((story, stop), return_when=asyncio.FIRST_COMPLETED)
+    stop.cancel()
+    if not story.done():
+        story.cancel()
+    await asyncio.gather(story, stop, return_exceptions=True)
+    show.end(telling)
+    return not story.cancelled()
