@@ -13,6 +13,7 @@ _COMMON: dict[str, tuple[str, str]] = {
     "skip": ("Hopp til hovedinnhold", "Skip to main content"),
     "nav.label": ("Hovedmeny", "Main menu"),
     "nav.flow": ("Meldingsflyt", "Message flow"),
+    "nav.refused": ("Ikke tatt imot", "Not taken in"),
     "nav.errors": ("Feilkatalog", "Error catalogue"),
     "language.switch": ("English", "Norsk"),
     "language.label": ("Show this page in English", "Vis siden på norsk"),
@@ -47,7 +48,7 @@ _COMMON: dict[str, tuple[str, str]] = {
     "owner.receiver": ("Mottaker", "Receiver"),
     "owner.network": ("Nettet mellom oss", "The network between us"),
     "owner.us": ("Vi som drifter Sømløs", "We who run Sømløs"),
-    "owner.nobody": ("Ingen", "Nobody"),
+    "owner.nobody": ("Ingen, det går av seg selv", "Nobody, it moves by itself"),
 }
 
 _FLOW: dict[str, tuple[str, str]] = {
@@ -122,7 +123,7 @@ _FLOW: dict[str, tuple[str, str]] = {
     "receipt.awaited": ("Ventes", "Awaited"),
     "receipt.1": ("OK", "OK"),
     "receipt.2": ("Avvist", "Rejected"),
-    "receipt.3": ("OK, med feil i deler", "OK, with errors in part"),
+    "receipt.3": ("Delvis OK", "OK in part"),
 }
 
 _MESSAGE: dict[str, tuple[str, str]] = {
@@ -146,8 +147,8 @@ _MESSAGE: dict[str, tuple[str, str]] = {
     "message.msgid.hidden": ("Vises ikke: den har en uventet form", "Not shown: its form is unexpected"),
     "message.signed": ("Signert av avsender", "Signed by the sender"),
     "message.body_unknown": (
-        "Innholdet er av et slag vi ikke har grammatikk for. Konvolutten er kontrollert, innholdet er sendt videre uendret.",
-        "The content is of a kind we have no grammar for. The envelope was checked, the content is passed on unchanged.",
+        "Dette innholdet har vi ingen grammatikk for. Konvolutten er kontrollert, innholdet går uendret videre.",
+        "There is no grammar for this content here. The envelope was checked, the content is passed on unchanged.",
     ),
     "message.permalink": ("Fast lenke", "Permalink"),
     "trail.title": ("Hendelser", "Trail"),
@@ -162,10 +163,12 @@ _MESSAGE: dict[str, tuple[str, str]] = {
     "delivery.due": ("Nytt forsøk", "Next attempt"),
     "delivery.same": ("uendret, byte for byte", "unchanged, byte for byte"),
     "delivery.attempts": ("Forsøk", "Attempts"),
+    "delivery.says": ("Mottakeren svarte", "The receiver answered"),
     "delivery.next": ("Neste steg", "Next step"),
     "delivery.who": ("Hvem handler", "Who acts"),
     "delivery.deadline": ("Frist for kvittering", "Receipt is due"),
     "delivery.none": ("Meldingen har ingen leveringer.", "The message has no deliveries."),
+    "receipts.about": ("Kvitterer for", "Receipt for"),
     "receipts.title": ("Kvitteringer", "Receipts"),
     "receipts.none": ("Ingen kvittering er kommet ennå.", "No receipt has come yet."),
     "receipts.not_expected": (
@@ -190,7 +193,7 @@ _MESSAGE: dict[str, tuple[str, str]] = {
     "content.hidden": ("Innholdet vises ikke her.", "The content is not shown here."),
     "content.hidden.why": (
         "Helseopplysninger kan bare leses med et oppgitt formål, og lesingen blir loggført. Det kommer med innlogging.",
-        "Health information can be read only for a stated purpose, and the reading is recorded. That comes with sign-in.",
+        "Health information is read only for a stated purpose, and the reading is recorded. That comes with sign-in.",
     ),
     "content.xml": ("XML", "XML"),
     "content.fhir": ("FHIR", "FHIR"),
@@ -217,18 +220,27 @@ _MESSAGE: dict[str, tuple[str, str]] = {
     ),
     "loss.verdict.same": ("Ingen oversettelse, ingen tap", "No translation, no loss"),
     "loss.total": ("Verdier i kilden", "Values in the source"),
-    "loss.native": ("I FHIRs egne felt", "In FHIR's own fields"),
+    "loss.native": ("I målets egne felt", "In the target's own fields"),
     "loss.extension": ("I utvidelser", "In extensions"),
+    "loss.exact": ("Bare som kildetekst", "As source text only"),
     "loss.lost": ("Tapt", "Lost"),
+    "lost.lost": ("Fikk ikke plass", "Could not be held"),
+    "lost.rendered": ("Gjengitt som tekst", "Rendered as text"),
+    "lost.extension": ("I en utvidelse", "In an extension"),
+    "lost.exact": ("Som kildetekst", "As source text"),
     "loss.path": ("Sted i kilden", "Place in the source"),
     "loss.what": ("Hva skjedde", "What happened"),
-    "loss.where": ("Hvor", "Where"),
-    "loss.line": ("linje {n}", "line {n}"),
+    "loss.where": ("Hvor i målet", "Where in the target"),
     "loss.notes": ("Merknader", "Notes"),
+    "loss.assumed": (
+        "Antatt fordi målet krever det: {what}",
+        "Assumed, because the target demands it: {what}",
+    ),
     "loss.version": ("Oversettelsesregler, versjon {version}", "Translation rules, version {version}"),
-    "loss.caption": (
-        "Verdier som ikke fikk plass i målformatet",
-        "Values that the target format could not hold",
+    "loss.caption": ("Verdier som ikke kom hele over", "Values that did not come across whole"),
+    "loss.carried": (
+        "{n} verdi kom hel over i en utvidelse|{n} verdier kom hele over i utvidelser",
+        "{n} value came across whole in an extension|{n} values came across whole in extensions",
     ),
     "bytes.B": ("{n} B", "{n} B"),
     "bytes.kB": ("{n} kB", "{n} kB"),
@@ -239,7 +251,7 @@ _ERRORS: dict[str, tuple[str, str]] = {
     "errors.title": ("Feilkatalog", "Error catalogue"),
     "errors.lead": (
         "Hver feil har en fast kode, en eier og et neste steg. Samme kode står i svar, kvittering, logg og her.",
-        "Every error has a fixed code, an owner and a next step. The same code stands in answers, receipts, logs and here.",
+        "Every error has a code, an owner and a next step. The same code stands in answers, receipts, logs and here.",
     ),
     "errors.count": ("{n} kode|{n} koder", "{n} code|{n} codes"),
     "errors.code": ("Kode", "Code"),
@@ -255,6 +267,13 @@ _ERRORS: dict[str, tuple[str, str]] = {
     "errors.section": ("Del av katalogen", "Section of the catalogue"),
     "errors.to_all": ("Hele katalogen", "The whole catalogue"),
     "errors.messages": ("Meldinger som venter på dette", "Messages held up by this"),
+    "refused.title": ("Ikke tatt imot", "Not taken in"),
+    "refused.lead": (
+        "Meldinger vi sa nei til. Avsenderen har dem fortsatt og fikk vite hvorfor.",
+        "Messages we said no to. The sender still has them and was told why.",
+    ),
+    "refused.unread": ("Kunne ikke leses", "Could not be read"),
+    "refused.empty": ("Ingen meldinger er avvist ved døren.", "No message has been turned away at the door."),
     "page.403.title": ("Konsollen kan ikke åpnes herfra", "The console cannot be opened from here"),
     "page.403.text": (
         "Uten innlogging er konsollen bare åpen på maskinen den kjører på.",

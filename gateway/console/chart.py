@@ -44,7 +44,7 @@ class Chart:
 
 
 def volume(counts: Sequence[int], now: datetime) -> Chart:
-    """The chart of messages per hour; the last count belongs to the hour that holds `now` (aware). At least one count."""
+    """The chart of messages per hour, at least one; the last count belongs to the hour that holds `now` (aware)."""
     highest = max(max(counts), 1)
     step = WIDTH / len(counts)
     this_hour = now.astimezone(OSLO).replace(minute=0, second=0, microsecond=0)
@@ -54,16 +54,8 @@ def volume(counts: Sequence[int], now: datetime) -> Chart:
         height = max(round(HEIGHT * count / highest, 1), _LEAST)
         kind = "bar-none" if count == 0 else "bar-now" if index == len(counts) - 1 else "bar-some"
         end = (start.astimezone(UTC) + timedelta(hours=1)).astimezone(OSLO)
+        x, width = round(index * step + step * 0.14, 1), round(step * 0.72, 1)
         bars.append(
-            Bar(
-                f"{start:%H:%M}",
-                f"{end:%H:%M}",
-                count,
-                round(index * step + step * 0.14, 1),
-                round(HEIGHT - height, 1),
-                round(step * 0.72, 1),
-                height,
-                kind,
-            )  # fmt: skip
+            Bar(f"{start:%H:%M}", f"{end:%H:%M}", count, x, round(HEIGHT - height, 1), width, height, kind)
         )
     return Chart(tuple(bars), sum(counts), max(reversed(bars), key=lambda bar: bar.count))

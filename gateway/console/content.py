@@ -1,14 +1,14 @@
 """What did the sender send, what did the receiver get, and what is the difference?
 
-The three panes of a message: XML, FHIR and the loss report. Where nothing was translated for delivery, the other format is
-translated here for reading. Content is health information: it is shown only where the settings say that all patients are
-synthetic; paths and codes of the loss report are not content and are always shown.
+The three panes of a message: XML, FHIR and the loss report. Where nothing was translated for delivery, the other
+format is translated here for reading. Content is health information: it is shown only where the settings say that all
+patients are synthetic; paths and codes of the loss report are not content and are always shown.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +21,7 @@ from gateway.ledger.rows import BodyRow, DeliveryRow, MessageRow
 from gateway.services import GatewayServices
 
 XML = "application/xml"
+_GRAVE = ("lost", "rendered")
 
 
 @dataclass(frozen=True)
@@ -45,11 +46,14 @@ class Part:
 
 @dataclass(frozen=True)
 class LossLine:
-    """One value that was lost or carried in another way."""
+    """One value that was lost, or not carried natively."""
 
+    kind: str
     path: str
-    what: str
     anchor: str | None
+    what: str
+    where: str
+    where_anchor: str | None
 
 
 @dataclass(frozen=True)
@@ -61,6 +65,9 @@ class Loss:
     total: int
     parts: tuple[Part, ...]
     rows: tuple[LossLine, ...]
+    """What a person should look at: lost, or turned into text."""
+    carried: tuple[LossLine, ...]
+    """What came across whole, though not in the target's own elements."""
     notes: tuple[str, ...]
     version: str
 
@@ -97,8 +104,7 @@ def content_view(services: GatewayServices, message: MessageRow, texts: Texts) -
         panes.append(_pane(received.content, received.media_type, texts("content.received")))
         if other.body is not None:
             panes.append(_pane(other.body, other.media_type, other.says))
-    source = panes[0] if panes else None
-    loss = _loss(other.report, other.says, source, texts) if other.report is not None else None
+    loss = _loss(other.report, other.says, panes, texts) if other.report is not None else None
     return Content(may_read, tuple(panes), loss, _no_loss(other, texts))
 
 
@@ -138,36 +144,48 @@ def _no_loss(other: _Other, texts: Texts) -> str:
     return entry.en if texts.language == "en" else entry.no
 
 
-def _loss(report: Mapping[str, Any], says: str, source: Pane | None, texts: Texts) -> Loss:
-    lost = [line for line in report.get("lost", ()) if isinstance(line, Mapping)]
-    total = int(report.get("total", 0))
-    counts = {
-        "native": int(report.get("native", 0)),
-        "extension": int(report.get("extension", 0)),
-        "lost": len(lost),
-    }
-    if lost:
-        verdict = State("lossy", texts("loss.verdict.some", n=len(lost)), "warn", "warning")
-    else:
-        verdict = State("lossless", texts("loss.verdict.none"), "ok", "check")
-    places = _Places(source)
-    rows = tuple(
-        LossLine(str(line.get("path", "")), _what(line, texts), places.anchor(str(line.get("path", ""))))
-        for line in lost
-    )
+def _loss(report: Mapping[str, Any], says: str, panes: list[Pane], texts: Texts) -> Loss:
+    counts = {kind: int(report.get(kind, 0)) for kind in ("native", "extension", "exact", "lost")}
+    places = tuple(_Places(pane) for pane in (*panes, None, None)[:2])
+    lines = [_line(entry, places, texts) for entry in report.get("entries", ()) if isinstance(entry, Mapping)]
     return Loss(
-        says, verdict, total, _parts(counts), rows, tuple(str(note) for note in report.get("notes", ())),
-        str(report.get("mapping_version", "")),
-    )  # fmt: skip
+        says=says,
+        verdict=_verdict(counts["lost"], texts),
+        total=int(report.get("total", 0)),
+        parts=_parts({kind: count for kind, count in counts.items() if count or kind != "exact"}),
+        rows=tuple(line for line in lines if line.kind in _GRAVE),
+        carried=tuple(line for line in lines if line.kind not in _GRAVE),
+        notes=tuple(dict.fromkeys(_note(str(note), texts) for note in report.get("notes", ()))),
+        version=str(report.get("mappingVersion", "")),
+    )
 
 
-def _what(line: Mapping[str, Any], texts: Texts) -> str:
-    """Why a value was lost, in words where the catalogue has them."""
-    code = str(line.get("code") or line.get("reason") or "")
-    entry = CATALOGUE.get(code)
+def _verdict(lost: int, texts: Texts) -> State:
+    if lost:
+        return State("lossy", texts("loss.verdict.some", n=lost), "warn", "warning")
+    return State("lossless", texts("loss.verdict.none"), "ok", "check")
+
+
+def _line(entry: Mapping[str, Any], places: Sequence[_Places], texts: Texts) -> LossLine:
+    source, target, kind = (str(entry.get(name) or "") for name in ("source", "target", "kind"))
+    return LossLine(
+        kind=kind,
+        path=source,
+        anchor=places[0].anchor(source),
+        what=texts.or_code("lost", kind),
+        where=target,
+        where_anchor=places[1].anchor(target),
+    )
+
+
+def _note(note: str, texts: Texts) -> str:
+    """A note of the translation in words: a code of the catalogue, or what was assumed."""
+    entry = CATALOGUE.get(note)
     if entry:
         return entry.en if texts.language == "en" else entry.no
-    return texts.or_code("lost", code)
+    if note.startswith("assumed: "):
+        return texts("loss.assumed", what=note.removeprefix("assumed: "))
+    return note
 
 
 def _parts(counts: Mapping[str, int]) -> tuple[Part, ...]:

@@ -1,7 +1,7 @@
 """What stands on the flow page: the rows, the key figures, the chart, the choices of the filter?
 
-Reads the ledger, and turns its rows into what a person reads. Names come from the settings (organisations); nothing here
-knows a patient.
+Reads the ledger, and turns its rows into what a person reads. Names come from the settings (organisations); nothing
+here knows a patient.
 """
 
 from __future__ import annotations
@@ -113,15 +113,20 @@ class Flow:
 
 def wanted_of(query: Mapping[str, str]) -> Wanted:
     """What an address asks for; what it says wrongly counts as not said."""
-    before = query.get("before", "")
     chosen = query.get("state", "")
     return Wanted(
         partner=query.get("partner", ""),
         type=query.get("type", ""),
         state=chosen if chosen in FILTER_STATES else "",
         receipts=query.get("receipts") == "1",
-        before=int(before) if before.isascii() and before.isdigit() and len(before) < 19 else None,
+        before=before_of(query),
     )
+
+
+def before_of(query: Mapping[str, str]) -> int | None:
+    """From which place in a list an address goes on; None: from the newest."""
+    before = query.get("before", "")
+    return int(before) if before.isascii() and before.isdigit() and len(before) < 19 else None
 
 
 def organisation(services: GatewayServices, her: str, texts: Texts) -> Organisation:

@@ -1,8 +1,8 @@
 """How is a document shown to a person: numbered, coloured lines, each knowing the place it holds?
 
-A small reader of XML and JSON *text*, for display only: it never judges a document and cannot fail on a bad one. Besides
-colour classes (no inline style, so the strict Content-Security-Policy holds) it notes on which line each place begins,
-so that a row of the loss report can point into the document. Very long runs (an attachment in base64) are cut in the
+A small reader of XML and JSON *text*, for display only: it never judges a document and cannot fail on a bad one.
+Besides colour classes (no inline style, so the strict Content-Security-Policy holds) it notes on which line each place
+begins, so that a row of the loss report can point into the document. Very long runs (an attachment in base64) are cut in the
 middle, and a document of very many lines at its end; both say how much was left out.
 """
 
@@ -20,6 +20,7 @@ Kind = Literal["xml", "json"]
 
 LONGEST_RUN = 2_000
 """Characters of one text, attribute or string that are shown before it is cut."""
+MOST_STEPS = 16
 MOST_LINES = 4_000
 """Lines of one document that are shown."""
 
@@ -44,6 +45,9 @@ class Line:
 
     number: int
     markup: Markup
+    indent: int
+    """Steps of indentation (a tab, or two spaces), up to `MOST_STEPS`. The page makes it with padding, so that a long
+    line that wraps stays indented; `markup` begins without white space."""
 
 
 @dataclass(frozen=True)
@@ -86,11 +90,18 @@ class _Page:
         shown = lines[:MOST_LINES]
         return Document(
             kind,
-            tuple(Line(number, Markup("".join(parts))) for number, parts in enumerate(shown, start=1)),  # noqa: S704
+            tuple(_line(number, "".join(parts)) for number, parts in enumerate(shown, start=1)),
             {place: number for place, number in places.items() if number <= len(shown)},
             len(lines) - len(shown),
             laid_out,
         )
+
+
+def _line(number: int, markup: str) -> Line:
+    """A line of which every run was escaped when it was written."""
+    shown = markup.lstrip(" \t")
+    space = markup[: len(markup) - len(shown)]
+    return Line(number, Markup(shown), min(space.count("\t") + space.count(" ") // 2, MOST_STEPS))
 
 
 def _shorten(text: str) -> str:
@@ -121,7 +132,8 @@ def _xml(text: str) -> Document:
     laid_out = (
         max((len(line) for line in text.split("\n")), default=0) > 4 * LONGEST_RUN and text.count("><") > 20
     )
-    page, places, stack = _Page(), {}, list[str]()
+    page, stack = _Page(), list[str]()
+    places: dict[str, int] = {}
     siblings: list[Counter[str]] = [Counter()]
     indent = 0
     previous = ""
@@ -187,7 +199,8 @@ class _Level:
 
 def _json(text: str) -> Document:
     laid_out = "\n" not in text.strip()
-    page, places = _Page(), {}
+    page = _Page()
+    places: dict[str, int] = {}
     levels: list[_Level] = []
     tokens = [(str(t.lastgroup), t.group()) for t in _JSON.finditer(text)]
     if laid_out:

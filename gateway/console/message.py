@@ -7,6 +7,7 @@ messages of the same conversation. No content and no patient: those rows do not 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -64,6 +65,8 @@ class Delivery:
     receiver: Organisation
     state: State
     next: NextStep
+    receiver_says: tuple[str, ...]
+    """The reasons its receipts give."""
     format: str
     unchanged: bool
     attempts: int
@@ -99,6 +102,7 @@ class Fact:
     value: str = ""
     sub: str = ""
     time: Shown | None = None
+    link: str | None = None
     mono: bool = False
 
 
@@ -151,7 +155,7 @@ def message_view(services: GatewayServices, message: MessageRow, now: datetime, 
         body_known=message.body_known,
         facts=_facts(services, message, now, texts),
         trail=_trail(reader.trail(message.id), now, texts),
-        deliveries=tuple(_delivery(services, delivery, now, texts) for delivery in deliveries),
+        deliveries=tuple(_delivery(services, delivery, receipts, now, texts) for delivery in deliveries),
         receipts=tuple(_receipt(receipt, message, now, texts) for receipt in receipts),
         no_receipt=texts(
             "receipts.not_expected"
@@ -177,12 +181,24 @@ def _facts(services: GatewayServices, message: MessageRow, now: datetime, texts:
     facts.append(
         Fact(texts("message.format"), texts.or_code("format", message.format), size(message.size, texts))
     )
+    if message.is_receipt:
+        facts.append(_original(services, message, texts))
     facts.append(Fact(texts("message.ack"), texts(f"ack.{message.acknowledgement}")))
     if message.signed:
         facts.append(Fact(texts("message.signed"), texts("message.signed.yes")))
     facts.append(Fact(texts("message.msgid"), _sender_id(message.message_id, texts), mono=True))
     facts.append(Fact(texts("message.id"), message.id, mono=True))
     return tuple(facts)
+
+
+def _original(services: GatewayServices, receipt: MessageRow, texts: Texts) -> Fact:
+    """The message a receipt is about, as a link."""
+    about = services.reader.receipt(receipt.id)
+    original = services.reader.message(about.original) if about else None
+    if original is None:
+        return Fact(texts("receipts.about"), texts("unknown"))
+    name = texts.or_code("type", original.message_type)
+    return Fact(texts("receipts.about"), name, link=f"/console/messages/{original.id}")
 
 
 def _sender_id(message_id: str, texts: Texts) -> str:
@@ -227,7 +243,16 @@ def _plain(
     return value
 
 
-def _delivery(services: GatewayServices, delivery: DeliveryRow, now: datetime, texts: Texts) -> Delivery:
+def _delivery(
+    services: GatewayServices,
+    delivery: DeliveryRow,
+    receipts: Sequence[ReceiptRow],
+    now: datetime,
+    texts: Texts,
+) -> Delivery:
+    reasons = [
+        reason for receipt in receipts if receipt.delivery_id == delivery.id for reason in _reasons(receipt)
+    ]
     moments = (
         ("due", delivery.due_at if delivery.state == "queued" and delivery.attempts else None),
         ("deadline", delivery.deadline_at if delivery.state == "sent" else None),
@@ -238,6 +263,7 @@ def _delivery(services: GatewayServices, delivery: DeliveryRow, now: datetime, t
         receiver=organisation(services, delivery.receiver_her, texts),
         state=state(delivery, texts),
         next=next_step(delivery, now, texts),
+        receiver_says=tuple(reason.name or reason.code for reason in reasons),
         format=texts.or_code("format", delivery.format),
         unchanged=delivery.unchanged,
         attempts=delivery.attempts,
@@ -247,7 +273,6 @@ def _delivery(services: GatewayServices, delivery: DeliveryRow, now: datetime, t
 
 def _receipt(receipt: ReceiptRow, message: MessageRow, now: datetime, texts: Texts) -> Receipt:
     tone, icon = {"1": ("ok", "check"), "2": ("bad", "cross"), "3": ("warn", "check-part")}[receipt.status]
-    reasons = tuple(Reason(error.code, display(error.system, error.code)) for error in receipt.errors)
     return Receipt(
         id=receipt.message,
         state=State(f"receipt-{receipt.status}", texts(f"receipt.{receipt.status}"), tone, icon),
@@ -255,8 +280,12 @@ def _receipt(receipt: ReceiptRow, message: MessageRow, now: datetime, texts: Tex
         at=shown(receipt.received_at, now, texts),
         after=span((receipt.received_at - message.received_at).total_seconds(), texts),
         effect=None if receipt.effect == "settled" else texts(f"effect.{receipt.effect}"),
-        errors=reasons,
+        errors=_reasons(receipt),
     )
+
+
+def _reasons(receipt: ReceiptRow) -> tuple[Reason, ...]:
+    return tuple(Reason(error.code, display(error.system, error.code)) for error in receipt.errors)
 
 
 def _versions(

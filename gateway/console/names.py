@@ -71,7 +71,7 @@ _STEPS: dict[str, tuple[str, str]] = {
     "retrying": ("Nytt forsøk {due}. Vi gir oss {deadline}.", "Next attempt {due}. We give up {deadline}."),
     "soon": ("straks", "at once"),
     "parked": (
-        "Sendes når den opprinnelige meldingen er kommet. Er den ikke kommet {deadline}, overlates saken til en person.",
+        "Sendes når den opprinnelige meldingen er kommet. Kommer den ikke innen {deadline}, tar en person over.",
         "Is sent when the original message has come. If it has not come by {deadline}, a person takes over.",
     ),
     "sending": ("Overføres akkurat nå.", "Is being transferred right now."),
@@ -106,6 +106,7 @@ _SECTIONS: dict[str, tuple[str, str]] = {
     "transport": ("Overføring", "Transfer"),
     "api": ("Grensesnitt", "Interface"),
     "configuration": ("Oppsett", "Configuration"),
+    "command": ("Kommandolinjen", "Command line"),
     "us": ("Hos oss", "On our side"),
 }
 

@@ -9,10 +9,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from gateway import translate
 from gateway.emessage.read import read as read_xml
 from gateway.fhir.json import read as read_fhir
 from gateway.ledger.rows import BodyRow
-from gateway.translate import convert, facts_of
 
 
 @dataclass(frozen=True)
@@ -30,9 +30,9 @@ def translated(body: BodyRow) -> Reading:
     :raises SomlosError: it cannot be read or translated; its code says why.
     """
     if body.media_type == "application/xml":
-        translation = convert(read_xml(body.content), "fhir-r4")
+        translation = translate.convert(read_xml(body.content), "fhir-r4")
         return Reading(translation.data, "application/fhir+json", translation.loss.as_json())
     bundle = read_fhir(body.content)
-    target = "apprec-1.1" if facts_of(bundle).is_receipt else "plo-1.6"
-    translation = convert(bundle, target)
+    target = "apprec-1.1" if translate.facts_of(bundle).is_receipt else "plo-1.6"
+    translation = translate.convert(bundle, target)
     return Reading(translation.data, "application/xml", translation.loss.as_json())

@@ -1,7 +1,7 @@
 """Which pages are there?
 
-Reads only: no page changes anything, so every page is a GET. Pages are made in FastAPI's thread pool (reads of the ledger
-are synchronous); only the stream of changes is asynchronous.
+Reads only: no page changes anything, so every page is a GET. Pages are made in FastAPI's thread pool (reads of the
+ledger are synchronous); only the stream of changes is asynchronous.
 """
 
 from __future__ import annotations
@@ -16,8 +16,9 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 
 from gateway.console.content import content_view
 from gateway.console.errors_view import entry_view, sections
-from gateway.console.flow import flow, wanted_of
+from gateway.console.flow import before_of, flow, wanted_of
 from gateway.console.message import message_view
+from gateway.console.refused import refused
 from gateway.console.web import ConsoleRoute, Pages, asset, texts_of
 from gateway.services import GatewayServices
 
@@ -45,6 +46,12 @@ def create_console(services: GatewayServices) -> APIRouter:
         view = message_view(services, message, datetime.now(UTC), texts)
         content = None if part == "live" else content_view(services, message, texts)
         return pages.page(request, "message.html", here="flow", view=view, content=content, version=version)
+
+    @router.get("/refused")
+    def refused_page(request: Request) -> Response:
+        texts, version = texts_of(request), services.ledger.version
+        view = refused(services, before_of(request.query_params), datetime.now(UTC), texts)
+        return pages.page(request, "refused.html", here="refused", view=view, version=version)
 
     @router.get("/errors")
     def errors_page(request: Request) -> Response:

@@ -37,6 +37,9 @@ _LOOKS = {
 _MOVES = {"sent": "receiver", "overdue": "receiver", "rejected": "sender", "handed": "us"}
 """Whose move it is where no catalogue entry says it; nobody's otherwise."""
 
+_OVER = ("acknowledged", "cancelled", "delivered")
+"""Nothing remains to be done."""
+
 
 @dataclass(frozen=True)
 class State:
@@ -99,7 +102,7 @@ def next_step(delivery: DeliveryRow, now: datetime, texts: Texts) -> NextStep:
     name = state_name(delivery)
     tone = _LOOKS[name][0]
     due, deadline = delivery.due_at, delivery.deadline_at
-    entry = None if name in ("acknowledged", "cancelled", "delivered", "sending") else _entry(delivery, name)
+    entry = None if name in _OVER or name == "sending" else _entry(delivery, name)
     if entry is not None and name != "retrying":
         return NextStep(
             _step(entry, texts), texts(f"owner.{entry.owner}"), _cause(entry, texts), entry.code, tone
@@ -109,7 +112,7 @@ def next_step(delivery: DeliveryRow, now: datetime, texts: Texts) -> NextStep:
         due=shown(due, now, texts).exact if due and due > now else texts("step.soon"),
         deadline=shown(deadline, now, texts).short if deadline else texts("unknown"),
     )
-    owner = texts(f"owner.{_MOVES.get(name, 'nobody')}")
+    owner = "" if name in _OVER else texts(f"owner.{_MOVES.get(name, 'nobody')}")
     return NextStep(step, owner, _cause(entry, texts) if entry else None, entry.code if entry else None, tone)
 
 

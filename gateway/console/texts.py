@@ -1,7 +1,7 @@
 """Which words does the console use, in bokmål and in English?
 
-One catalogue, read by templates as `t("flow.title")`. Every key has both languages; a text is at most a sentence or two.
-Plurals: a text with one `|` holds the form for one and the form for the rest, chosen by `n`.
+One catalogue, read by templates as `t("flow.title")`. Every key has both languages; a text is at most a sentence or
+two. Plurals: a text with one `|` holds the form for one and the form for the rest, chosen by `n`.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class Texts:
         return text.format(**values) if values else text
 
     def or_code(self, prefix: str, code: str) -> str:
-        """The text for a code, or the code itself when the catalogue has none: an unknown code is shown, never hidden."""
+        """The text for a code, or the code itself where there is none: an unknown code is shown, never hidden."""
         return self(f"{prefix}.{code}") if f"{prefix}.{code}" in TEXTS else code
 
     @property

@@ -9,6 +9,7 @@ machine.
 from __future__ import annotations
 
 import hashlib
+import re
 import traceback
 from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime
@@ -21,6 +22,7 @@ from fastapi import Request, Response
 from fastapi.responses import HTMLResponse
 from fastapi.routing import APIRoute
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 
 from gateway.console.icons import ICONS
 from gateway.console.texts import ENGLISH, NORWEGIAN, Texts
@@ -112,6 +114,11 @@ def asset_address(name: str) -> str:
     return f"/console/static/{name}?v={ASSETS[name][2]}"
 
 
+def breakable(path: str) -> Markup:
+    """A path that may be broken after its slashes and dots when it is too long for its line."""
+    return Markup("<wbr>").join(re.split(r"(?<=[/.])(?=.)", path))
+
+
 _PAGES = Environment(
     loader=PackageLoader("gateway.console"),
     autoescape=True,
@@ -119,6 +126,7 @@ _PAGES = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
+_PAGES.filters.update(breakable=breakable)
 _PAGES.globals.update(icons=ICONS, asset=asset_address)
 
 

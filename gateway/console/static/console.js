@@ -87,6 +87,10 @@
     }
   }
 
+  // A filter that nobody uses is folded away where it would push the list off a small screen.
+  const fold = document.querySelector(".fold:not([data-used])");
+  if (fold && matchMedia("(max-width: 40rem)").matches) fold.open = false;
+
   if (live) {
     live.hidden = false;
     live.querySelector("button").addEventListener("click", pauseOrResume);

@@ -1,0 +1,121 @@
+"""What do the tests of the console in a real browser share?
+
+One chromium for the run, one console with a working day in its ledger, and pages that report what the browser objects
+to. Nothing leaves this machine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fastapi import FastAPI
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from gateway.console import create_console
+from gateway.ledger.store import Ledger
+from tests.browser import seed
+from tests.browser.seed import Seed, Written
+from tests.support.live_server import live_server
+
+FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+WIDTHS = {"phone": 390, "tablet": 820, "desktop": 1440}
+HEIGHT = 900
+
+
+@dataclass(frozen=True)
+class Console:
+    """A console that answers over HTTP, and the ledger behind it."""
+
+    address: str
+    ledger: Ledger
+    messages: dict[str, Written]
+    """A message in each state, by the name of the state."""
+
+    def message(self, state: str) -> str:
+        """The address of a message in this state."""
+        return f"/console/messages/{self.messages[state].id}"
+
+    def seed(self) -> Seed:
+        """Writes more messages."""
+        return Seed(self.ledger)
+
+
+@pytest.fixture(scope="session")
+def console(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Console]:
+    """A running console with a working day behind it."""
+    ledger = seed.ledger_at(tmp_path_factory.mktemp("console"))
+    messages = seed.working_day(ledger)
+    app = FastAPI()
+    app.include_router(create_console(seed.services(ledger, seed.settings())))
+    try:
+        with live_server(app) as address:
+            yield Console(address, ledger, messages)
+    finally:
+        ledger.close()
+
+
+@pytest.fixture(scope="session")
+def browser(chromium: str) -> Iterator[Browser]:
+    """The real browser."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=list(FLAGS))
+        yield browser
+        browser.close()
+
+
+OpenPage = Callable[..., Page]
+
+
+@pytest.fixture
+def open_page(browser: Browser, console: Console) -> Iterator[OpenPage]:
+    """Opens an address of the console; whatever the browser objects to fails the test."""
+    complaints: list[str] = []
+    contexts = []
+
+    def open_page(
+        path: str, *, width: int = WIDTHS["desktop"], scheme: Any = "light", javascript: bool = True
+    ) -> Page:
+        context = browser.new_context(
+            base_url=console.address,
+            viewport={"width": width, "height": HEIGHT},
+            color_scheme=scheme,
+            java_script_enabled=javascript,
+        )
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(10_000)
+        page.on("console", lambda message: complaints.append(f"{message.type}: {message.text}"))
+        page.on("pageerror", lambda error: complaints.append(f"uncaught: {error}"))
+        page.on("request", lambda request: _same_host(request.url, console.address, complaints))
+        page.goto(path)
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert complaints == []
+
+
+def _same_host(url: str, address: str, complaints: list[str]) -> None:
+    if not url.startswith((address, "data:")):
+        complaints.append(f"asked another host: {url}")
+
+
+@pytest.fixture(scope="session")
+def screenshots() -> Path:
+    """Where screenshots go."""
+    folder = Path(__file__).resolve().parents[2] / "var" / "screenshots"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
