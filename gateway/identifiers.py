@@ -47,7 +47,7 @@ class IdentityNumber:
 
 def identity_number(number: str) -> IdentityNumber:
     """Kind, birth date and validity of an identity number written as eleven digits without spaces."""
-    if len(number) != 11 or not (number.isascii() and number.isdigit()):
+    if len(number) != 11 or not _digits(number):
         return IdentityNumber("unknown", None, False, False)
     right = _check_digits_right(number)
     if number[0] in "89":
@@ -72,23 +72,23 @@ def check_digits(nine: str) -> str | None:
 
 def organisation_number(number: str) -> bool:
     """Whether this is an organisation number: nine digits, the last the right check digit."""
-    if len(number) != 9 or not (number.isascii() and number.isdigit()):
+    if len(number) != 9 or not _digits(number):
         return False
     return _modulus_11(number[:8], _ORGANISATION) == int(number[8])
 
 
 def her_id(number: str) -> bool:
     """Whether this can be a HER-id: a number of at most eight digits, not starting with 0."""
-    return _plain_number(number, 8)
+    return len(number) <= 8 and _digits(number) and number[0] != "0"
 
 
 def hpr_number(number: str) -> bool:
-    """Whether this can be an HPR number: a number of at most nine digits, not starting with 0."""
-    return _plain_number(number, 9)
+    """Whether this can be an HPR number: at most nine digits; old systems fill up with zeros in front."""
+    return len(number) <= 9 and _digits(number) and int(number) > 0
 
 
-def _plain_number(number: str, digits: int) -> bool:
-    return 0 < len(number) <= digits and number.isascii() and number.isdigit() and number[0] != "0"
+def _digits(text: str) -> bool:
+    return text.isascii() and text.isdigit()
 
 
 def _modulus_11(digits: str, weights: tuple[int, ...]) -> int:

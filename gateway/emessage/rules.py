@@ -20,7 +20,7 @@ from gateway.emessage.read import EMessage
 from gateway.emessage.rules_envelope import message_status, message_type
 from gateway.errors import Issue
 
-__all__ = ["PLO_BODY_OF_TYPE", "RULES", "Rule", "check", "message_status", "message_type"]
+__all__ = ["DIALOGUE_TYPES", "PLO_BODY_OF_TYPE", "RULES", "Rule", "check", "message_status", "message_type"]
 
 PLO_BODY_OF_TYPE = {
     "INNLEGGELSESRAPPORT": "Innleggelsesrapport",
@@ -38,12 +38,12 @@ PLO_BODY_OF_TYPE = {
 }
 """Message type (8279) of the care messages → root element of the body that it must have."""
 
-_OTHER_BODY_OF_TYPE = {
-    "DIALOG_FORESPORSEL": "Dialogmelding",
-    "DIALOG_SVAR": "Dialogmelding",
-    "DIALOG_HELSEFAGLIG": "Dialogmelding",
-    "DIALOG_AVVIK": "Dialogmelding",
-    "DIALOG_NOTAT": "Dialogmelding",
+DIALOGUE_TYPES = ("DIALOG_FORESPORSEL", "DIALOG_SVAR", "DIALOG_HELSEFAGLIG", "DIALOG_AVVIK", "DIALOG_NOTAT")
+"""Message types (8279) whose body is a Dialogmelding."""
+
+_BODY_OF_TYPE = {
+    **PLO_BODY_OF_TYPE,
+    **dict.fromkeys(DIALOGUE_TYPES, "Dialogmelding"),
     "TVERRFAGLIG_EPIKRISE": "TverrfagligEpikrise",
     "FODSELS_EPIKRISE": "TverrfagligEpikrise",
     "KONSULTASJON": "Konsultasjon",
@@ -88,7 +88,7 @@ def _body_validated(message: EMessage) -> Iterator[Issue]:
 def _type_and_body(message: EMessage) -> Iterator[Issue]:
     """The body is the one that the type promises; a known body stands under a type that promises it."""
     kind = message_type(message.root)
-    promised = {**PLO_BODY_OF_TYPE, **_OTHER_BODY_OF_TYPE}.get(kind or "")
+    promised = _BODY_OF_TYPE.get(kind or "")
     known = message.standard != "msghead" and message.body is not None
     actual = local_name(message.body) if known and message.body is not None else None
     strict = known or kind in PLO_BODY_OF_TYPE

@@ -14,7 +14,7 @@ from lxml import etree
 
 from gateway.emessage.place import local_name, path_of, safe_name
 from gateway.emessage.read import EMessage
-from gateway.emessage.rules import PLO_BODY_OF_TYPE, check, message_type
+from gateway.emessage.rules import DIALOGUE_TYPES, PLO_BODY_OF_TYPE, check, message_type
 from gateway.emessage.schema import schema_for
 from gateway.emessage.write import to_bytes
 from gateway.errors import Issue, issue
@@ -82,10 +82,22 @@ def validate_schema(message: EMessage) -> tuple[Issue, ...]:
 
 
 def _schema_name(message: EMessage) -> str:
-    """The message's standard; an unknown body is judged strictly where the type promises a care message."""
-    if message.standard == "msghead" and message_type(message.root) in PLO_BODY_OF_TYPE:
+    """The message's standard; an unknown body is judged strictly where the type promises one that we know.
+
+    A dialogue of a version without grammar here (1.2) stays an unknown body, to be passed on.
+    """
+    kind = message_type(message.root)
+    if message.standard != "msghead":
+        return message.standard
+    if kind in PLO_BODY_OF_TYPE:
         return "plo-1.6"
-    return message.standard
+    if kind in DIALOGUE_TYPES and not (message.body is not None and _is_dialogue(message.body)):
+        return "dialog-1.1"
+    return "msghead"
+
+
+def _is_dialogue(body: etree._Element) -> bool:
+    return (etree.QName(body).namespace or "").startswith("http://www.kith.no/xmlstds/dialog/")
 
 
 def _findings_of_wide(root: etree._Element, schema: etree.XMLSchema) -> tuple[etree._LogEntry, ...]:
@@ -116,9 +128,9 @@ def _code(kind: str, message: str, element: etree._Element | None) -> tuple[str,
     if missing and kind == "SCHEMAV_ELEMENT_CONTENT":
         child = missing.group(1)
         return "schema.missing-element", etree.QName(child).localname if child and child[0] != "#" else None
-    if kind == "SCHEMAV_CVC_WILDCARD" and element is not None and _is_content(element.getparent()):
-        return "schema.unknown-body", None
     code = _CODES.get(kind, "schema.bad-value" if "_VALID" in kind else "schema.invalid")
+    if code == "schema.unknown-element" and element is not None and _is_content(element.getparent()):
+        return "schema.unknown-body", None
     if code == "schema.bad-value" and attribute:
         code = "schema.bad-attribute-value"
     named = attribute or required

@@ -107,7 +107,15 @@ def test_her_id(text: str, plausible: bool) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "plausible"), [("9144889", True), ("565501872", True), ("0565501872", False), ("", False)]
+    ("text", "plausible"),
+    [
+        ("9144889", True),
+        ("565501872", True),
+        ("009144889", True),
+        ("0565501872", False),
+        ("000", False),
+        ("", False),
+    ],
 )
 def test_hpr_number(text: str, plausible: bool) -> None:
     assert identifiers.hpr_number(text) is plausible
