@@ -85,6 +85,15 @@ def _matching(match: Any) -> Check:
     return check
 
 
+def check_code(value: Any, walk: Walk) -> Problems:
+    """code: no white space but single characters between the words."""
+    if value.__class__ is not str:
+        return wrong_kind(value)
+    if (value and " " not in value and value.isprintable()) or _CODE(value):
+        return None
+    return only("fhir.bad-value" if value else "fhir.empty")
+
+
 def _calendar(match: Any) -> Check:
     """A date or time whose day exists in its month."""
 
@@ -135,13 +144,13 @@ def check_uri(value: Any, walk: Walk) -> Problems:
     """uri, url, canonical: no white space; what calls itself an OID or UUID is one."""
     if value.__class__ is not str:
         return wrong_kind(value)
-    if not _URI(value):
+    if (" " in value or not value.isprintable() or not value) and not _URI(value):
         return only("fhir.bad-value" if value else "fhir.empty")
-    if value.startswith("urn:") and (
-        (value.startswith("urn:oid:") and not _OID(value)) or (value.startswith("urn:uuid:") and not _UUID(value.lower()))
-    ):
-        return only("fhir.bad-value")
-    return None
+    if value[:4] != "urn:":
+        return None
+    if value.startswith("urn:oid:"):
+        return None if _OID(value) else only("fhir.bad-value")
+    return only("fhir.bad-value") if value.startswith("urn:uuid:") and not _UUID(value.lower()) else None
 
 
 def wrong_kind(value: Any) -> list[Problem]:
@@ -153,7 +162,7 @@ CHECKS: Final[dict[str, Check]] = {
     "base64Binary": check_base64,
     "boolean": check_boolean,
     "canonical": check_uri,
-    "code": _matching(_CODE),
+    "code": check_code,
     "date": _calendar(_DATE),
     "dateTime": _calendar(_DATE_TIME),
     "decimal": check_decimal,

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from gateway.fhir import tables
 from gateway.fhir.bundle import BundleIndex, contained, message_header, split_restful
+from gateway.fhir.invariants.node import any_there
 from gateway.fhir.problem import Problem, Problems, Walk, add, only
 
 Node = dict[str, Any]
@@ -83,10 +84,10 @@ def _check_full_url(entry: Node, closed: bool) -> Problems:
     full_url = entry.get("fullUrl")
     if full_url is None:
         return only("fhir.bad-full-url") if closed else None
-    parts = split_restful(full_url)
-    identity = entry.get("resource", {}).get("id")
     if not _ABSOLUTE.match(full_url):
         return only("fhir.bad-full-url", "fullUrl")
+    identity = entry.get("resource", {}).get("id")
+    parts = split_restful(full_url) if full_url.startswith("http") else None
     if parts is not None and identity is not None and parts[1:] != (entry["resource"]["resourceType"], identity):
         return only("fhir.bad-full-url", "fullUrl")
     return None
@@ -136,12 +137,21 @@ def _look_up(reference: str, resource: Node, index: BundleIndex | None) -> Node 
 
 
 def _check_contained(resource: Node) -> Problems:
-    """dom-3: every contained resource is referred to, or refers to the one that contains it."""
+    """dom-2 to dom-5: what may stand inside another resource, and that it is used there."""
     problems: Problems = None
     used = set(_local_references(resource))
     for at, inner in enumerate(resource["contained"]):
-        if f"#{inner.get('id')}" not in used and "#" not in _local_references(inner):
-            problems = add(problems, only("invariant.dom-3", f"contained[{at}]"))
+        meta = inner.get("meta", {})
+        is_used = f"#{inner.get('id')}" in used or "#" in _local_references(inner)
+        broken = {
+            "dom-2": "contained" in inner,
+            "dom-3": not is_used,
+            "dom-4": any_there(meta, "versionId", "lastUpdated"),
+            "dom-5": "security" in meta,
+        }
+        for key, is_broken in broken.items():
+            if is_broken:
+                problems = add(problems, only(f"invariant.{key}", f"contained[{at}]"))
     return problems
 
 

@@ -41,17 +41,18 @@ def check_any_resource(node: Any, walk: Walk) -> Problems:
 class _Rules:
     """What the loop over one object's members needs, filled after the type's check exists (types are recursive)."""
 
-    __slots__ = ("checks", "choices", "invariants", "required", "shadows")
+    __slots__ = ("checks", "choices", "invariants", "required", "required_choices", "shadows")
 
     def __init__(self) -> None:
         self.checks: dict[str, Check] = {}
-        self.required: list[tuple[str, ...]] = []
-        """Names of which one must be there (several for a choice)."""
+        self.required: list[str] = []
+        self.required_choices: list[tuple[str, ...]] = []
+        """Names in JSON of which one must be there."""
         self.choices: dict[str, str] = {}
         """Name in JSON of an element that is a choice → name of the choice."""
         self.shadows: dict[str, bool] = {}
         """Primitive elements, which may have a ``_name``; True: a list."""
-        self.invariants: tuple[Invariant, ...] = ()
+        self.invariants: list[Invariant] = []
 
 
 _compiled: dict[str, Check] = {}
@@ -80,18 +81,19 @@ def _fill(rules: _Rules, type_name: str) -> None:
                 rules.shadows[name] = element.repeats
             if element.name.endswith("[x]"):
                 rules.choices[name] = element.name
-        if element.required:
-            rules.required.append(tuple(names))
-    rules.invariants = tuple(
-        invariant for key in _invariant_keys(type_name) for invariant in INVARIANTS.get(key, ())
-    )
+        if element.required and len(names) == 1:
+            rules.required.append(element.name)
+        elif element.required:
+            rules.required_choices.append(tuple(names))
+    for key in _invariant_keys(type_name):
+        rules.invariants.extend(INVARIANTS[key])
 
 
 def _invariant_keys(type_name: str) -> list[str]:
     """The type and its ancestors: Age also keeps the invariants of Quantity."""
-    keys = ["SimpleQuantity"] if type_name == "SimpleQuantity" else []
-    declared = "Quantity" if type_name == "SimpleQuantity" else type_name
-    return keys + [key for key in INVARIANTS if tables.is_declared(key) and tables.is_a(declared, key)]
+    if type_name == "SimpleQuantity":
+        return ["SimpleQuantity", "Quantity"]
+    return [key for key in INVARIANTS if tables.is_declared(key) and tables.is_a(type_name, key)]
 
 
 def _value_check(kind: tables.ElementType, value_set: str | None) -> Check:
@@ -173,7 +175,8 @@ def _list_check(item_check: Check) -> Check:
 
 def _object_check(rules: _Rules) -> Check:
     """The loop over the members of an object: the heart of the validator, kept free of everything rare."""
-    checks, required, choices = rules.checks, rules.required, rules.choices
+    checks, required, choices, invariants = rules.checks, rules.required, rules.choices, rules.invariants
+    required_choices = rules.required_choices
 
     def check(node: Any, walk: Walk) -> Problems:
         if node.__class__ is not dict:
@@ -182,31 +185,36 @@ def _object_check(rules: _Rules) -> Check:
         shadowed = False
         for name, value in node.items():
             rule = checks.get(name)
-            if rule is None:
-                if name[:1] == "_" and name[1:] in rules.shadows:
-                    shadowed = True
-                else:
-                    problems = add(problems, only("fhir.unknown-element", _safe_name(name)))
-                continue
-            found = rule(value, walk)
-            if found is not None:
-                problems = add(problems, found, name)
+            if rule is not None:
+                found = rule(value, walk)
+                if found is not None:
+                    problems = add(problems, found, name)
+            elif name[:1] == "_" and name[1:] in rules.shadows:
+                shadowed = True
+            else:
+                problems = add(problems, only("fhir.unknown-element", _safe_name(name)))
         if shadowed or problems is not None:
             problems = _with_shadows(node, rules, problems, walk)
-        for names in required:
-            if names[0] not in node and not _has_one(node, names):
-                problems = add(problems, only("fhir.required-missing", _choice_name(names, choices)))
+        for name in required:
+            if name not in node and f"_{name}" not in node:
+                problems = add(problems, only("fhir.required-missing", name))
         if choices:
-            problems = _check_choices(node, choices, problems)
-        if not node or (len(node) == 1 and "id" in node):
+            problems = _check_choices(node, choices, required_choices, problems)
+        if len(node) < 2 and (not node or "id" in node):
             problems = add(problems, only("fhir.empty"))
-        if problems is None:
-            for invariant in rules.invariants:
-                if not invariant.holds(node):
-                    problems = add(problems, [Problem(f"invariant.{invariant.key}", "", invariant.severity)])
+        if problems is None and invariants:
+            problems = _broken(node, invariants)
         return problems
 
     return check
+
+
+def _broken(node: dict[str, Any], invariants: list[Invariant]) -> Problems:
+    problems: Problems = None
+    for invariant in invariants:
+        if not invariant.holds(node):
+            problems = add(problems, [Problem(f"invariant.{invariant.key}", "", invariant.severity)])
+    return problems
 
 
 def _safe_name(name: str) -> str:
@@ -215,26 +223,19 @@ def _safe_name(name: str) -> str:
     return name if plain else "?"
 
 
-def _has_one(node: dict[str, Any], names: tuple[str, ...]) -> bool:
-    return any(name in node or f"_{name}" in node for name in names)
-
-
-def _choice_name(names: tuple[str, ...], choices: dict[str, str]) -> str:
-    return choices.get(names[0], names[0])
-
-
-def _check_choices(node: dict[str, Any], choices: dict[str, str], problems: Problems) -> Problems:
-    """No choice has values of two types."""
-    chosen: dict[str, str] | None = None
+def _check_choices(
+    node: dict[str, Any], choices: dict[str, str], required: list[tuple[str, ...]], problems: Problems
+) -> Problems:
+    """No choice has values of two types, and none that is required has none."""
+    chosen: dict[str, str] = {}
     for name in node:
         plain = name[1:] if name[:1] == "_" else name
         choice = choices.get(plain)
-        if choice is None:
-            continue
-        if chosen is None:
-            chosen = {choice: plain}
-        elif chosen.setdefault(choice, plain) != plain:
+        if choice is not None and chosen.setdefault(choice, plain) != plain:
             problems = add(problems, only("fhir.more-than-one-choice", choice))
+    for names in required:
+        if choices[names[0]] not in chosen:
+            problems = add(problems, only("fhir.required-missing", choices[names[0]]))
     return problems
 
 

@@ -31,12 +31,18 @@ def there(node: Node, name: str) -> bool:
 
 def any_there(node: Node, *names: str) -> bool:
     """Whether one of the elements exists."""
-    return any(there(node, name) for name in names)
+    for name in names:
+        if name in node or f"_{name}" in node:
+            return True
+    return False
 
 
 def choice_there(node: Node, stem: str) -> bool:
     """Whether the choice ``stem[x]`` has a value of any type."""
-    return any(name.removeprefix("_").startswith(stem) for name in node)
+    for name in node:
+        if name.startswith(stem, 1 if name[0] == "_" else 0):
+            return True
+    return False
 
 
 def needs(node: Node, name: str, other: str) -> bool:

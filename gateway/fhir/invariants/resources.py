@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
 from gateway.fhir.invariants.node import Invariant, Node, any_there, choice_there, has_code, in_order, needs, there
 
@@ -34,14 +34,6 @@ def _no_value_for_component_code(node: Node) -> bool:
     return not any(coding in own for part in node["component"] for coding in part["code"].get("coding", ()))
 
 
-def _contained(node: Node) -> list[Any]:
-    return list(node.get("contained", ()))
-
-
-def _contained_not_versioned(node: Node) -> bool:
-    return not any(any_there(inner.get("meta", {}), "versionId", "lastUpdated") for inner in _contained(node))
-
-
 def _not_at_home(node: Node, name: str) -> bool:
     return all(part.get("use") != "home" for part in node.get(name, ()))
 
@@ -51,11 +43,6 @@ def _one_parameter_content(node: Node) -> bool:
 
 
 RESOURCES: Final[dict[str, tuple[Invariant, ...]]] = {
-    "DomainResource": (
-        Invariant("dom-2", lambda node: not any("contained" in inner for inner in _contained(node))),
-        Invariant("dom-4", _contained_not_versioned),
-        Invariant("dom-5", lambda node: not any("security" in inner.get("meta", {}) for inner in _contained(node))),
-    ),
     "AllergyIntolerance": (
         Invariant("ait-1", lambda node: _in_error(node, _ALLERGY_VERIFICATION) or there(node, "clinicalStatus")),
         Invariant("ait-2", lambda node: not _in_error(node, _ALLERGY_VERIFICATION) or not there(node, "clinicalStatus")),

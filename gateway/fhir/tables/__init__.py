@@ -35,6 +35,11 @@ class ElementType:
     name: str
     targets: frozenset[str] | None
 
+    @property
+    def suffix(self) -> str:
+        """What the type adds to the name of a choice: ``String``; a SimpleQuantity is written as ``Quantity``."""
+        return "Quantity" if self.name == "SimpleQuantity" else self.name[0].upper() + self.name[1:]
+
 
 @dataclass(frozen=True)
 class Element:
@@ -51,7 +56,7 @@ class Element:
         if not self.name.endswith("[x]"):
             return {self.name: self.types[0]}
         stem = self.name[:-3]
-        return {stem + kind.name[0].upper() + kind.name[1:]: kind for kind in self.types}
+        return {stem + kind.suffix: kind for kind in self.types}
 
 
 @cache
