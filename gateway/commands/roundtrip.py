@@ -88,7 +88,7 @@ def _show(result: Result, language: Language) -> None:
         for each in issue_lines(result.examined.issues, language):
             console.print(each)
     for loss in result.losses[:_MOST_LOSSES_SHOWN]:
-        console.print(Text(f"  − {loss.get('path')}  [{loss.get('code', loss.get('reason', ''))}]"))
+        console.print(Text(f"  − {loss['source'] or loss['target']}  [{loss['kind']}]"))
     if len(result.losses) > _MOST_LOSSES_SHOWN:
         console.print(f"  … {len(result.losses) - _MOST_LOSSES_SHOWN} +", style="dim", markup=False)
 

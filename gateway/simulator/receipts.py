@@ -73,7 +73,8 @@ def _values(message: Seen, answer: Answer, now: datetime) -> dict[str, str | Non
         "issue_type": _ISSUE_TYPE.get(answer.code or "", "processing"),
         "original_id": message.id,
         "original_type": message.type,
-        "original_sent_at": _local(message.sent_at),
+        "original_sent_at": _moment(message.sent_at).replace(tzinfo=None).isoformat(),
+        "original_sent_instant": _moment(message.sent_at).isoformat(),
         **_party("sender", message.receiver),
         **_party("receiver", message.sender),
     }
@@ -89,9 +90,7 @@ def _party(role: str, units: tuple[Unit, ...]) -> dict[str, str | None]:
     }
 
 
-def _local(sent_at: str) -> str:
-    """A time as AppRec's IssueDate writes it: as it was sent when it had no zone, else in Norwegian time."""
+def _moment(sent_at: str) -> datetime:
+    """When the message was sent, in Norwegian time; a time without zone is Norwegian time."""
     moment = datetime.fromisoformat(sent_at)
-    if moment.tzinfo is None:
-        return sent_at
-    return moment.astimezone(OSLO).replace(tzinfo=None).isoformat()
+    return moment.replace(tzinfo=OSLO) if moment.tzinfo is None else moment.astimezone(OSLO)
