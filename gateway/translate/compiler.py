@@ -94,9 +94,7 @@ class Mapping:
 
     def _link(self, use: ElementUse, path: str, name: str, tag: str) -> LinkRule:
         definition = self.definitions[name]
-        where = path if path in ("entry", "section") else "path"
-        if path.startswith(("inside ", "with.")):
-            where, path = path[: 6 if path[0] == "i" else 4], path[7 if path[0] == "i" else 5 :]
+        where, path = _where(path)
         compiled = None if where in ("entry", "section") else Path(path, "valueReference")
         return LinkRule(use, self.structure, where, compiled, definition, lambda: self.content(name, use.type), tag)
 
@@ -119,6 +117,18 @@ class Mapping:
                 if other is not rule and (other.where, other.path and other.path.text) == (rule.where, rule.path and rule.path.text)
             ]
             rule.siblings = tuple(other for other in same if other.definition.when)
+
+
+def _where(path: str) -> tuple[str, str]:
+    """How the place of a resource is named, and the path to the reference."""
+    if path in ("entry", "section"):
+        return path, ""
+    if path.startswith("with."):
+        return "with", path.removeprefix("with.")
+    kind, _, rest = path.partition(" ")
+    if kind == "member":
+        return kind, f"ext({rest})[]"
+    return (kind, rest) if kind == "inside" else ("path", path)
 
 
 def _options(how: str) -> tuple[str, dict[str, str]]:

@@ -15,16 +15,17 @@ from lxml import etree
 from gateway.emessage.grammar import PLO_BODIES
 from gateway.emessage.read import EMessage
 from gateway.errors import NotTranslatable
-from gateway.fhir.canonical import component_system, own_code_system
+from gateway.fhir.canonical import BASE, component_system, own_code_system
 from gateway.translate.compiler import Mapping, mapping
 from gateway.translate.paths import Json
-from gateway.translate.required import complete, is_absent
+from gateway.translate.required import complete, is_absent, is_filler
 from gateway.translate.rules import Place
 from gateway.translate.state import State, derived_id
 
 UUID = re.compile(r"[0-9a-fA-F]{8}-([0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
 _FHIR_ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
 MESSAGE_ID_SYSTEM = "urn:ietf:rfc:3986"
+MESSAGE_ID = f"{BASE}/NamingSystem/message-id"
 _STATUS_OF_COMPOSITION = {"N": "final", "M": "amended", "A": "amended", "C": "entered-in-error"}
 _ROLE_OF_PARENT = {"M": "revision", "A": "derivation", "C": "removal"}
 _STATUS_OF_STAY = {
@@ -57,11 +58,11 @@ def to_bundle(message: EMessage) -> tuple[Json, State]:
     message_id = (info.findtext("{*}MsgId") or "").strip()
     state = State(bundle, (_sender_her_id(info), message_id))
     bundle["id"] = derived_id(*state.key, "Bundle")
-    _header(state, message_id)
+    header = message_header(state, message_id)
     bound.content("MsgInfo", "mh:MsgInfo").write(info, Place(bundle), state)
+    set_message_header(bundle, state)
     focus = [_document(document, bound, state) for document in message.root if _name(document) == "Document"]
     _encounter(state, message.body)
-    header = state.singletons["MessageHeader"]
     header["focus"] = [state.reference_to(resource) for resource in focus]
     if "Encounter" in state.singletons:
         header["focus"].append(state.reference_to(state.singletons["Encounter"]))
@@ -81,7 +82,7 @@ def _sender_her_id(info: etree._Element) -> str:
     return ids[-1].strip() if ids else ""
 
 
-def _header(state: State, message_id: str) -> None:
+def message_header(state: State, message_id: str) -> Json:
     """The MessageHeader, first in the Bundle: its id is the MsgId where that is a FHIR id (DESIGN §4.3)."""
     derived = derived_id(*state.key, "MessageHeader")
     identifier = message_id if _FHIR_ID.fullmatch(message_id) else derived
@@ -89,6 +90,16 @@ def _header(state: State, message_id: str) -> None:
     header: Json = {"resourceType": "MessageHeader", "id": identifier}
     state.add(header, url)
     state.singletons["MessageHeader"] = header
+    return header
+
+
+def set_message_header(bundle: Json, state: State) -> None:
+    """Says what kind of identifier the message id is: a UUID is written as an address, anything else under our own name."""
+    identifier = bundle.get("identifier")
+    if identifier and "value" in identifier:
+        uuid = UUID.fullmatch(identifier["value"])
+        identifier["system"] = MESSAGE_ID_SYSTEM if uuid else MESSAGE_ID
+        identifier["value"] = f"urn:uuid:{identifier['value']}" if uuid else identifier["value"]
 
 
 def _document(document: etree._Element, bound: Mapping, state: State) -> Json:
@@ -156,9 +167,11 @@ def from_bundle(bundle: Json, standard: str) -> tuple[etree._Element, State]:
     Raises NotTranslatable with the FHIR path of content that PLO demands and the Bundle lacks.
     """
     bound = mapping(standard)
+    bundle = {**bundle, "identifier": _message_identifier(bundle)}
     born = not any(tag.get("code") == TRANSLATED["code"] for tag in bundle.get("meta", {}).get("tag", ()))
     state = State(bundle, _key(bundle), born_in_fhir=born)
     header = _first(bundle, "MessageHeader")
+    state.is_filler = is_filler
     state.singletons["MessageHeader"] = header
     _find_singletons(state, header)
     root = etree.Element(bound.structure.tag("mh:MsgHead"), nsmap=_namespaces(bound))
@@ -174,9 +187,18 @@ def from_bundle(bundle: Json, standard: str) -> tuple[etree._Element, State]:
     return root, state
 
 
+def _message_identifier(bundle: Json) -> Json:
+    """Bundle.identifier with the MsgId as the e-message writes it; the MessageHeader's id where the Bundle has none."""
+    identifier = dict(bundle.get("identifier") or {})
+    if isinstance(identifier.get("value"), str):
+        identifier["value"] = identifier["value"].removeprefix("urn:uuid:")
+    elif "_value" not in identifier:
+        identifier["value"] = _first(bundle, "MessageHeader").get("id") or bundle.get("id")
+    return identifier
+
+
 def _key(bundle: Json) -> tuple[str, str]:
-    value = bundle.get("identifier", {}).get("value") or bundle.get("id") or ""
-    return ("", str(value).removeprefix("urn:uuid:"))
+    return ("", str(bundle["identifier"].get("value")))
 
 
 def _first(bundle: Json, resource_type: str) -> Json:
@@ -221,6 +243,7 @@ def _read_document(resource: Json, bound: Mapping, state: State) -> etree._Eleme
     bound.content(kind, "mh:Document").read(document, Place(resource), state)
     if kind == "Composition":
         name = _body_name(resource, bound)
+        state.used_all(resource["type"])
         refdoc = document[-1]
         content = etree.SubElement(refdoc, bound.structure.tag("mh:Content"))
         body = etree.SubElement(content, bound.structure.tag(name))

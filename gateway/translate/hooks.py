@@ -111,7 +111,7 @@ def _same(value: Json) -> Json:
 
 
 HOOKS = {
-    "identifier": (_complete_identifier, _prepare_identifier),
-    "telecom": (_complete_telecom, _prepare_telecom),
-    "address": (_complete_address, _same),
+    "identifier": (_complete_identifier, _prepare_identifier, ("system",)),
+    "telecom": (_complete_telecom, _prepare_telecom, ("system",)),
+    "address": (_complete_address, _same, ()),
 }

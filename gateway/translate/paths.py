@@ -39,6 +39,10 @@ class Resources(Protocol):
         """Notes that what stands there has been read."""
         ...
 
+    def used_all(self, holder: Any) -> None:
+        """Notes that everything below has been read."""
+        ...
+
 
 @dataclass
 class Slot:
@@ -255,7 +259,10 @@ def _look(holder: Json, step: Step, resources: Resources) -> list[Json]:
     if kind == "code_set":
         return [item for item in items if _has_system(item, step.argument)][:1]
     if kind == "component":
-        return [item for item in items if _has_code(item.get("code"), step.argument)][:1]
+        matching = [item for item in items if _has_code(item.get("code"), step.argument)][:1]
+        for item in matching:
+            resources.used_all(item["code"])
+        return matching
     matching = [item for item in items if item.get("url") == step.argument]
     for item in matching:
         resources.used(item, "url")

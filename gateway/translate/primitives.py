@@ -106,6 +106,10 @@ def _code(text: str) -> str | None:
     return " ".join(text.split()) or None
 
 
+def _id(text: str) -> str | None:
+    return text if re.fullmatch(r"[A-Za-z0-9\-.]{1,64}", text) else None
+
+
 def _uri(text: str) -> str | None:
     return None if re.search(r"\s", text) else text
 
@@ -206,6 +210,7 @@ _NATIVE: dict[str, Callable[[str], Any]] = {
     "string": _string,
     "markdown": _string,
     "code": _code,
+    "id": _id,
     "uri": _uri,
     "boolean": _boolean,
     "integer": _integer,

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cache
 from typing import Any
 
@@ -30,6 +31,7 @@ class Demand:
     how: str
     argument: str
     condition: str | None
+    exception: str | None
 
 
 @cache
@@ -41,9 +43,10 @@ def demands() -> dict[str, tuple[Demand, ...]]:
         if not words or words[0].startswith("#"):
             continue
         resource_type, *names = words[0].split(".")
-        condition = words[words.index("if") + 1] if "if" in words else None
-        argument = words[2] if len(words) > 2 and words[2] != "if" else ""
-        table.setdefault(resource_type, []).append(Demand(tuple(names[:-1]), names[-1], words[1], argument, condition))
+        options = dict(zip(words[2:], words[3:], strict=False))
+        argument = words[2] if len(words) > 2 and words[2] not in ("if", "unless") else ""
+        demand = Demand(tuple(names[:-1]), names[-1], words[1], argument, options.get("if"), options.get("unless"))
+        table.setdefault(resource_type, []).append(demand)
     return {name: tuple(found) for name, found in table.items()}
 
 
@@ -55,6 +58,12 @@ def complete(state: State) -> None:
             for holder in _holders(resource, demand.holders):
                 _fill(holder, demand, state)
         _periods_in_order(resource)
+
+
+def is_filler(names: tuple[str, ...], value: Any) -> bool:
+    """Whether a value (its names from the resource type inwards) is what this table writes."""
+    path = (names[0], tuple(name for name in names[1:-1]), names[-1])
+    return any(d.how == "code" and (path[0], d.holders, d.key) == path and d.argument == value for d in demands().get(names[0], ()))
 
 
 def _holders(value: Any, names: tuple[str, ...]) -> Iterator[Json]:
@@ -74,7 +83,7 @@ def _holders(value: Any, names: tuple[str, ...]) -> Iterator[Json]:
 def _fill(holder: Json, demand: Demand, state: State) -> None:
     key, choice = demand.key.removesuffix("[x]"), demand.key.endswith("[x]")
     there = any(name.startswith(key) for name in holder) if choice else key in holder or "_" + key in holder
-    if there or (demand.condition and demand.condition not in holder):
+    if there or (demand.condition and demand.condition not in holder) or demand.exception in holder:
         return
     if demand.how == "code":
         holder[key] = demand.argument
@@ -136,8 +145,6 @@ def _periods_in_order(value: Any) -> None:
 
 
 def _before(one: str, other: str) -> bool:
-    from datetime import datetime
-
     if "T" in one and "T" in other:
         return datetime.fromisoformat(one) < datetime.fromisoformat(other)
     shared = min(len(one.partition("T")[0]), len(other.partition("T")[0]))

@@ -20,7 +20,8 @@ from gateway.translate.paths import Json, Path, Slot
 from gateway.translate.notation import Definition
 from gateway.translate.state import State
 
-Hook = tuple[Callable[[Json], None], Callable[[Json], Json]]
+Hook = tuple[Callable[[Json], None], Callable[[Json], Json], tuple[str, ...]]
+"""complete, prepare, and the keys that the two derive from others."""
 
 
 @dataclass
@@ -279,7 +280,10 @@ class InsideRule:
         for holder in holders:
             prepared = self.hook[1](holder) if self.hook else holder
             if prepared is not holder:
-                state.used_all(holder)
+                state.stands_for(prepared, holder)
+            if self.hook:
+                for key in self.hook[2]:
+                    state.used(holder, key)
             element = etree.Element(self.tag)
             said = False
             optional_and_silent = self.use.minimum == 0 and not self._says(prepared, place, state)
@@ -342,7 +346,7 @@ class LinkRule:
     use: ElementUse
     structure: Structure
     where: str
-    """entry, section, inside, with or path."""
+    """entry, section, inside, member, with or path."""
     path: Path | None
     definition: Definition
     content: Callable[[], Content]
@@ -376,6 +380,9 @@ class LinkRule:
             place.innermost = innermost
             return
         reference = state.reference_to(innermost)
+        if self.where == "member":
+            resource["partOf"] = state.reference_to(place.holder)
+            place.innermost = innermost
         if self.where == "section":
             assert place.section is not None
             self._section_for(place.section)["entry"].append(reference)
@@ -452,6 +459,8 @@ class LinkRule:
             chain = [resource]
             if self.where == "inside":
                 chain = place.chain
+            elif self.where == "member":
+                state.used(resource, "partOf")
             elif self.definition.target == "Organization":
                 chain = state.organisation_chain(resource)
             for key, _ in self.definition.fixed:
@@ -464,6 +473,8 @@ class LinkRule:
     def _resources(self, place: Place, state: State) -> list[tuple[int, Json]]:
         if self.where == "inside":
             return [(0, place.chain[0])] if place.chain else []
+        if self.where == "member" and place.chain and not self.path.find(place.holder, state):  # type: ignore[union-attr]
+            return list(enumerate(place.chain))
         found = []
         for position, reference in enumerate(self._references(place, state)):
             resource = state.follow(reference)

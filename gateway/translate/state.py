@@ -7,15 +7,18 @@ A state lives for one translation of one message.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from lxml import etree
 
 from gateway.errors import NotTranslatable
+from gateway.fhir.canonical import DATA_ABSENT_REASON, EXACT, ORDER, PRESENT
 from gateway.translate.loss import Counted, Loss
 from gateway.translate.paths import Json, Path
 
+_NOT_CONTENT = frozenset({"resourceType", "id", "meta", "implicitRules", "language"})
+_MARKS = frozenset({EXACT, PRESENT, ORDER, DATA_ABSENT_REASON})
 _NAMESPACE = uuid.UUID("2b0b5c8e-5c1e-5d0a-9d8e-7d3f0a6c41b7")
 """Name space of all derived ids; a constant of the project."""
 
@@ -44,6 +47,8 @@ class State:
 
     def __init__(self, bundle: Json, key: tuple[str, str], *, born_in_fhir: bool = False) -> None:
         self.bundle = bundle
+        self.is_filler: Callable[[tuple[str, ...], Any], bool] = lambda names, value: False
+        """Whether a value is one that only R4 wants (`required.py` knows)."""
         self.key = key
         """Sender HER-id and MsgId."""
         self.born_in_fhir = born_in_fhir
@@ -56,6 +61,9 @@ class State:
         self._by_url: dict[str, Json] = {}
         self._read: set[tuple[int, str]] = set()
         self._read_whole: set[int] = set()
+        self._originals: dict[int, Json] = {}
+        self._prepared: list[Json] = []
+        self.rendered: tuple[Loss, ...] = ()
         self._at: tuple[etree._Element | None, str | None, Path | None] = (None, None, None)
         for entry in bundle.get("entry", ()):
             self._index(entry)
@@ -148,32 +156,58 @@ class State:
 
     def used(self, holder: Json, key: str) -> None:
         """What stands there has been read."""
-        self._read.add((id(holder), key))
+        original = self._originals.get(id(holder), holder)
+        self._read.add((id(original), key))
 
     def used_all(self, holder: Any) -> None:
         """Everything below has been read."""
         self._read_whole.add(id(holder))
 
+    def stands_for(self, prepared: Json, original: Json) -> None:
+        """`prepared` is `original` as the rules read it: what is read of the one is read of the other."""
+        self._originals[id(prepared)] = original
+        self._prepared.append(prepared)
+
     def assume(self, tag: str, value: str) -> None:
         """The e-message demands an element that FHIR does not state; the mapping's default was written."""
         self.assumed.append(f"{tag.partition('}')[2]} = {value}")
 
-    def unread(self, resource: Json, path: str) -> Iterator[Loss]:
-        """The values of a resource that nothing read, as losses."""
-        yield from self._unread(resource, path)
+    @property
+    def read_count(self) -> int:
+        """How many values have been read."""
+        return len(self._read)
 
-    def _unread(self, value: Any, path: str) -> Iterator[Loss]:
-        if id(value) in self._read_whole:
+    def unread(self) -> Iterator[Loss]:
+        """The values of the Bundle that no rule read, as losses. Not counted: ids, meta, narrative, references, and what only
+        R4 wants (`required.is_filler`)."""
+        numbers: dict[str, int] = {}
+        for entry in self.bundle.get("entry", ()):
+            resource = entry.get("resource", {})
+            kind = str(resource.get("resourceType", "")).partition("#")[0]
+            numbers[kind] = numbers.get(kind, 0) + 1
+            for key, value in resource.items():
+                if key not in _NOT_CONTENT:
+                    yield from self._unread(resource, key, value, f"{kind}[{numbers[kind]}]", (kind, key))
+
+    def _unread(self, holder: Json, key: str, value: Any, path: str, names: tuple[str, ...]) -> Iterator[Loss]:
+        here = f"{path}.{key}"
+        if key.startswith("_") or key == "reference" and isinstance(value, str):
+            return
+        if isinstance(value, list):
+            for at, item in enumerate(value):
+                if isinstance(item, dict):
+                    yield from self._unread_object(item, f"{here}[{at}]", names)
+                elif item is not None and (id(holder), key) not in self._read:
+                    yield Loss(f"{here}[{at}]", "", "lost")
+        elif isinstance(value, dict):
+            if key != "text" or "div" not in value:
+                yield from self._unread_object(value, here, names)
+        elif (id(holder), key) not in self._read and not self.is_filler(names, value):
+            yield Loss(here, "", "lost")
+
+    def _unread_object(self, value: Json, path: str, names: tuple[str, ...]) -> Iterator[Loss]:
+        if id(value) in self._read_whole or value.get("url") in _MARKS:
             return
         for key, inner in value.items():
-            if key.startswith("_") or key in ("id", "meta", "text", "resourceType", "fullUrl") and path.count(".") < 4 or (id(value), key) in self._read:
-                if not (key == "text" and isinstance(inner, str)):
-                    continue
-                if (id(value), key) in self._read:
-                    continue
-            for at, item in enumerate(inner) if isinstance(inner, list) else [(None, inner)]:
-                here = f"{path}.{key}" + (f"[{at}]" if at is not None else "")
-                if isinstance(item, dict):
-                    yield from self._unread(item, here)
-                elif item is not None and (id(value), key) not in self._read:
-                    yield Loss(here, "", "lost")
+            if not (key == "url" and path.rpartition(".")[2].startswith("extension")):
+                yield from self._unread(value, key, inner, path, (*names, key))

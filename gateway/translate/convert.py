@@ -1,0 +1,148 @@
+"""Which way does a content go to the format that is asked for?
+
+e-message ⇄ Bundle, receipt ⇄ Bundle; between two versions of an e-message by way of the Bundle. What comes out as XML is
+checked against the grammar before it leaves: a translation that does not hold is an error of ours, never a message.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from lxml import etree
+
+from gateway import package_data
+from gateway.emessage.read import EMessage, read
+from gateway.emessage.schema import schema_for
+from gateway.emessage.write import to_bytes
+from gateway.errors import NotTranslatable
+from gateway.fhir import json as fhir_json
+from gateway.translate import envelope, placement, receipts
+from gateway.translate.facts import Facts
+from gateway.translate.facts_fhir import facts_of_bundle
+from gateway.translate.facts_xml import facts_of_message
+from gateway.translate.loss import Loss, LossReport
+from gateway.translate.roundtrip import RoundTrip, compare
+from gateway.translate.state import State
+
+Json = dict[str, Any]
+Readable = EMessage | Json
+TARGETS = ("fhir-r4", "plo-1.6", "plo-1.5", "apprec-1.0", "apprec-1.1")
+_SIGNATURE = "{http://www.w3.org/2000/09/xmldsig#}Signature"
+
+
+@dataclass(frozen=True)
+class Translation:
+    """A content in another format."""
+
+    data: bytes
+    format: str
+    loss: LossReport
+
+
+def facts_of(source: Readable) -> Facts:
+    """The neutral facts of a message or receipt. Raises Refusal for a Bundle without MessageHeader."""
+    return facts_of_bundle(source) if isinstance(source, dict) else facts_of_message(source)
+
+
+def convert(source: Readable, target: str) -> Translation:
+    """The content in the target format (one of `TARGETS`); content that already has it is written as it was read.
+
+    Raises NotTranslatable: no grammar or mapping for the content, a receipt asked for as a message (or the reverse),
+    content that the target demands and the source lacks.
+    """
+    if target not in TARGETS:
+        raise NotTranslatable("translate.unknown-target")
+    if isinstance(source, dict):
+        return _of_bundle(source, target)
+    if source.standard == target:
+        return Translation(to_bytes(source.root), target, _report(0, 0, 0, 0))
+    bundle, state = _bundle_of(source)
+    if target != "fhir-r4":
+        return _of_bundle(bundle, target)
+    return Translation(fhir_json.write(bundle), target, _forward_report(state, source.root))
+
+
+def _bundle_of(source: EMessage) -> tuple[Json, State]:
+    to_bundle = receipts.to_bundle if source.standard.startswith("apprec-") else envelope.to_bundle
+    return to_bundle(source)
+
+
+def _of_bundle(bundle: Json, target: str) -> Translation:
+    if target == "fhir-r4":
+        return Translation(fhir_json.write(bundle), target, _report(0, 0, 0, 0))
+    root, state = _xml_of(bundle, target)
+    if not schema_for(target).validate(root):
+        error = schema_for(target).error_log[0]  # type: ignore[index]
+        raise NotTranslatable("translate.result-invalid", path=_without_prefixes(str(error.path)))
+    return Translation(to_bytes(root), target, _backward_report(state))
+
+
+def _without_prefixes(path: str) -> str:
+    return "/".join(part.rpartition(":")[2] for part in path.strip("/").split("/")).replace("*", "")
+
+
+def _xml_of(bundle: Json, target: str) -> tuple[etree._Element, State]:
+    receipt = receipts.is_receipt(bundle)
+    if receipt != target.startswith("apprec-"):
+        raise NotTranslatable("translate.wrong-kind")
+    if receipt:
+        return receipts.from_bundle(bundle, target)
+    placed = placement.placed(bundle)
+    root, state = envelope.from_bundle(placed.bundle, target)
+    state.rendered = placed.rendered
+    return root, state
+
+
+def roundtrip(data: bytes) -> RoundTrip:
+    """There and back again: the verdict for an e-message or receipt (by way of FHIR) or a Bundle (by way of XML).
+
+    Raises Unreadable and NotTranslatable.
+    """
+    if data[:64].lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{"):
+        return _roundtrip_bundle(fhir_json.read(data))
+    message = read(data)
+    bundle, _ = _bundle_of(message)
+    root, _ = _xml_of(fhir_json.read(fhir_json.write(bundle)), message.standard)
+    return compare(message.root, etree.fromstring(to_bytes(root)))
+
+
+def _roundtrip_bundle(bundle: Json) -> RoundTrip:
+    """A Bundle's way to XML and back: lossless if XML holds every value of it, and the XML is stable."""
+    target = "apprec-1.1" if receipts.is_receipt(bundle) else "plo-1.6"
+    root, state = _xml_of(bundle, target)
+    losses = _backward_report(state).lost
+    if losses:
+        return RoundTrip("lossy", losses)
+    message = read(to_bytes(root))
+    again, _ = _xml_of(_bundle_of(message)[0], target)
+    return compare(message.root, again)
+
+
+@cache
+def mapping_version() -> str:
+    """The version of the definitions in use: a short digest of their text."""
+    digest = hashlib.sha256()
+    for file in sorted(package_data.mappings().glob("*.map")):
+        digest.update(file.read_bytes())
+    return digest.hexdigest()[:12]
+
+
+def _report(total: int, native: int, extension: int, exact: int, entries: tuple[Loss, ...] = (), notes: tuple[str, ...] = ()) -> LossReport:
+    return LossReport(mapping_version(), total, native, extension, exact, entries, notes)
+
+
+def _forward_report(state: State, root: etree._Element) -> LossReport:
+    counted = state.counted
+    notes = ("signature not carried; verified: not checked",) if root.find(_SIGNATURE) is not None else ()
+    total = counted.native + counted.extension + counted.exact
+    return _report(total, counted.native, counted.extension, counted.exact, counted.losses(), notes)
+
+
+def _backward_report(state: State) -> LossReport:
+    lost = tuple(state.unread())
+    total = state.read_count + len(lost)
+    notes = tuple(f"assumed: {one}" for one in state.assumed)
+    return _report(total, state.read_count, 0, 0, (*state.rendered, *lost), notes)

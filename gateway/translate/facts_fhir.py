@@ -1,0 +1,196 @@
+"""Which neutral facts does a message Bundle state?"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+from gateway.errors import Refusal
+from gateway.fhir import json as fhir_json
+from gateway.fhir.canonical import code_system, extension_url
+from gateway.translate import receipts
+from gateway.translate.facts import Event, Facts, Party, PatientIdentity, ReceiptError, ReceiptFacts
+from gateway.translate.facts_xml import moment
+from gateway.translate.hooks import identifier_kind
+from gateway.translate.paths import Json
+
+_PATIENT_KINDS = ("FNR", "DNR", "FHN", "HNR", "DUF")
+_STATUS_BY_COMPOSITION = {"amended": "M", "entered-in-error": "C"}
+
+
+def facts_of_bundle(bundle: Json) -> Facts:
+    """The facts of a message Bundle. Raises Refusal where it has no MessageHeader."""
+    view = _View(bundle)
+    header = view.header
+    provenance = view.provenance()
+    return Facts(
+        format="fhir-r4",
+        message_id=_message_id(bundle, header),
+        message_type="APPREC" if receipts.is_receipt(bundle) else str(header.get("eventCoding", {}).get("code") or ""),
+        sender=view.party(header.get("sender") or header.get("author")),
+        receiver=view.party((header.get("destination") or [{}])[0].get("receiver")),
+        content_digest=digest(bundle),
+        generated_at=moment(bundle.get("timestamp")),
+        status=_status(view, provenance),
+        parent_id=_parent(provenance),
+        conversation_id=_extension(header, "conversation", "valueString"),
+        patient=view.patient(),
+        acknowledgement=_code_of(header, "acknowledgement") if _code_of(header, "acknowledgement") in ("J", "N", "F") else None,  # type: ignore[arg-type]
+        processing=_code_of(header, "processing-status") or "P",
+        events=view.events(),
+        receipt=_receipt(view, bundle) if receipts.is_receipt(bundle) else None,
+    )
+
+
+def digest(bundle: Json) -> str:
+    """SHA-256 over the Bundle without what changes when the same message is sent again (DESIGN §4.3)."""
+    content = {key: value for key, value in bundle.items() if key not in ("id", "timestamp", "_timestamp", "meta")}
+    content["entry"] = [
+        {**entry, "resource": {key: value for key, value in entry["resource"].items() if key not in ("meta", "text")}}
+        if isinstance(entry, dict) and isinstance(entry.get("resource"), dict)
+        else entry
+        for entry in bundle.get("entry", ())
+    ]
+    return hashlib.sha256(fhir_json.write(_sorted(content))).hexdigest()
+
+
+def _sorted(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _sorted(value[key]) for key in sorted(value)}
+    return [_sorted(item) for item in value] if isinstance(value, list) else value
+
+
+def _message_id(bundle: Json, header: Json) -> str:
+    value = bundle.get("identifier", {}).get("value")
+    return str(value).removeprefix("urn:uuid:") if value else str(header.get("id") or bundle.get("id") or "")
+
+
+def _extension(resource: Json, name: str, key: str) -> Any:
+    return next((e.get(key) for e in resource.get("extension", ()) if e.get("url") == extension_url(name)), None)
+
+
+def _code_of(resource: Json, name: str) -> str | None:
+    coding = _extension(resource, name, "valueCoding")
+    return coding.get("code") if isinstance(coding, dict) else None
+
+
+def _codes(concept: object, code_set: str) -> list[str]:
+    codings = concept.get("coding", ()) if isinstance(concept, dict) else ()
+    return [str(c["code"]) for c in codings if c.get("system") == code_system(code_set) and "code" in c]
+
+
+def _status(view: _View, provenance: Json) -> str:
+    composition = view.first("Composition")
+    stated = next(iter(_codes(provenance.get("activity"), "7309")), None)
+    derived = _STATUS_BY_COMPOSITION.get(str(composition.get("status")))
+    if stated and (derived is None or stated in (derived, "A")):
+        return stated
+    return derived or "N"
+
+
+def _parent(provenance: Json) -> str | None:
+    entities = provenance.get("entity") or [{}]
+    what = entities[0].get("what", {})
+    value = what.get("identifier", {}).get("value") or str(what.get("reference", "")).removeprefix("MessageHeader/")
+    return str(value).removeprefix("urn:uuid:") or None
+
+
+def _receipt(view: _View, bundle: Json) -> ReceiptFacts:
+    response = view.header["response"]
+    original = response.get("_identifier", {}).get("extension", ())
+    exact = next((e.get("valueString") for e in original if e.get("url") == extension_url("exact")), None)
+    errors = []
+    for issue in view.first("OperationOutcome").get("issue", ()):
+        codings = issue.get("details", {}).get("coding", ())
+        for coding in codings[:1]:
+            system = str(coding.get("system", "")).removeprefix("urn:oid:")
+            errors.append(ReceiptError(str(coding.get("code", "")), system, str(coding.get("display", ""))))
+    original_type = _extension(response, "original-type", "valueCoding") or {}
+    return ReceiptFacts(
+        receipts.status_of(bundle),  # type: ignore[arg-type]
+        str(exact or response.get("identifier") or ""),
+        original_type.get("code"),
+        tuple(errors),
+    )
+
+
+class _View:
+    """A Bundle with its resources at hand."""
+
+    def __init__(self, bundle: Json) -> None:
+        self.resources: list[Json] = []
+        self.by_url: dict[str, Json] = {}
+        for entry in bundle.get("entry", ()):
+            resource = entry.get("resource") if isinstance(entry, dict) else None
+            if isinstance(resource, dict):
+                self.resources.append(resource)
+                self.by_url[str(entry.get("fullUrl"))] = resource
+                self.by_url[f"{resource.get('resourceType')}/{resource.get('id')}"] = resource
+        self.header = self.first("MessageHeader")
+        if not self.header:
+            raise Refusal("fhir.no-message-header")
+
+    def first(self, resource_type: str) -> Json:
+        """The first resource of a type; empty if there is none."""
+        return next((r for r in self.resources if r.get("resourceType") == resource_type), {})
+
+    def follow(self, reference: object) -> Json:
+        """The resource a Reference points to; empty if there is none."""
+        url = reference.get("reference") if isinstance(reference, dict) else None
+        return self.by_url.get(str(url), {})
+
+    def provenance(self) -> Json:
+        """The Provenance of the message."""
+        return self.first("Provenance")
+
+    def party(self, reference: object) -> Party:
+        """The communication party and its organisation."""
+        found = self.follow(reference)
+        if not found:
+            return Party(None, None)
+        person: Json = {}
+        if found.get("resourceType") == "PractitionerRole":
+            person, found = self.follow(found.get("practitioner")), self.follow(found.get("organization"))
+        elif found.get("resourceType") == "Practitioner":
+            person, found = found, {}
+        levels = [found]
+        while (parent := self.follow(levels[-1].get("partOf"))) and all(parent is not one for one in levels):
+            levels.append(parent)
+        named = [(_her(level), str(level.get("name", ""))) for level in levels]
+        hers = [(her, name) for her, name in [(_her(person), named[0][1]), *named] if her]
+        if not hers:
+            return Party(None, None, named[0][1], named[-1][1])
+        return Party(hers[0][0], hers[-1][0], hers[0][1], hers[-1][1])
+
+    def patient(self) -> PatientIdentity | None:
+        """The patient's identity number: a national one before others."""
+        known = [
+            (identifier_kind(i.get("system")) or next(iter(_codes(i.get("type"), "8116")), ""), str(i.get("value") or ""))
+            for i in self.first("Patient").get("identifier", ())
+        ]
+        for wanted in _PATIENT_KINDS:
+            for kind, number in known:
+                if kind == wanted and number:
+                    return PatientIdentity(kind, number)
+        return None
+
+    def events(self) -> tuple[Event, ...]:
+        """The dated events of the stay: Observations of 9121, with the times that stand in the Encounter's period."""
+        period = self.first("Encounter").get("period", {})
+        standing = {"1": period.get("start"), "2": period.get("end")}
+        events = []
+        for resource in self.resources:
+            for code in _codes(resource.get("code"), "9121") if resource.get("resourceType") == "Observation" else ():
+                time = resource.get("effectiveDateTime") or standing.get(code)
+                estimate = bool(_extension(resource, "estimate", "valueBoolean"))
+                events.append(Event(code, moment(time), bool(time) and "T" not in str(time), estimate))
+        said = {event.code for event in events}
+        events += [Event(c, moment(t), "T" not in t, False) for c, t in standing.items() if isinstance(t, str) and c not in said]
+        return tuple(events)
+
+
+def _her(resource: Json) -> str | None:
+    for identifier in resource.get("identifier", ()):
+        if identifier_kind(identifier.get("system")) == "HER":
+            return str(identifier.get("value"))
+    return None

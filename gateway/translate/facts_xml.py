@@ -1,0 +1,155 @@
+"""Which neutral facts does an e-message or an AppRec state?"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Literal
+
+from lxml import etree
+
+from gateway.emessage.canonical import digest
+from gateway.emessage.read import EMessage
+from gateway.translate.facts import Event, Facts, Party, PatientIdentity, ReceiptError, ReceiptFacts
+from gateway.translate.primitives import primitive
+
+_TIME = primitive("dateTime", "PointInTime")
+_SIGNATURE = "{http://www.w3.org/2000/09/xmldsig#}Signature"
+_PATIENT_KINDS = ("FNR", "DNR", "FHN", "HNR", "DUF")
+
+
+def facts_of_message(message: EMessage) -> Facts:
+    """The facts of a MsgHead or AppRec that has been read. What it does not state is empty, never guessed."""
+    return _receipt(message) if message.standard.startswith("apprec-") else _message(message)
+
+
+def moment(text: str | None) -> datetime | None:
+    """A time of a message as UTC; zone-less means Europe/Oslo, a date the start of that day (DESIGN §4.12)."""
+    native = _TIME.native(text) if text else None
+    if not isinstance(native, str) or len(native) < 10:
+        return None
+    if "T" not in native:
+        native = _TIME.native(f"{native}T00:00:00")
+    try:
+        return datetime.fromisoformat(native).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+
+
+def _text(element: etree._Element | None, path: str) -> str:
+    return (element.findtext(path) or "").strip() if element is not None else ""
+
+
+def _code(element: etree._Element | None, path: str) -> str | None:
+    found = element.find(path) if element is not None else None
+    return found.get("V") if found is not None else None
+
+
+def _message(message: EMessage) -> Facts:
+    info = message.root.find("{*}MsgInfo")
+    body = message.body if message.standard.startswith("plo-") else None
+    acknowledgement = _code(info, "{*}Ack")
+    return Facts(
+        format=message.standard,
+        message_id=_text(info, "{*}MsgId"),
+        message_type=_code(info, "{*}Type") or "",
+        sender=_party(info.find("{*}Sender/{*}Organisation") if info is not None else None),
+        receiver=_party(info.find("{*}Receiver/{*}Organisation") if info is not None else None),
+        content_digest=digest(message),
+        generated_at=moment(_text(info, "{*}GenDate")),
+        status=_code(body, "{*}InformasjonOmForsendelsen/{*}Forsendelsesstatus") or "N",
+        parent_id=_text(info, "{*}ConversationRef/{*}RefToParent") or None,
+        conversation_id=_text(info, "{*}ConversationRef/{*}RefToConversation") or None,
+        other_receivers=tuple(_party(o) for o in (info.findall("{*}OtherReceiver/{*}Organisation") if info is not None else ())),
+        patient=_patient(info),
+        acknowledgement=_acknowledgement(acknowledgement),
+        processing=_code(info, "{*}ProcessingStatus") or "P",
+        events=_events(body),
+        signed=message.root.find(_SIGNATURE) is not None,
+        body_known=message.standard.startswith("plo-"),
+    )
+
+
+def _acknowledgement(code: str | None) -> Literal["J", "N", "F"] | None:
+    return code if code in ("J", "N", "F") else None  # type: ignore[return-value]
+
+
+def _her(organisation: etree._Element) -> str | None:
+    for ident in organisation.findall("{*}Ident"):
+        if _code(ident, "{*}TypeId") == "HER":
+            return _text(ident, "{*}Id") or None
+    return None
+
+
+def _party(organisation: etree._Element | None) -> Party:
+    """Level 2 (Organisation, else HealthcareProfessional) within level 1 (DESIGN §7)."""
+    if organisation is None:
+        return Party(None, None)
+    outer, name = _her(organisation), _text(organisation, "{*}OrganisationName")
+    inner = organisation.find("{*}Organisation")
+    if inner is None or _her(inner) is None:
+        professional = organisation.find("{*}HealthcareProfessional")
+        inner = professional if professional is not None and _her(professional) else inner
+    her = _her(inner) if inner is not None else None
+    inner_name = _text(inner, "{*}OrganisationName") or " ".join(
+        part for part in (_text(inner, "{*}GivenName"), _text(inner, "{*}FamilyName")) if part
+    )
+    return Party(her or outer, outer or her, inner_name or name, name)
+
+
+def _patient(info: etree._Element | None) -> PatientIdentity | None:
+    found = info.findall("{*}Patient/{*}Ident") if info is not None else []
+    known = [(kind, _text(i, "{*}Id")) for i in found if (kind := _code(i, "{*}TypeId") or "")]
+    for wanted in _PATIENT_KINDS:
+        for kind, number in known:
+            if kind == wanted and number:
+                return PatientIdentity(kind, number)
+    return next((PatientIdentity(kind, number) for kind, number in known if number), None)
+
+
+def _events(body: etree._Element | None) -> tuple[Event, ...]:
+    events = []
+    for found in body.iter("{*}TidsfestetHendelse") if body is not None else ():
+        code = _code(found, "{*}Hendelsekode")
+        time = _code(found, "{*}TidspunktForHendelse")
+        if code:
+            estimate = _text(found, "{*}Anslag") in ("true", "1")
+            events.append(Event(code, moment(time), bool(time) and "T" not in str(time), estimate))
+    return tuple(events)
+
+
+def _receipt(message: EMessage) -> Facts:
+    root = message.root
+    errors = tuple(
+        ReceiptError(e.get("V") or "", e.get("S") or "", e.get("DN") or e.get("OT") or "") for e in root.findall("{*}Error")
+    )
+    status = _code(root, "{*}Status")
+    return Facts(
+        format=message.standard,
+        message_id=_text(root, "{*}Id"),
+        message_type="APPREC",
+        sender=_receipt_party(root.find("{*}Sender/{*}HCP")),
+        receiver=_receipt_party(root.find("{*}Receiver/{*}HCP")),
+        content_digest=digest(message),
+        generated_at=moment(_text(root, "{*}GenDate")),
+        receipt=ReceiptFacts(
+            status if status in ("1", "2", "3") else "2",
+            _text(root, "{*}OriginalMsgId/{*}Id"),
+            _code(root, "{*}OriginalMsgId/{*}MsgType"),
+            errors,
+        ),
+    )
+
+
+def _receipt_party(party: etree._Element | None) -> Party:
+    institution = party.find("{*}Inst") if party is not None else None
+    professional = party.find("{*}HCProf") if party is not None else None
+    outer = institution if institution is not None else professional
+    if outer is None:
+        return Party(None, None)
+    levels = [outer, *outer.findall("{*}Dept"), *outer.findall("{*}HCPerson")]
+    ids = [(_text(level, "{*}Id"), _text(level, "{*}Name")) for level in levels if _code(level, "{*}TypeId") == "HER"]
+    for level in levels:
+        ids += [(_text(extra, "{*}Id"), _text(level, "{*}Name")) for extra in level.findall("{*}AdditionalId") if _code(extra, "{*}Type") == "HER"]
+    if not ids:
+        return Party(None, None, _text(outer, "{*}Name"), _text(outer, "{*}Name"))
+    return Party(ids[-1][0], ids[0][0], ids[-1][1], ids[0][1])

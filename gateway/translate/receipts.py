@@ -1,0 +1,161 @@
+"""How does a receipt (AppRec) become a Bundle with MessageHeader.response, and back?
+
+Status 8258 and the errors 8221 are mapped by `mappings/apprec.map`; this module derives what FHIR wants besides
+(response.code, the kind of issue) and reads it back where it was edited or where the receipt was born in FHIR.
+"""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+from lxml import etree
+
+from gateway import terminology
+from gateway.emessage.read import EMessage
+from gateway.errors import NotTranslatable
+from gateway.fhir.canonical import code_system, extension_url
+from gateway.translate import hooks
+from gateway.translate.compiler import mapping
+from gateway.translate.envelope import TRANSLATED, message_header, set_message_header
+from gateway.translate.paths import Json
+from gateway.translate.required import complete
+from gateway.translate.rules import Place
+from gateway.translate.state import State, derived_id
+
+MIG_VERSIONS = {"apprec-1.0": "1.0 2004-11-21", "apprec-1.1": "v1.1 2012-02-15"}
+_STATUS = extension_url("receipt-status")
+_MIG_VERSION = extension_url("mig-version")
+_RESPONSE_CODES = {"1": "ok", "2": "fatal-error", "3": "ok"}
+_ISSUE_CODES = {
+    **dict.fromkeys(("E20", "E21", "E35", "E53", "E54"), "not-found"),
+    **dict.fromkeys(("E30", "E32", "E33", "E34", "E36"), "required"),
+    **dict.fromkeys(("E10", "E31"), "value"),
+    **dict.fromkeys(("S01", "S02", "S03", "S99"), "security"),
+    **dict.fromkeys(("T01", "T02", "T99"), "structure"),
+    "T10": "not-supported",
+    "X99": "exception",
+}
+
+
+def to_bundle(receipt: EMessage) -> tuple[Json, State]:
+    """The message Bundle of an AppRec, and the state with what was written how."""
+    bound = mapping(receipt.standard)
+    bundle: Json = {"resourceType": "Bundle", "type": "message", "meta": {"tag": [dict(TRANSLATED)]}, "entry": []}
+    receipt_id = (receipt.root.findtext("{*}Id") or "").strip()
+    senders = [receipt.root.findtext(path) or "" for path in ("{*}Sender/{*}HCP/{*}Inst/{*}Dept/{*}Id", "{*}Sender/{*}HCP//{*}Id")]
+    state = State(bundle, (next((s for s in senders if s), "").strip(), receipt_id))
+    bundle["id"] = derived_id(*state.key, "Bundle")
+    header = message_header(state, receipt_id)
+    bound.content("AppRec", "ar:AppRec").write(receipt.root, Place(bundle), state)
+    version = receipt.root.findtext("{*}MIGversion") or ""
+    if version != MIG_VERSIONS[receipt.standard]:
+        header.setdefault("extension", []).append({"url": _MIG_VERSION, "valueString": version or " "})
+    set_message_header(bundle, state)
+    _derive(state, header)
+    complete(state)
+    order = ("resourceType", "id", "meta", "identifier", "type", "timestamp", "_timestamp", "entry")
+    return {key: bundle[key] for key in order if key in bundle}, state
+
+
+def _derive(state: State, header: Json) -> None:
+    response = header["response"]
+    if "identifier" not in response:
+        response["identifier"] = derived_id(*state.key, "original")
+    status = _status_of(response)
+    response["code"] = _RESPONSE_CODES.get(status or "", "fatal-error" if "OperationOutcome" in state.singletons else "ok")
+    outcome = state.singletons.get("OperationOutcome")
+    if outcome is not None:
+        response["details"] = state.reference_to(outcome)
+        for issue in outcome["issue"]:
+            code = next((c.get("code") for c in issue.get("details", {}).get("coding", ())), None)
+            issue["severity"] = "warning" if status == "3" else "error"
+            issue["code"] = _ISSUE_CODES.get(str(code), "processing")
+    for entry in state.bundle["entry"]:
+        for identifier in entry["resource"].get("identifier", ()):
+            if isinstance(identifier, dict):
+                hooks.HOOKS["identifier"][0](identifier)
+
+
+def _status_of(response: Json) -> str | None:
+    for extension in response.get("extension", ()):
+        if extension.get("url") == _STATUS:
+            code = extension.get("valueCoding", {}).get("code")
+            return str(code) if code else None
+    return None
+
+
+def is_receipt(bundle: Json) -> bool:
+    """Whether a message Bundle is a receipt: its MessageHeader answers a message."""
+    for entry in bundle.get("entry", ()):
+        resource = entry.get("resource", {}) if isinstance(entry, dict) else {}
+        if resource.get("resourceType") == "MessageHeader":
+            return "response" in resource
+    return False
+
+
+def status_of(bundle: Json) -> str:
+    """8258 of a receipt Bundle: as it says itself, unless response.code was edited to mean something else."""
+    header = next(e["resource"] for e in bundle["entry"] if e.get("resource", {}).get("resourceType") == "MessageHeader")
+    response = header["response"]
+    stated = _status_of(response)
+    code = response.get("code")
+    if stated in _RESPONSE_CODES and _RESPONSE_CODES[str(stated)] == code:
+        return str(stated)
+    if code != "ok":
+        return "2"
+    issues = [i for e in bundle["entry"] if e.get("resource", {}).get("resourceType") == "OperationOutcome" for i in e["resource"].get("issue", ())]
+    return "3" if any(i.get("severity") in ("warning", "error") for i in issues) else "1"
+
+
+def from_bundle(bundle: Json, standard: str) -> tuple[etree._Element, State]:
+    """The AppRec of a receipt Bundle in a version. Raises NotTranslatable for what AppRec demands and the Bundle lacks."""
+    bound = mapping(standard)
+    prepared = _prepared(copy.deepcopy(bundle))
+    born = not any(tag.get("code") == TRANSLATED["code"] for tag in bundle.get("meta", {}).get("tag", ()))
+    state = State(prepared, ("", str(bundle.get("identifier", {}).get("value", ""))), born_in_fhir=born)
+    for entry in prepared["entry"]:
+        kind = entry["resource"]["resourceType"]
+        if kind in ("MessageHeader", "OperationOutcome"):
+            state.singletons.setdefault(kind, entry["resource"])
+    root = etree.Element(bound.structure.tag("ar:AppRec"), nsmap={None: bound.structure.namespaces["ar"]})
+    bound.content("AppRec", "ar:AppRec").read(root, Place(prepared), state)
+    _write_version(root, state.singletons["MessageHeader"], standard, bound.structure.tag("ar:MIGversion"))
+    return root, state
+
+
+def _write_version(root: etree._Element, header: Json, standard: str, tag: str) -> None:
+    stated = next((e.get("valueString") for e in header.get("extension", ()) if e.get("url") == _MIG_VERSION), None)
+    element = etree.Element(tag)
+    element.text = stated.strip() if isinstance(stated, str) else MIG_VERSIONS[standard]
+    root.insert(1, element)
+
+
+def _prepared(bundle: Json) -> Json:
+    """The Bundle as the rules read it: status and identifier types stated, messages' ids without their address form."""
+    header: Any = next((e["resource"] for e in bundle["entry"] if e["resource"].get("resourceType") == "MessageHeader"), None)
+    if header is None:
+        raise NotTranslatable("fhir.no-message-header")
+    _state_status(bundle, header["response"])
+    if "coding" not in header.get("eventCoding", {}) and not header.get("eventCoding"):
+        header["eventCoding"] = {"system": code_system("8279"), "code": "APPREC"}
+    for entry in bundle["entry"]:
+        resource = entry["resource"]
+        identifiers = resource.get("identifier")
+        if isinstance(identifiers, list):
+            resource["identifier"] = [hooks.HOOKS["identifier"][1](i) for i in identifiers]
+    identifier = bundle.setdefault("identifier", {})
+    if isinstance(identifier.get("value"), str):
+        identifier["value"] = identifier["value"].removeprefix("urn:uuid:")
+    else:
+        identifier["value"] = header.get("id") or bundle.get("id")
+    return bundle
+
+
+def _state_status(bundle: Json, response: Json) -> None:
+    status = status_of(bundle)
+    if status == _status_of(response):
+        return
+    kept = [e for e in response.get("extension", ()) if e.get("url") != _STATUS]
+    coding = {"system": code_system("8258"), "code": status, "display": terminology.display("8258", status)}
+    response["extension"] = [*kept, {"url": _STATUS, "valueCoding": coding}]
