@@ -77,6 +77,11 @@ class Ledger:
         """Whether it is open and the last commit succeeded."""
         return self._writer is not None and not self._writer.failed
 
+    @property
+    def commits(self) -> int:
+        """How many commits there were since it was opened."""
+        return 0 if self._writer is None else self._writer.commits
+
     async def write(self, unit: Callable[[Session], Result]) -> Result:
         """Run a unit of work in a transaction; returns after its commit.
 

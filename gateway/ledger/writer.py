@@ -54,6 +54,8 @@ class Writer:
         self._thread = threading.Thread(target=self._work, name="ledger-writer", daemon=True)
         self.failed = False
         """The last commit failed (disk full, for one); the next success clears it."""
+        self.commits = 0
+        """How many there were."""
 
     def start(self) -> None:
         """Begin to work."""
@@ -95,6 +97,7 @@ class Writer:
             for job in jobs:
                 self._run(job, notices)
             self._connection.execute("COMMIT")
+            self.commits += 1
             self.failed = False
         except sqlite3.Error:
             # The transaction is gone as a whole: disk full, an I/O error, a lock held too long.

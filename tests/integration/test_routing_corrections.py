@@ -1,0 +1,172 @@
+"""Does a correction or cancellation never overtake its original, and never arrive as if it were new? (DESIGN §4.4)"""
+
+from __future__ import annotations
+
+from collections import deque
+from pathlib import Path
+from typing import Any
+
+from gateway.transports.base import Deferred
+from tests.support.plain import House, Scripted, held, message, receipt, running, settings
+
+
+def change(id: str, of: str, **said: Any) -> bytes:
+    """A change (M) of a message."""
+    return message(id, **{"status": "M", "parent_id": of, "conversation_id": of, **said})
+
+
+def cancellation(id: str, of: str, **said: Any) -> bytes:
+    """A cancellation (C) of a message."""
+    return change(id, of, status="C", **said)
+
+
+async def states(house: House, *ids: str) -> list[str]:
+    return [house.delivery(id).state for id in ids]
+
+
+async def test_change_follows_its_original(tmp_path: Path) -> None:
+    transport = held("m-1")
+    async with running(settings(tmp_path), transport) as house:
+        await house.accepted(message("m-1"))
+        changed = await house.accepted(change("m-2", "m-1"))
+        assert house.delivery(changed).state == "queued"
+        transport.gates["m-1"].set()
+        await house.until(changed, "sent")
+        assert transport.ids() == ["m-1", "m-2"]
+
+
+async def test_change_before_its_original_waits_for_it(tmp_path: Path) -> None:
+    async with running(settings(tmp_path)) as house:
+        early = await house.accepted(change("m-2", "m-1"))
+        assert house.delivery(early).state == "parked"
+        assert house.delivery(early).reason == "routing.parent-missing"
+        unrelated = await house.accepted(message("m-9"))
+        await house.until(unrelated, "sent")
+        await house.accepted(message("m-1"))
+        await house.until(early, "sent")
+        assert house.transport.ids() == ["m-9", "m-1", "m-2"]
+        assert house.trail(early)[:3] == ["message.accepted", "delivery.parked", "delivery.released"]
+
+
+async def test_chain_of_early_versions_arrives_in_order(tmp_path: Path) -> None:
+    async with running(settings(tmp_path)) as house:
+        last = await house.accepted(cancellation("m-4", "m-3", conversation_id="m-1"))
+        await house.accepted(change("m-3", "m-2", conversation_id="m-1"))
+        await house.accepted(change("m-2", "m-1"))
+        assert house.transport.ids() == []
+        await house.accepted(message("m-1"))
+        await house.until(last, "sent")
+        assert house.transport.ids() == ["m-1", "m-2", "m-3", "m-4"]
+
+
+async def test_early_cancellation_is_delivered_behind_its_original(tmp_path: Path) -> None:
+    async with running(settings(tmp_path)) as house:
+        early = await house.accepted(cancellation("m-2", "m-1"))
+        original = await house.accepted(message("m-1"))
+        await house.until(early, "sent")
+        assert house.transport.ids() == ["m-1", "m-2"]
+        assert house.delivery(original).state == "sent"
+
+
+async def test_original_of_another_sender_releases_nothing(tmp_path: Path) -> None:
+    async with running(settings(tmp_path)) as house:
+        early = await house.accepted(change("m-2", "m-1"))
+        other = message("m-1", sender=("88830001", "88830011"))
+        await house.until(await house.accepted(other, "village"), "sent")
+        assert house.delivery(early).state == "parked"
+
+
+async def test_parked_too_long_goes_to_a_person_and_on_if_the_original_comes_after_all(tmp_path: Path) -> None:
+    async with running(settings(tmp_path, parked_limit_s=0.1)) as house:
+        early = await house.accepted(cancellation("m-2", "m-1"))
+        assert (await house.until(early, "handed")).reason == "routing.parent-missing-deadline"
+        await house.accepted(message("m-1"))
+        await house.until(early, "sent")
+        assert house.transport.ids() == ["m-1", "m-2"]
+
+
+async def test_cancellation_annuls_what_was_never_tried(tmp_path: Path) -> None:
+    transport = held("m-0")
+    async with running(settings(tmp_path), transport) as house:
+        await house.accepted(message("m-0"))  # holds the lane
+        original = await house.accepted(message("m-1"))
+        changed = await house.accepted(change("m-2", "m-1"))
+        cancelled = await house.accepted(cancellation("m-3", "m-2", conversation_id="m-1"))
+        after = await house.accepted(message("m-4"))
+        assert await states(house, original, changed, cancelled) == ["cancelled"] * 3
+        assert "delivery.annuls" in house.trail(cancelled)
+        transport.gates["m-0"].set()
+        await house.until(after, "sent")
+        assert transport.ids() == ["m-0", "m-4"]
+
+
+async def test_cancellation_travels_when_any_version_may_have_been_seen(tmp_path: Path) -> None:
+    transport = held("m-2")
+    async with running(settings(tmp_path), transport) as house:
+        await house.accepted(message("m-1"))
+        changed = await house.accepted(change("m-2", "m-1"))
+        await house.until(changed, "sending")
+        third = await house.accepted(change("m-3", "m-1"))
+        cancelled = await house.accepted(cancellation("m-4", "m-1"))
+        assert await states(house, third, cancelled) == ["queued", "queued"]
+        transport.gates["m-2"].set()
+        await house.until(cancelled, "sent")
+        assert transport.ids() == ["m-1", "m-2", "m-3", "m-4"]
+
+
+async def test_cancellation_of_what_was_tried_without_success_travels(tmp_path: Path) -> None:
+    """The receiver may have it although its answer was lost."""
+    transport = Scripted()
+    transport.outcomes["m-1"] = deque([Deferred("transport.timeout", retry_after=0.3)])
+    town = {"endpoint": {"first_wait_s": 0.3, "max_wait_s": 0.3}}
+    async with running(settings(tmp_path, town=town), transport) as house:
+        original = await house.accepted(message("m-1"))
+        await house.until_true(lambda: "delivery.deferred" in house.trail(original))
+        cancelled = await house.accepted(cancellation("m-2", "m-1"))
+        await house.until(cancelled, "sent")
+        assert transport.ids() == ["m-1", "m-1", "m-2"]
+
+
+async def test_correction_of_a_rejected_message_goes_to_a_person(tmp_path: Path) -> None:
+    async with running(settings(tmp_path)) as house:
+        original = await house.accepted(message("m-1"))
+        await house.until(original, "sent")
+        await house.accepted(receipt("m-1", "2"), "town")
+        await house.until(original, "rejected")
+        changed = await house.accepted(change("m-2", "m-1"))
+        assert (house.delivery(changed).state, house.delivery(changed).reason) == ("handed", "routing.parent-rejected")
+
+
+async def test_correction_that_was_queued_when_its_original_was_rejected_goes_to_a_person(tmp_path: Path) -> None:
+    transport = held("m-2")
+    async with running(settings(tmp_path), transport) as house:
+        original = await house.accepted(message("m-1"))
+        await house.until(original, "sent")
+        await house.accepted(message("m-2"))  # holds the lane
+        changed = await house.accepted(change("m-3", "m-1"))
+        after = await house.accepted(message("m-4"))
+        await house.accepted(receipt("m-1", "2"), "town")
+        transport.gates["m-2"].set()
+        assert (await house.until(changed, "handed")).reason == "routing.parent-rejected"
+        await house.until(after, "sent")
+        assert transport.ids()[-1] == "m-4"
+        assert "m-3" not in transport.ids()
+
+
+async def test_correction_that_names_no_original_keeps_its_place(tmp_path: Path) -> None:
+    transport = held("m-1")
+    async with running(settings(tmp_path), transport) as house:
+        await house.accepted(message("m-1"))
+        bare = await house.accepted(message("m-2", status="M"))
+        assert "delivery.without-original" in house.trail(bare)
+        transport.gates["m-1"].set()
+        await house.until(bare, "sent")
+        assert transport.ids() == ["m-1", "m-2"]
+
+
+async def test_undoing_a_ready_notice_is_a_new_message_not_a_cancellation(tmp_path: Path) -> None:
+    async with running(settings(tmp_path)) as house:
+        ready = await house.accepted(message("m-1", message_type="LOG_UTSKRIVNINGSKLAR"))
+        undone = await house.accepted(message("m-2", message_type="LOG_AVMELDING"))
+        await house.until(undone, "sent")
+        assert house.delivery(ready).state == "sent"
