@@ -30,8 +30,8 @@ MAX_DEPTH = 200
 MAX_ATTRIBUTES = 64
 """Most attributes of one element."""
 
-ENCODINGS = frozenset(
-    codecs.lookup(name).name
+ENCODINGS = {
+    codecs.lookup(name).name: name
     for name in (
         "utf-8",
         "iso-8859-1",
@@ -42,11 +42,13 @@ ENCODINGS = frozenset(
         "utf-16le",
         "utf-16be",
     )
-)
+}
+"""Python's name of each encoding that is read → the name libxml2 knows it by."""
 MSGHEAD = "http://www.kith.no/xmlstds/msghead/2006-05-24"
 _BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
 _NO_BOM = ((b"<\x00", "utf-16-le"), (b"\x00<", "utf-16-be"))
-_DECLARED = re.compile(rb"""<\?xml\s[^>]*?\bencoding\s*=\s*["']([A-Za-z][A-Za-z0-9._-]*)["']""")
+_DECLARED = re.compile(r"""<\?xml\s[^>]*?\bencoding\s*=\s*["']([A-Za-z][A-Za-z0-9._-]*)["']""")
+_DECLARATION = 1024  # bytes in which an XML declaration must end
 _SPACE = re.compile(rb"[ \t\r\n]*")
 _TOO_DEEP = etree.XPath(f"boolean({'/*' * (MAX_DEPTH + 1)})")
 _TOO_WIDE = etree.XPath(f"boolean(//@*[{MAX_ATTRIBUTES + 1}])")
@@ -72,10 +74,12 @@ def read(data: bytes) -> EMessage:
     """The message in `data`; Unreadable (xml.*) when it is none. No schema is asked yet."""
     _bound(data)
     encoding = _encoding(data)
-    wide = encoding.startswith("utf-16")
-    text = _as_utf8(data, encoding) if wide else data
+    if encoding.startswith("utf-16"):
+        text, encoding = _as_utf8(data, encoding), "utf-8"
+    else:
+        text = data
     _refuse_markup(text)
-    return _classified(_parse(text, "utf-8" if wide else None), len(data))
+    return _classified(_parse(text, ENCODINGS[encoding]), len(data))
 
 
 def _bound(data: bytes) -> None:
@@ -86,19 +90,21 @@ def _bound(data: bytes) -> None:
 
 
 def _encoding(data: bytes) -> str:
-    """The Python name of the encoding, from byte order mark or declaration; Unreadable when it is not on
-    the list."""
+    """The Python name of the encoding, from byte order mark or declaration; Unreadable when it is not on the list.
+
+    libxml2 is told this encoding, so that it cannot take the bytes for another one than we have looked at.
+    """
     if data.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):
         raise Unreadable("xml.encoding-not-accepted", line=1)
     found = next((name for mark, name in (*_BOMS, *_NO_BOM) if data.startswith(mark)), None)
-    head = data[:1024].decode(found, "replace").encode("ascii", "replace") if found else data[:1024]
-    declared = _DECLARED.match(head.lstrip(b"?\xef\xbb\xbf"))
-    name = declared.group(1).decode("ascii") if declared else "utf-8"
+    head = data[:_DECLARATION].decode(found or "latin-1", "replace").removeprefix("\ufeff")
+    declared = _DECLARED.match(head)
+    name = declared.group(1) if declared else "utf-8"
     try:
         listed = codecs.lookup(name).name
     except LookupError:
         listed = ""
-    if listed not in ENCODINGS:
+    if listed not in ENCODINGS or (head.startswith("<?xml ") and "?>" not in head):
         raise Unreadable("xml.encoding-not-accepted", line=1)
     return found or listed
 
@@ -135,8 +141,8 @@ def _has_doctype(data: bytes) -> bool:
         at = end + length
 
 
-def _parse(data: bytes, encoding: str | None) -> etree._Element:
-    """The tree; `encoding` overrides what the input declares (None: as declared)."""
+def _parse(data: bytes, encoding: str) -> etree._Element:
+    """The tree; `encoding` overrides what the input declares."""
     parser = etree.XMLParser(
         encoding=encoding,
         resolve_entities=False,

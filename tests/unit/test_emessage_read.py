@@ -95,6 +95,14 @@ def test_a_doctype_is_refused_before_anything_is_expanded(prolog: bytes) -> None
     assert refused(prolog + b"<MsgHead>&b;</MsgHead>").code == "xml.doctype"
 
 
+@pytest.mark.parametrize("encoding", ["utf-32-be", "utf-32-le", "cp037", "utf-7"])
+def test_bytes_are_never_taken_for_another_encoding_than_was_looked_at(encoding: str) -> None:
+    text = "<!DOCTYPE a [<!ENTITY b 'c'>]><a>&b;</a>"
+    assert refused(text.encode(encoding)).code in ("xml.not-well-formed", "xml.doctype")
+    late = f'<?xml version="1.0"{" " * 2000}encoding="utf-7"?>{text}'
+    assert refused(late.encode()).code == "xml.encoding-not-accepted"
+
+
 def test_a_doctype_in_utf_16_is_refused() -> None:
     assert refused("<!DOCTYPE a [<!ENTITY b 'c'>]><a>&b;</a>".encode("utf-16")).code == "xml.doctype"
 
