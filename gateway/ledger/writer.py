@@ -94,11 +94,10 @@ class Writer:
         notices = Notices()
         try:
             self._connection.execute("BEGIN IMMEDIATE")
-            for job in jobs:
-                self._run(job, notices)
+            all_well = [self._run(job, notices) for job in jobs]
             self._connection.execute("COMMIT")
             self.commits += 1
-            self.failed = False
+            self.failed = not all(all_well)
         except sqlite3.Error:
             # The transaction is gone as a whole: disk full, an I/O error, a lock held too long.
             self.failed = True
@@ -109,7 +108,8 @@ class Writer:
             return Notices()
         return notices
 
-    def _run(self, job: Job, notices: Notices) -> None:
+    def _run(self, job: Job, notices: Notices) -> bool:
+        """Run one unit in its savepoint; False: the database could not do what it should (disk full, for one)."""
         session = Session(self._connection, self._queries)
         self._connection.execute("SAVEPOINT unit")
         try:
@@ -118,7 +118,10 @@ class Writer:
             if not self._connection.in_transaction:  # the database has given up the whole transaction
                 raise sqlite3.OperationalError from error
             self._connection.execute("ROLLBACK TO unit")
-            job.error = error
+            troubled = isinstance(error, sqlite3.OperationalError)
+            job.error = Unavailable("us.not-stored") if troubled else error
         else:
+            troubled = False
             notices.add(session.notices)
         self._connection.execute("RELEASE unit")
+        return not troubled
