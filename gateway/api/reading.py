@@ -50,10 +50,7 @@ def findings(data: bytes) -> tuple[Issue, ...]:
 
     :raises Unreadable: it cannot be read at all.
     """
-    content = read(data)
-    if isinstance(content, dict):
-        return tuple(fhir_validate.validate(content))
-    return tuple(emessage_validate.validate(content))
+    return _findings(read(data))
 
 
 def converted(data: bytes, target: str | None) -> Translation:
@@ -65,16 +62,15 @@ def converted(data: bytes, target: str | None) -> Translation:
     content = read(data)
     if target is None:
         target = _other_format(content)
-    if any(each.severity == "error" and each.layer in ("xml", "schema") for each in findings_of(content)):
+    if any(each.severity == "error" and each.layer in ("xml", "schema") for each in _findings(content)):
         raise NotTranslatable("translate.invalid-source")
     return translate.convert(content, target)
 
 
-def findings_of(content: EMessage | dict[str, Any]) -> tuple[Issue, ...]:
-    """As `findings`, for what has been read."""
+def _findings(content: EMessage | dict[str, Any]) -> tuple[Issue, ...]:
     if isinstance(content, dict):
-        return tuple(fhir_validate.validate(content))
-    return tuple(emessage_validate.validate(content))
+        return fhir_validate.validate(content)
+    return emessage_validate.validate(content)
 
 
 def _other_format(content: EMessage | dict[str, Any]) -> str:

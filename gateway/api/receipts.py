@@ -1,8 +1,8 @@
-"""Which receipts does the API itself hand out: our own negative one on refusal, and those of the receivers on
-request?
+"""Which receipts does the API hand out: our own negative one on refusal, and those of receivers when asked?
 
 Ours is only ever negative, in the gateway's own name, and only where id, type, date and sender of the message
-could be read (DESIGN §4.8). It says HER-ids, not names. Without a HER-id of its own in the settings the gateway makes none.
+could be read (DESIGN §4.8). It says HER-ids, not names. Without a HER-id of its own in the settings the
+gateway makes none.
 """
 
 from __future__ import annotations

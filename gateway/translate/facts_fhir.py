@@ -118,6 +118,10 @@ class _View:
     """A Bundle with its resources at hand."""
 
     def __init__(self, bundle: Json) -> None:
+        if bundle.get("resourceType") != "Bundle":
+            raise Refusal("fhir.not-a-bundle")
+        if bundle.get("type") != "message":
+            raise Refusal("fhir.not-a-message-bundle")
         self.resources: list[Json] = []
         self.by_url: dict[str, Json] = {}
         for entry in bundle.get("entry", ()):
