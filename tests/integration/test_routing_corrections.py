@@ -149,8 +149,7 @@ async def test_correction_that_was_queued_when_its_original_was_rejected_goes_to
         transport.gates["m-2"].set()
         assert (await house.until(changed, "handed")).reason == "routing.parent-rejected"
         await house.until(after, "sent")
-        assert transport.ids()[-1] == "m-4"
-        assert "m-3" not in transport.ids()
+        assert [id for id in transport.ids() if id.startswith("m-")] == ["m-1", "m-2", "m-4"]
 
 
 async def test_correction_that_names_no_original_keeps_its_place(tmp_path: Path) -> None:
