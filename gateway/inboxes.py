@@ -13,7 +13,7 @@ from pathlib import Path
 from gateway.api.receipts import negative_receipt
 from gateway.routing.outcomes import Refused
 from gateway.services import GatewayServices
-from gateway.settings import Partner
+from gateway.settings import Endpoint, Partner
 from gateway.transports.base import FHIR_JSON, ContentType
 from gateway.transports.inbox import DirectoryInbox, NotTaken
 
@@ -21,15 +21,15 @@ from gateway.transports.inbox import DirectoryInbox, NotTaken
 def inboxes_of(services: GatewayServices) -> list[DirectoryInbox]:
     """One inbox for each folder that the settings name."""
     folders = {
-        endpoint.path: partner
+        endpoint.path: (partner, endpoint)
         for partner in services.settings.partner
         for endpoint in partner.endpoint
         if endpoint.transport == "directory" and endpoint.path is not None
     }
-    return [_inbox(services, Path(path), partner) for path, partner in folders.items()]
+    return [_inbox(services, Path(path), *owner) for path, owner in folders.items()]
 
 
-def _inbox(services: GatewayServices, folder: Path, partner: Partner) -> DirectoryInbox:
+def _inbox(services: GatewayServices, folder: Path, partner: Partner, endpoint: Endpoint) -> DirectoryInbox:
     credential = services.credentials.of_partner(partner.name)
 
     async def take_over(data: bytes, content_type: ContentType) -> NotTaken | None:
@@ -40,4 +40,10 @@ def _inbox(services: GatewayServices, folder: Path, partner: Partner) -> Directo
         receipt = negative_receipt(services, outcome, message_id=str(uuid.uuid4()), now=datetime.now(UTC))
         return NotTaken(outcome.code, receipt)
 
-    return DirectoryInbox(folder, take_over, largest=services.settings.gateway.max_body_bytes)
+    return DirectoryInbox(
+        folder,
+        take_over,
+        poll_seconds=endpoint.poll_s,
+        largest=services.settings.gateway.max_body_bytes,
+        keep_done=endpoint.keep_read,
+    )

@@ -50,6 +50,10 @@ class Endpoint(_Model):
     """Address for transport http: no user or password inside it."""
     path: str | None = None
     """Folder for transport directory."""
+    poll_s: Seconds = 1.0
+    """Transport directory: seconds between two looks into in/."""
+    keep_read: bool = True
+    """Transport directory: what was taken over from in/ is kept in done/ (else deleted)."""
     types: tuple[str, ...] = ("*",)
     """Codes of 8279 this endpoint takes in `format`; "*" takes all."""
     pass_on: tuple[str, ...] = ()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from uuid import uuid4
 
 import httpx
@@ -14,14 +13,9 @@ from gateway.app import create_app
 from gateway.emessage import apprec
 from gateway.emessage.read import read as read_xml
 from gateway.translate import roundtrip
-from gateway.translate.facts import Party
 from tests.support.live_server import live_server
 from tests.support.messages import (
     CANARY_TEXT,
-    HOSPITAL,
-    MUNICIPALITY,
-    NURSING,
-    WARD,
     Admission,
 )
 from tests.support.two_partners import (
@@ -30,6 +24,7 @@ from tests.support.two_partners import (
     client_of,
     configured,
     post_xml,
+    receipt_for,
 )
 
 
@@ -88,23 +83,6 @@ def test_many_at_once_are_each_accepted_once(base_url: str) -> None:
 
 
 # --- receipts of the receiver
-
-
-def receipt_for(message: Admission, status: apprec.Status = "1") -> bytes:
-    """The receiver's receipt for a message."""
-    return apprec.build(
-        "1.0",
-        receipt_id=str(uuid4()),
-        generated_at=datetime.now(UTC),
-        software=("EPJ", "1"),
-        sender=Party(NURSING, MUNICIPALITY),
-        receiver=Party(WARD, HOSPITAL),
-        status=status,
-        errors=() if status == "1" else (apprec.Error("E35", CANARY_TEXT),),
-        original_type=message.type,
-        original_id=message.message_id,
-        original_issued_at=datetime(2026, 11, 20, 13, 32, tzinfo=UTC),
-    )
 
 
 @pytest.mark.parametrize("status", ["1", "2"])

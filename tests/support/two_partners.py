@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import httpx
 
+from gateway.emessage import apprec
 from gateway.emessage.read import read as read_xml
 from gateway.settings import Settings, from_content
 from gateway.translate import convert
-from tests.support.messages import HOSPITAL, MUNICIPALITY, NURSING, WARD, Admission
+from gateway.translate.facts import Party
+from tests.support.messages import CANARY_TEXT, HOSPITAL, MUNICIPALITY, NURSING, WARD, Admission
 
 HOSPITAL_SECRET, MUNICIPALITY_SECRET = "hospital-secret", "municipality-secret"
 GATEWAY_HER = "88899999"
@@ -59,3 +63,20 @@ def bundle(**changes: Any) -> dict[str, Any]:
     """The same kind of message as a Bundle."""
     found: dict[str, Any] = json.loads(convert(read_xml(Admission(**changes).xml), "fhir-r4").data)
     return found
+
+
+def receipt_for(message: Admission, status: apprec.Status = "1") -> bytes:
+    """The receiver's receipt for a message."""
+    return apprec.build(
+        "1.0",
+        receipt_id=str(uuid4()),
+        generated_at=datetime.now(UTC),
+        software=("EPJ", "1"),
+        sender=Party(NURSING, MUNICIPALITY),
+        receiver=Party(WARD, HOSPITAL),
+        status=status,
+        errors=() if status == "1" else (apprec.Error("E35", CANARY_TEXT),),
+        original_type=message.type,
+        original_id=message.message_id,
+        original_issued_at=datetime(2026, 11, 20, 13, 32, tzinfo=UTC),
+    )

@@ -1,0 +1,98 @@
+"""Does a partner that has nothing but a folder send, receive, get receipts and refusals like any other?"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from gateway.app import create_app
+from gateway.emessage.read import read
+from gateway.translate import facts_of
+from tests.support.live_server import live_server
+from tests.support.messages import CANARIES, MUNICIPALITY, NURSING, Admission
+from tests.support.two_partners import HOSPITAL_SECRET, client_of, configured, post_xml, receipt_for
+
+SECONDS = 20.0
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """The municipality's folder."""
+    folder = tmp_path / "kommunen"
+    (folder / "in").mkdir(parents=True)
+    return folder
+
+
+@pytest.fixture
+def hospital(tmp_path: Path, folder: Path) -> Iterator[httpx.Client]:
+    settings = configured(tmp_path)
+    hospital, municipality = settings.partner
+    (endpoint,) = municipality.endpoint
+    endpoint = endpoint.model_copy(update={"transport": "directory", "path": str(folder), "poll_s": 0.02})
+    municipality = municipality.model_copy(update={"endpoint": (endpoint,)})
+    app = create_app(settings.model_copy(update={"partner": (hospital, municipality)}))
+    with live_server(app) as url, client_of(url, HOSPITAL_SECRET) as client:
+        yield client
+
+
+def eventually(found: Callable[[], bool]) -> None:
+    """Wait for what another process would see happen."""
+    until = time.monotonic() + SECONDS
+    while not found():
+        assert time.monotonic() < until, "it did not happen"
+        time.sleep(0.01)
+
+
+def put(folder: Path, name: str, data: bytes) -> None:
+    (folder / "in" / f".{name}").write_bytes(data)
+    (folder / "in" / f".{name}").rename(folder / "in" / name)
+
+
+def files(folder: Path, place: str) -> list[Path]:
+    return sorted(path for path in (folder / place).glob("*") if not path.name.startswith("."))
+
+
+def test_a_message_comes_out_and_its_receipt_goes_home(hospital: httpx.Client, folder: Path) -> None:
+    message = Admission()
+    id = post_xml(hospital, message.xml).json()["id"]
+    eventually(lambda: len(files(folder, "out")) == 1)
+    (file,) = files(folder, "out")
+    assert file.read_bytes() == message.xml
+    assert not any(canary in file.name for canary in (*CANARIES, message.message_id))
+    put(folder, "kvittering.xml", receipt_for(message))
+    eventually(lambda: [path.name for path in files(folder, "done")] == ["kvittering.xml"])
+    assert files(folder, "in") == []
+    (delivery,) = hospital.get(f"/messages/{id}").json()["deliveries"]
+    assert delivery["state"] == "acknowledged"
+
+
+def test_a_message_put_into_the_folder_is_accepted_once(hospital: httpx.Client, folder: Path) -> None:
+    message = Admission(sender=(MUNICIPALITY, NURSING), receiver=("88810001", "88810012"))
+    put(folder, "a.xml", message.xml)
+    put(folder, "again.xml", message.xml)
+    eventually(lambda: len(files(folder, "done")) == 2)
+    assert files(folder, "refused") == []
+
+
+def test_what_is_refused_lies_beside_its_reason_and_a_negative_receipt_comes_out(
+    hospital: httpx.Client, folder: Path
+) -> None:
+    message = Admission(sender=(MUNICIPALITY, NURSING), receiver=("88840001", "88840002"))
+    put(folder, "a.xml", message.xml)
+    put(folder, "b.xml", Admission().xml)  # in the hospital's name: the folder does not cover it
+    put(folder, "c.xml", b"no message at all")
+    eventually(lambda: len(files(folder, "refused")) == 6)
+    codes = [
+        json.loads(path.read_bytes())["code"] for path in files(folder, "refused") if path.suffix == ".json"
+    ]
+    assert codes == ["routing.unknown-receiver", "routing.sender-not-covered", "xml.not-well-formed"]
+    for path in files(folder, "refused"):
+        assert path.suffix != ".json" or not any(canary in path.read_text("utf-8") for canary in CANARIES)
+    receipts = [facts_of(read(path.read_bytes())).receipt for path in files(folder, "out")]
+    answered = {receipt.original_message_id: receipt.errors[0].code for receipt in receipts if receipt}
+    assert answered[message.message_id] == "E21"
