@@ -16,6 +16,7 @@ from gateway.emessage.grammar import PLO_BODIES
 from gateway.emessage.read import EMessage
 from gateway.errors import NotTranslatable
 from gateway.fhir.canonical import BASE, component_system, own_code_system
+from gateway.translate import attachments
 from gateway.translate.compiler import Mapping, mapping
 from gateway.translate.paths import Json
 from gateway.translate.required import complete, is_absent, is_filler
@@ -61,12 +62,11 @@ def to_bundle(message: EMessage) -> tuple[Json, State]:
     header = message_header(state, message_id)
     bound.content("MsgInfo", "mh:MsgInfo").write(info, Place(bundle), state)
     set_message_header(bundle, state)
-    focus = [_document(document, bound, state) for document in message.root if _name(document) == "Document"]
-    _encounter(state, message.body)
-    header["focus"] = [state.reference_to(resource) for resource in focus]
-    if "Encounter" in state.singletons:
-        header["focus"].append(state.reference_to(state.singletons["Encounter"]))
-    _provenance(state)
+    if message.root.find("{*}PatientReport") is not None:
+        raise NotTranslatable("translate.unsupported-content", path="MsgHead/PatientReport")
+    documents = [_document(document, bound, state) for document in message.root if _name(document) == "Document"]
+    header["focus"] = [state.reference_to(resource) for resource in documents]
+    header["focus"] += [document["encounter"] for document in documents if "encounter" in document]
     complete(state)
     order = ("resourceType", "id", "meta", "identifier", "type", "timestamp", "_timestamp", "entry")
     return {key: bundle[key] for key in order if key in bundle}, state
@@ -103,18 +103,45 @@ def set_message_header(bundle: Json, state: State) -> None:
 
 
 def _document(document: etree._Element, bound: Mapping, state: State) -> Json:
-    body = _known_body(document, bound)
-    resource_type = "Composition" if body is not None else "DocumentReference"
-    resource = state.create(resource_type, resource_type)
-    state.singletons[resource_type] = resource
-    bound.content(resource_type, "mh:Document").write(document, Place(resource), state)
-    if body is not None:
-        element, name = body
-        local = name.partition(":")[2]
-        resource["type"] = {"coding": [{"system": component_system(), "code": local}]}
-        bound.content(definition_of(name), name).write(element, Place(resource, resource), state)
-        _composition_status(resource, element)
-    return resource
+    """A Document: a Composition where its body is known, else a DocumentReference with its attachment."""
+    found = _known_body(document, bound)
+    if found is None:
+        reference = state.create("DocumentReference", "DocumentReference")
+        bound.content("DocumentReference", "mh:Document").write(document, Place(reference), state)
+        content = document.find("{*}RefDoc/{*}Content")
+        if content is not None:
+            attachments.write(content, reference, state)
+        return reference
+    body, name = found
+    message_level = _set_aside(state) if "Composition" in state.singletons else {}
+    composition = state.singletons["Composition"] = state.create("Composition", "Composition")
+    bound.content("Composition", "mh:Document").write(document, Place(composition), state)
+    composition["type"] = {"coding": [{"system": component_system(), "code": name.partition(":")[2]}]}
+    bound.content(definition_of(name), name).write(body, Place(composition, composition), state)
+    _composition_status(composition, body)
+    _encounter(composition, body, state)
+    _provenance(state)
+    if message_level:
+        _of_this_document(composition, state)
+        state.singletons.update(message_level)
+    return composition
+
+
+_OF_THE_FIRST_BODY = ("Patient", "Provenance", "Encounter")
+
+
+def _set_aside(state: State) -> dict[str, Json]:
+    """A second body has a patient, a provenance and a stay of its own; those of the message stand aside meanwhile."""
+    return {kind: state.singletons.pop(kind) for kind in _OF_THE_FIRST_BODY if kind in state.singletons} or {"": {}}
+
+
+def _of_this_document(composition: Json, state: State) -> None:
+    patient, provenance = state.singletons.pop("Patient", None), state.singletons.pop("Provenance", None)
+    state.singletons.pop("Encounter", None)
+    if patient is not None:
+        composition["subject"] = state.reference_to(patient)
+    if provenance is not None:
+        provenance["target"] = [state.reference_to(composition)]
 
 
 def _known_body(document: etree._Element, bound: Mapping) -> tuple[etree._Element, str] | None:
@@ -138,18 +165,18 @@ def _composition_status(composition: Json, body: etree._Element) -> None:
         composition["status"] = status
 
 
-def _encounter(state: State, body: etree._Element | None) -> None:
+def _encounter(composition: Json, body: etree._Element, state: State) -> None:
     """A logistics message is about a stay: its Encounter is there whatever the message says of it."""
-    kinds = [_name(child) for child in body] if body is not None and _name(body) == "Pasientlogistikk" else []
+    kinds = [_name(child) for child in body] if _name(body) == "Pasientlogistikk" else []
     kind = next((name for name in kinds if name in _STATUS_OF_STAY), None)
     if kind is None:
         return
     encounter = state.the("Encounter", create=True)
     assert encounter is not None
-    cancelled = state.singletons["Composition"].get("status") == "entered-in-error"
+    cancelled = composition.get("status") == "entered-in-error"
     encounter["status"] = "entered-in-error" if cancelled else _STATUS_OF_STAY[kind]
     encounter["class"] = dict(_INPATIENT)
-    state.singletons["Composition"]["encounter"] = state.reference_to(encounter)
+    composition["encounter"] = state.reference_to(encounter)
 
 
 def _provenance(state: State) -> None:
@@ -173,12 +200,13 @@ def from_bundle(bundle: Json, standard: str) -> tuple[etree._Element, State]:
     header = _first(bundle, "MessageHeader")
     state.is_filler = is_filler
     state.singletons["MessageHeader"] = header
+    focus = [state.follow(reference) for reference in header.get("focus", ())]
+    state.first_body = next((r for r in focus if r is not None and r.get("resourceType") == "Composition"), None)
     _find_singletons(state, header)
     root = etree.Element(bound.structure.tag("mh:MsgHead"), nsmap=_namespaces(bound))
     info = etree.SubElement(root, bound.structure.tag("mh:MsgInfo"))
     _read_info(info, bound, state)
-    for reference in header.get("focus", ()):
-        resource = state.follow(reference)
+    for resource in focus:
         if resource is not None and resource.get("resourceType") in ("Composition", "DocumentReference"):
             root.append(_read_document(resource, bound, state))
     if len(root) == 1:
@@ -216,12 +244,17 @@ def _namespaces(bound: Mapping) -> dict[str | None, str]:
 
 
 def _find_singletons(state: State, header: Json) -> None:
+    """The patient, stay and provenance of the message: those of its first body."""
+    patient = state.follow(state.first_body.get("subject")) if state.first_body is not None else None
+    if patient is not None:
+        state.singletons["Patient"] = patient
     for entry in state.bundle.get("entry", ()):
         resource: Any = entry.get("resource", {})
         kind = resource.get("resourceType")
         if kind in ("Patient", "Encounter"):
             state.singletons.setdefault(kind, resource)
         elif kind == "Provenance":
+            state.provenances.append(resource)
             targets = [t.get("reference") for t in resource.get("target", ()) if isinstance(t, dict)]
             if state.reference_to(header)["reference"] in targets or f"MessageHeader/{header.get('id')}" in targets:
                 state.singletons.setdefault(kind, resource)
@@ -238,17 +271,48 @@ def _read_info(info: etree._Element, bound: Mapping, state: State) -> None:
 
 def _read_document(resource: Json, bound: Mapping, state: State) -> etree._Element:
     kind = resource["resourceType"]
-    state.singletons[kind] = resource
     document = etree.Element(bound.structure.tag("mh:Document"))
+    content_tag = bound.structure.tag("mh:Content")
+    if kind == "DocumentReference":
+        content = attachments.read(resource, content_tag, bound.structure.tag("b64:Base64Container"), state)
+        bound.content(kind, "mh:Document").read(document, Place(resource), state)
+        if content is not None:
+            refdoc = document[-1]
+            for file in refdoc.findall(bound.structure.tag("mh:FileReference")):
+                refdoc.remove(file)
+            refdoc.append(content)
+        return document
+    message_level = dict(state.singletons)
+    state.singletons["Composition"] = resource
+    _find_document_singletons(resource, state)
     bound.content(kind, "mh:Document").read(document, Place(resource), state)
-    if kind == "Composition":
-        name = _body_name(resource, bound)
-        state.used_all(resource["type"])
-        refdoc = document[-1]
-        content = etree.SubElement(refdoc, bound.structure.tag("mh:Content"))
-        body = etree.SubElement(content, bound.structure.tag(name))
-        bound.content(definition_of(name), name).read(body, Place(resource, resource), state)
+    name = _body_name(resource, bound)
+    state.used_all(resource["type"])
+    content = etree.SubElement(document[-1], content_tag)
+    body = etree.SubElement(content, bound.structure.tag(name))
+    bound.content(definition_of(name), name).read(body, Place(resource, resource), state)
+    state.singletons = message_level
     return document
+
+
+def _find_document_singletons(composition: Json, state: State) -> None:
+    """Patient, stay and provenance of this body: its own where it has them."""
+    first = state.first_body is composition
+    of_the_message = state.singletons.get("Patient")
+    for kind, reference in (("Patient", "subject"), ("Encounter", "encounter")):
+        own = state.follow(composition.get(reference))
+        if own is not None and own.get("resourceType") == kind:
+            state.singletons[kind] = own
+        elif not first:
+            state.singletons.pop(kind, None)
+    if not first and state.singletons.get("Patient") is of_the_message:
+        state.singletons.pop("Patient", None)
+    address = state.reference_to(composition)["reference"]
+    own = next((p for p in state.provenances if any(t.get("reference") == address for t in p.get("target", ()))), None)
+    if own is not None or not first:
+        state.singletons.pop("Provenance", None)
+    if own is not None:
+        state.singletons["Provenance"] = own
 
 
 def _body_name(composition: Json, bound: Mapping) -> str:

@@ -51,7 +51,7 @@ class Primitive:
         native = self.native(text)
         if native is not None:
             slot.value = native
-        if native is None or self.text(native) != text:
+        if native is None or self.text(native) != text or not _survives_binary(native):
             slot.meta = {"extension": [{"url": EXACT, "valueString": text}]}
         return native is not None
 
@@ -81,6 +81,11 @@ class Primitive:
             value = native if isinstance(native, Decimal) else Decimal(repr(native))
             return meant == value or Decimal(repr(float(meant))) == value
         return bool(meant == native) and isinstance(meant, bool) == isinstance(native, bool)
+
+
+def _survives_binary(native: Any) -> bool:
+    """Whether a number keeps its digits in software that reads JSON numbers as binary floating point."""
+    return not isinstance(native, Decimal) or Decimal(repr(float(native))) == native
 
 
 def _marks(meta: dict[str, Any]) -> tuple[str | None, bool]:
@@ -146,6 +151,8 @@ def _decimal_text(value: Any) -> str | None:
     if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
         return None
     number = value if isinstance(value, Decimal) else Decimal(repr(value))
+    if number == 0:
+        return "0"
     digits = format(number, "f")
     return (digits.rstrip("0").rstrip(".") if "." in digits else digits) or "0"
 

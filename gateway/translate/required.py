@@ -17,8 +17,12 @@ from gateway.translate.paths import Json, Slot
 from gateway.translate.primitives import primitive
 from gateway.translate.state import State
 
-_ABSENT: Json = {"extension": [{"url": DATA_ABSENT_REASON, "valueCode": "unknown"}]}
 _TIME = primitive("dateTime", "PointInTime")
+
+
+def absent() -> Json:
+    """An element without a value that says why: unknown."""
+    return {"extension": [{"url": DATA_ABSENT_REASON, "valueCode": "unknown"}]}
 
 
 @dataclass(frozen=True)
@@ -88,30 +92,30 @@ def _fill(holder: Json, demand: Demand, state: State) -> None:
     if demand.how == "code":
         holder[key] = demand.argument
     elif demand.how == "absent":
-        _absent(holder, key, demand.argument)
+        _write_absent(holder, key, demand.argument)
     else:
         made = _reference(demand.how, state)
         holder[key] = [made] if demand.argument == "list" else made
 
 
-def _absent(holder: Json, key: str, kind: str) -> None:
+def _write_absent(holder: Json, key: str, kind: str) -> None:
     if kind == "code":
-        holder["_" + key] = _ABSENT
+        holder["_" + key] = absent()
     elif kind == "objects":
-        holder[key] = [_ABSENT]
+        holder[key] = [absent()]
     else:
-        holder[key if kind == "object" else kind] = _ABSENT
+        holder[key if kind == "object" else kind] = absent()
 
 
 def _reference(what: str, state: State) -> Json:
     if what == "patient":
         return state.reference_to(the_patient(state))
     if what == "participant":
-        return {"actor": state.reference_to(the_patient(state)), "_status": _ABSENT}
+        return {"actor": state.reference_to(the_patient(state)), "_status": absent()}
     header = state.singletons["MessageHeader"]
     if what == "header":
         return state.reference_to(header)
-    sender = header.get("sender") or _ABSENT
+    sender = header.get("sender") or absent()
     return {"who": sender} if what == "agent" else sender
 
 
@@ -121,7 +125,7 @@ def the_patient(state: State) -> Json:
     if patient is None:
         patient = state.the("Patient", create=True)
         assert patient is not None
-        patient["extension"] = [_ABSENT["extension"][0]]
+        patient["extension"] = absent()["extension"]
     return patient
 
 

@@ -112,6 +112,8 @@ class Content:
     def _read_group(self, group: Group, element: etree._Element, place: Place, state: State) -> bool:
         if group.kind == "choice":
             return self._read_choice(group, element, place, state)
+        if group.minimum == 0 and not any(speaks(self._rule(use), place, state) for use in group.uses()):
+            return False
         said = False
         for part in group.parts:
             if isinstance(part, Group):

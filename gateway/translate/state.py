@@ -55,6 +55,9 @@ class State:
         self.written = 0
         self.counted = Counted()
         self.assumed: list[str] = []
+        self.first_body: Json | None = None
+        """The Composition of the first document with a body: it shares patient and provenance with the message."""
+        self.provenances: list[Json] = []
         self.singletons: dict[str, Json] = {"Bundle": bundle}
         self._counters: dict[str, int] = {}
         self._urls: dict[int, str] = {}
@@ -107,6 +110,10 @@ class State:
         if found is None:
             raise NotTranslatable("fhir.bad-reference")
         return found
+
+    def resource_at(self, url: object) -> Json | None:
+        """The resource of the Bundle with that fullUrl; None if there is none."""
+        return self._by_url.get(url) if isinstance(url, str) else None
 
     def the(self, resource_type: str, create: bool) -> Json | None:
         """The one resource of that type of this message (or of the document at hand)."""

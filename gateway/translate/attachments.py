@@ -1,0 +1,44 @@
+"""How does the content of an attachment travel?
+
+A base64 container becomes a Binary that the DocumentReference's attachment points to; its text is kept as it is, line breaks
+included, because base64Binary allows them. A Content element without anything in it is marked present.
+"""
+
+from __future__ import annotations
+
+from lxml import etree
+
+from gateway.fhir.canonical import PRESENT
+from gateway.translate.paths import Json, Path, Slot
+from gateway.translate.primitives import primitive
+from gateway.translate.state import State
+
+_DATA = primitive("base64Binary", "base64Binary")
+_PATH = Path("content[0].attachment", "")
+
+
+def write(content: etree._Element, document: Json, state: State) -> None:
+    """The base64 container of a Content element into a Binary of its own."""
+    attachment = _PATH.open_object(document, state)
+    if len(content) == 0:
+        attachment.setdefault("extension", []).append({"url": PRESENT, "valueCode": "Content"})
+        return
+    binary = state.create("Binary", "Binary")
+    state.at(content[0], None, Path("Binary.data", ""))
+    state.wrote(_DATA.write(content[0].text or "", Slot(binary, "data")))
+    attachment["url"] = state.reference_to(binary)["reference"]
+
+
+def read(document: Json, content_tag: str, container_tag: str, state: State) -> etree._Element | None:
+    """The Content element of a DocumentReference; None if its attachment points to a file outside, or to nothing."""
+    for attachment in _PATH.find_objects(document, state):
+        binary = state.resource_at(attachment.get("url"))
+        if binary is not None and binary.get("resourceType") == "Binary":
+            state.used(attachment, "url")
+            content = etree.Element(content_tag)
+            etree.SubElement(content, container_tag).text = _DATA.read(Slot(binary, "data")) or ""
+            state.used(binary, "data")
+            return content
+        if any(e.get("url") == PRESENT and e.get("valueCode") == "Content" for e in attachment.get("extension", ())):
+            return etree.Element(content_tag)
+    return None
