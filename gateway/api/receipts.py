@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
+from typing import Final
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -22,7 +23,9 @@ from gateway.routing.outcomes import Refused
 from gateway.services import GatewayServices
 from gateway.translate.facts import Facts, Party
 
-XML = "application/xml"
+XML: Final = "application/xml"
+NOT_TO_THE_SENDER: Final = frozenset({"routing.sender-not-covered", "routing.no-sender"})
+"""Refusals because the caller is not the one the message names: a receipt would go to somebody who sent nothing."""
 
 
 def negative_receipt(
@@ -30,12 +33,9 @@ def negative_receipt(
 ) -> bytes | None:
     """An AppRec that says why the message is not taken; None: none can be made of it, or none may be."""
     facts, gateway = refused.facts, services.settings.gateway
-    if (
-        gateway.her_id is None
-        or facts is None
-        or not _can_be_answered(facts)
-        or not CATALOGUE[refused.code].apprec
-    ):
+    if gateway.her_id is None or facts is None or not _can_be_answered(facts):
+        return None
+    if refused.code in NOT_TO_THE_SENDER or CATALOGUE[refused.code].apprec is None:
         return None
     owner = services.partners.owner_of(facts.sender.her_id or "")
     nameless = replace(facts, sender=replace(facts.sender, name="", organisation_name=""))

@@ -234,3 +234,10 @@ def test_what_cannot_be_read_gets_no_receipt_but_the_code_of_one(hospital: httpx
     response = post_xml(hospital, b"<a>", accept="application/xml")
     assert response.headers["content-type"] == "application/problem+json"
     assert response.json()["apprec"] == "T01"
+
+
+def test_a_message_in_somebody_elses_name_gets_no_receipt(hospital: httpx.Client) -> None:
+    message = Admission(sender=(MUNICIPALITY, NURSING), receiver=(HOSPITAL, WARD))
+    response = post_xml(hospital, message.xml, accept="application/xml")
+    assert response.status_code == 403
+    assert response.headers["content-type"] == "application/problem+json"
