@@ -2,8 +2,8 @@
 
 A small reader of XML and JSON *text*, for display only: it never judges a document and cannot fail on a bad one.
 Besides colour classes (no inline style, so the strict Content-Security-Policy holds) it notes on which line each place
-begins, so that a row of the loss report can point into the document. Very long runs (an attachment in base64) are cut in the
-middle, and a document of very many lines at its end; both say how much was left out.
+begins, so that a row of the loss report can point into the document. Very long runs (an attachment in base64) are cut
+in the middle, and a document of very many lines at its end; both say how much was left out.
 """
 
 from __future__ import annotations

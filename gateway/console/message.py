@@ -21,8 +21,9 @@ from gateway.ledger.trail import sentence
 from gateway.services import GatewayServices
 from gateway.terminology import display
 
-_SAFE_ID = re.compile(r"[0-9A-Za-z][0-9A-Za-z._:{}-]{0,99}")
-_LONG_NUMBER = re.compile(r"(?<![0-9A-Za-z])\d{11}(?![0-9A-Za-z])")
+_UUID = re.compile(r"\{?[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}\}?")
+_PLAIN_ID = re.compile(r"[0-9A-Za-z][0-9A-Za-z._:-]{0,99}")
+_IDENTITY_NUMBER = re.compile(r"(?<!\d)\d{6}[._:-]?\d{5}(?!\d)")
 
 _EVENT_LOOKS = {
     "message.accepted": ("info", "inbox"),
@@ -203,8 +204,8 @@ def _original(services: GatewayServices, receipt: MessageRow, texts: Texts) -> F
 
 def _sender_id(message_id: str, texts: Texts) -> str:
     """The id the sender chose, unless it could hold something else: it is the sender's own text."""
-    looks_safe = _SAFE_ID.fullmatch(message_id) and not _LONG_NUMBER.search(message_id)
-    return message_id if looks_safe else texts("message.msgid.hidden")
+    is_plain = _PLAIN_ID.fullmatch(message_id) and not _IDENTITY_NUMBER.search(message_id)
+    return message_id if _UUID.fullmatch(message_id) or is_plain else texts("message.msgid.hidden")
 
 
 def size(octets: int, texts: Texts) -> str:

@@ -12,10 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fastapi import FastAPI
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from gateway.console import create_console
 from gateway.ledger.store import Ledger
 from tests.browser import seed
 from tests.browser.seed import Seed, Written
@@ -57,10 +55,8 @@ def console(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Console]:
     """A running console with a working day behind it."""
     ledger = seed.ledger_at(tmp_path_factory.mktemp("console"))
     messages = seed.working_day(ledger)
-    app = FastAPI()
-    app.include_router(create_console(seed.services(ledger, seed.settings())))
     try:
-        with live_server(app) as address:
+        with live_server(seed.application(seed.services(ledger, seed.settings()))) as address:
             yield Console(address, ledger, messages)
     finally:
         ledger.close()

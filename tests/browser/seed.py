@@ -7,12 +7,17 @@ have, with trail, receipts, translation and loss report. Nothing is sent.
 from __future__ import annotations
 
 import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4, uuid5
 
+from fastapi import FastAPI
+
+from gateway.console import create_console
 from gateway.ledger import line, messages, times
 from gateway.ledger.line import NewDelivery
 from gateway.ledger.messages import MediaType, NewMessage, NewRefusal
@@ -73,6 +78,19 @@ def services(ledger: Ledger, configured: Settings) -> GatewayServices:
         ledger=ledger,
         dispatcher=absent,
     )
+
+
+def application(made: GatewayServices) -> FastAPI:
+    """The console as an application. As in the gateway, somebody listens to the ledger on the application's loop."""
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        made.ledger.listen(lambda notices: None)
+        yield
+
+    app = FastAPI(lifespan=lifespan)
+    app.include_router(create_console(made))
+    return app
 
 
 @dataclass(frozen=True)
@@ -269,13 +287,13 @@ def working_day(ledger: Ledger) -> dict[str, Written]:
     keys = [step.key for step in story()]
     # The newest telling shows every state; the last steps, which stand on top of the list, are the calm ones.
     unusual = dict(zip((key for key in keys if key not in ("klar-arvid", "feilsendt")), _ENDS, strict=False))
-    seed.tell(ending_at=now - 2 * hour, spread=hour, ends=unusual)
-    written = seed.tell(
+    shown = seed.tell(ending_at=now - 2 * hour, spread=hour, ends=unusual)
+    shown += seed.tell(
         ending_at=now - timedelta(seconds=8), spread=hour, ends=dict.fromkeys(keys[-1:], "sent")
     )
     seed.refuse("routing.unknown-receiver", now - hour)
     seed.refuse("xml.doctype", now - timedelta(minutes=4))
-    return {each.state: each for each in written}
+    return {each.state: each for each in shown}
 
 
 def ledger_at(path: Path) -> Ledger:
