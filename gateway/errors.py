@@ -21,7 +21,7 @@ Deferred | Rejected):
     SomlosError
     ├── Unreadable           input that cannot be read at all                    xml.* json.*
     ├── NotTranslatable      read and valid, but the other format cannot say it  translate.*
-    ├── Refusal              intake or the API does not take it                  routing.* api.* schema.* fhir.*
+    ├── Refusal              intake or the API does not take it                  routing.* api.* fhir.*
     ├── Unavailable          we cannot do it now: storage, shutting down         us.*
     └── ConfigurationError   the settings are wrong, nothing is started          configuration.*
 """
