@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import sys
 from pathlib import Path
+from types import FrameType
 
 import msgspec
 import uvicorn
@@ -17,8 +18,22 @@ def run(settings: EpjSettings) -> None:
     host, _, port = settings.listen.rpartition(":")
     listener = socket.create_server((host, int(port)))
     print(f"http://{host}:{listener.getsockname()[1]}", flush=True)
-    config = uvicorn.Config(create_app(Epj(settings)), log_level="error", access_log=False, lifespan="on")
-    uvicorn.Server(config).run(sockets=[listener])
+    epj = Epj(settings)
+    config = uvicorn.Config(create_app(epj), log_level="error", access_log=False, lifespan="on")
+    _Server(config, epj).run(sockets=[listener])
+
+
+class _Server(uvicorn.Server):
+    """Ends at once when told to: those who wait for a change are sent home first."""
+
+    def __init__(self, config: uvicorn.Config, epj: Epj) -> None:
+        super().__init__(config)
+        self._epj = epj
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """The signal to end."""
+        self._epj.close()
+        super().handle_exit(sig, frame)
 
 
 def main(arguments: list[str]) -> int:

@@ -78,6 +78,8 @@ async def _tell(telling: Telling, show: Show, ended: asyncio.Event) -> bool:
     stop.cancel()
     if not story.done():
         story.cancel()
-    await asyncio.gather(story, stop, return_exceptions=True)
+    outcome, _ = await asyncio.gather(story, stop, return_exceptions=True)
     show.end(telling)
+    if isinstance(outcome, Exception) and not isinstance(outcome, TimeoutError):
+        raise outcome
     return not story.cancelled()

@@ -84,14 +84,23 @@ class Epj:
         self.received: dict[tuple[str, str], Received] = {}
         self.receipts_received: dict[str, Received] = {}
         self._changed = asyncio.Event()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._closing = False
         self._messages = Outbox(settings.gateway, settings.send_secret, self.changed)
         self._receipts = Outbox(settings.gateway, settings.send_secret, self.changed)
         self._tasks: set[asyncio.Task[None]] = set()
 
     def start(self) -> None:
         """Begin to send; must be called inside the running loop."""
+        self._loop = asyncio.get_running_loop()
         for coroutine in (self._messages.run(), self._receipts.run()):
             self._keep(asyncio.create_task(coroutine))
+
+    def close(self) -> None:
+        """Send home those who wait for a change; may be called from a signal handler."""
+        self._closing = True
+        if self._loop is not None:
+            self._loop.call_soon_threadsafe(self.changed)
 
     async def stop(self) -> None:
         """End every task."""
@@ -110,7 +119,7 @@ class Epj:
         """Return when the version is greater than `after`, or when the time is up."""
         try:
             async with asyncio.timeout(min(seconds, LONGEST_WAIT_SECONDS)):
-                while self.version <= after:
+                while self.version <= after and not self._closing:
                     await self._changed.wait()
         except TimeoutError:
             return

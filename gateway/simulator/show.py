@@ -27,6 +27,7 @@ _STANDS: Final = {
     "acknowledged": ("✓", "kvittert", "acknowledged", "green"),
     "rejected": ("✗", "avvist", "rejected", "red"),
     "cancelled": ("⊘", "kansellert", "cancelled", "yellow"),
+    "handed": ("?", "hos en person", "with a person", "bold magenta"),
 }
 _STATUS: Final = {"M": ("endring", "correction"), "C": ("kansellering", "cancellation")}
 _FORMATS: Final = {"plo-1.6": "PLO 1.6", "fhir-r4": "FHIR R4"}

@@ -25,7 +25,15 @@ STEP_LIMIT_SECONDS: Final = 60.0
 POLL_SECONDS: Final = 0.05
 
 Stand = Literal[
-    "waiting", "sending", "accepted", "delivered", "refused", "acknowledged", "rejected", "cancelled"
+    "waiting",
+    "sending",
+    "accepted",
+    "delivered",
+    "refused",
+    "acknowledged",
+    "rejected",
+    "cancelled",
+    "handed",
 ]
 
 
@@ -70,6 +78,11 @@ class Line:
         return self.receipt is not None and self.gateway_state is not None
 
     @property
+    def has_failed(self) -> bool:
+        """Whether it can no longer end as the story says: refused, or held for a person."""
+        return self.stand == "refused" or self.gateway_state in ("handed", "delivered")
+
+    @property
     def ended_well(self) -> bool:
         """Whether everything came as the story says."""
         as_told = self.stand == self.step.ends and self.receipt == self.step.receipt
@@ -100,15 +113,14 @@ class Telling:
         """The whole story; returns when every message is over, or when one can get no further (TimeoutError)."""
         async with httpx.AsyncClient(timeout=40, trust_env=False) as client, asyncio.TaskGroup() as group:
             watchers = [group.create_task(self._watch(client, key)) for key in self.stage.epj]
+            watchers.append(group.create_task(self._ask(client)))
             try:
                 for line in self.lines:
                     await self.send(client, line)
                     await self.wait_for(partial(_may_go_on, line))
-                    await self._ask(client)
-                await self.wait_for(
-                    lambda: all(each.receipt or each.stand == "refused" for each in self.lines)
-                )
-                await self._ask(client)
+                    if line.has_failed:
+                        return
+                await self.wait_for(lambda: all(line.is_over for line in self.lines))
             finally:
                 for watcher in watchers:
                     watcher.cancel()
@@ -141,36 +153,42 @@ class Telling:
             version = self.statuses[key]["version"]
             for line in self.lines:
                 bring_up_to_date(line, self.statuses)
-            self.on_change()
-            self._news.set()
-            self._news = asyncio.Event()
+            self._tell_news()
+
+    def _tell_news(self) -> None:
+        self.on_change()
+        self._news.set()
+        self._news = asyncio.Event()
 
     async def _ask(self, client: httpx.AsyncClient) -> None:
-        """Ask the gateway for the final state of each message whose receipt is home."""
-        for line in self.lines:
-            if line.receipt is not None and line.gateway_state is None:
-                line.gateway_state = await self._final_state(client, line)
-        settle(self.lines)
-        self.on_change()
+        """Ask the gateway, for as long as the story lasts, for the state of each message that is under way."""
+        while True:
+            for line in [each for each in self.lines if each.stand in ("accepted", "delivered")]:
+                state = await self._final_state(client, line)
+                if state is not None:
+                    line.gateway_state = state
+                    settle(self.lines)
+                    self._tell_news()
+            await asyncio.sleep(POLL_SECONDS)
 
-    async def _final_state(self, client: httpx.AsyncClient, line: Line) -> str:
+    async def _final_state(self, client: httpx.AsyncClient, line: Line) -> str | None:
+        """The final state of a message; None while it has none, or while the gateway is away."""
         key = line.sender.organisation.key
         sent = next(each for each in self.statuses[key]["sent"] if each["id"] == line.message_id)
+        if sent["location"] is None:
+            return None  # the receiver was faster than the news of the sender
         headers = {"Authorization": f"Bearer {self.stage.secrets[key]}"}
-        async with asyncio.timeout(STEP_LIMIT_SECONDS):
-            while True:
-                answer = await client.get(self.stage.address + sent["location"], headers=headers)
-                delivery = answer.json()["deliveries"][0] if answer.is_success else {"final": False}
-                if delivery["final"]:
-                    return str(delivery["state"])
-                await asyncio.sleep(POLL_SECONDS)
+        try:
+            answer = await client.get(self.stage.address + sent["location"], headers=headers)
+        except httpx.TransportError:
+            return None
+        delivery = answer.json()["deliveries"][0] if answer.is_success else {"final": False}
+        return str(delivery["state"]) if delivery["final"] else None
 
 
 def _may_go_on(line: Line) -> bool:
     """Whether the story can go on: a late receipt is not waited for here."""
-    if line.stand == "refused":
-        return True
-    return line.unchanged is not None and (line.step.late or line.receipt is not None)
+    return line.is_over or line.has_failed or (line.step.late and line.unchanged is not None)
 
 
 def bring_up_to_date(line: Line, statuses: Mapping[str, Mapping[str, Any]]) -> None:
@@ -178,14 +196,15 @@ def bring_up_to_date(line: Line, statuses: Mapping[str, Mapping[str, Any]]) -> N
     sender = statuses.get(line.sender.organisation.key, {})
     receiver = statuses.get(line.receiver.organisation.key, {})
     sent = next((each for each in sender.get("sent", ()) if each["id"] == line.message_id), None)
-    if sent is None or line.gateway_state is not None:
+    if sent is None:
         return
     received = next((each for each in receiver.get("received", ()) if each["id"] == line.message_id), None)
     receipts = [each for each in sender.get("receipts_received", ()) if each["original"] == line.message_id]
-    if sent["state"] != "queued":
+    if sent["state"] != "queued" and line.stand == "sending":
         line.stand, line.code = sent["state"], sent["code"]
-    if received is not None:
-        line.stand, line.unchanged = "delivered", received["sha256"] == sent["sha256"]
+    if received is not None and line.unchanged is None:
+        line.unchanged = received["sha256"] == sent["sha256"]
+        line.stand = line.stand if line.gateway_state else "delivered"
     if receipts and line.receipt is None:
         line.receipt = " ".join((receipts[0]["status"], *receipts[0]["codes"]))
         line.took = time.monotonic() - line.began if line.began is not None else None
@@ -197,6 +216,7 @@ def settle(lines: list[Line]) -> None:
         "acknowledged": "acknowledged",
         "rejected": "rejected",
         "cancelled": "cancelled",
+        "handed": "handed",
     }
     for line in lines:
         if line.gateway_state in stands:
