@@ -12,8 +12,10 @@ from xml.sax.saxutils import escape
 CANARY_NUMBER = "14834120012"
 CANARY_NAME = "Tuvalind"
 CANARY_TEXT = "Kanarifuglen-synger-klinisk"
-CANARIES = (CANARY_NUMBER, CANARY_NAME, CANARY_TEXT)
-"""Stand in the message as number, name and clinical text, and must stand in no answer, log, URL or file name."""
+CANARY_LEAF = "29876500117"
+CANARIES = (CANARY_NUMBER, CANARY_NAME, CANARY_TEXT, CANARY_LEAF)
+"""Stand in the message as number, name and clinical text (or wherever a test puts it), and must stand in no answer,
+log, URL or file name."""
 
 HOSPITAL, WARD = "88810001", "88810012"
 MUNICIPALITY, NURSING = "88820001", "88820011"
