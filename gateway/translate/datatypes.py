@@ -6,6 +6,7 @@ whether or not the code is known (DESIGN §4.7).
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -20,8 +21,13 @@ ATC = "http://www.whocc.no/atc"
 _OID = "urn:oid:"
 _STRING = primitive("string", "string")
 _CODE = primitive("code", "token")
-_OID_TEXT = Primitive("uri", lambda text: _OID + text.strip() if text.strip() else None, lambda uri: _oid_of(uri))
+_OID_TEXT = Primitive("uri", lambda text: _oid_address(text.strip()), lambda uri: _oid_of(uri))
 _ORIGINAL_TEXT = extension_url("original-text")
+
+
+def _oid_address(oid: str) -> str | None:
+    """The address of an oid; None for what no address can be made of (`9`, `1.02`: R4 wants a whole oid)."""
+    return _OID + oid if re.fullmatch(r"[0-2](\.(0|[1-9]\d*))+", oid, re.ASCII) else None
 
 
 def _oid_of(uri: Any) -> str | None:

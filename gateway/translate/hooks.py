@@ -75,6 +75,8 @@ _USES = {"H": "home", "HP": "home", "MC": "mobile", "WP": "work", "WC": "work", 
 def _complete_telecom(telecom: Json) -> None:
     value = telecom.get("value")
     if value is None:
+        if "_value" in telecom:
+            telecom["system"] = "other"
         return
     match = _TELECOM.fullmatch(value)
     if match and match[2].strip() and "_value" not in telecom:
