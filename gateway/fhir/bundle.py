@@ -1,7 +1,7 @@
 """Which resource of a Bundle does a reference mean?
 
-A reference is looked up as R4 says: as a fullUrl, as an address relative to the fullUrl of the referring entry, and at last
-by type and id (systems that give entries ``urn:uuid:`` names often refer by type and id all the same).
+A reference is looked up as R4 says: as a fullUrl, as an address relative to the fullUrl of the referring entry, and
+at last by type and id (systems that give entries ``urn:uuid:`` names often refer by type and id all the same).
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _RESTFUL: Final = re.compile(r"(?:(https?://.+)/)?([A-Z][A-Za-z]+)/([A-Za-z0-9\-
 
 
 def split_restful(address: str) -> tuple[str, str, str] | None:
-    """(base, type, id) of ``[base/]Type/id[/_history/version]``; base is empty for a relative one; None for any other."""
+    """(base, type, id) of ``[base/]Type/id[/_history/version]``, base empty for a relative one; else None."""
     match = _RESTFUL.match(_VERSION.sub("", address))
     if match is None or match[2] not in tables.resource_types():
         return None
@@ -65,7 +65,7 @@ class BundleIndex:
         return self._full_urls.get(id(resource))
 
     def resolve(self, reference: str | None, source: Resource | None = None) -> Resource | None:
-        """The resource meant by `reference` as it stands in `source`; None when it is not in the Bundle or ambiguous."""
+        """The resource meant by `reference` in `source`; None when it is not in the Bundle, or ambiguous."""
         if not reference:
             return None
         if reference.startswith("#"):

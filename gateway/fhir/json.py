@@ -4,9 +4,9 @@ Reading is hardened: UTF-8 only (a byte order mark is accepted and dropped: syst
 lets a reader ignore it), no duplicate keys, no NaN, no lone surrogates, at most 35 MB, 100 levels and 2 000 000 values.
 Numbers with a fraction or exponent become `decimal.Decimal` and keep their digits.
 
-Duplicate keys: no fast reader reports them, and the standard library's `object_pairs_hook` costs 3.6 times as much as
-msgspec. So the keys of the text are counted and compared with the keys that came out (`_has_duplicate_keys`); only a text
-in which counting is not certain is read again by the standard library.
+Duplicate keys: no fast reader reports them, and the standard library's `object_pairs_hook` costs 3.6 times as much
+as msgspec. So the keys of the text are counted and compared with the keys that came out (`_has_duplicate_keys`); only
+a text in which counting is not certain is read again by the standard library.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """Is this JSON value a legal value of an R4 primitive type?
 
-One function per type; they answer with problems or None. Beyond the regular expressions of R4: dates stand in the calendar,
-base64 can be decoded, numbers are in their range, and text has no control characters (XML could not carry them).
+One function per type; they answer with problems or None. Beyond the regular expressions of R4: dates stand in the
+calendar, base64 can be decoded, numbers are in their range, and text has no control characters (XML could not carry
+them).
 """
 
 from __future__ import annotations
@@ -23,13 +24,13 @@ _ID: Final = re.compile(r"[A-Za-z0-9\-.]{1,64}").fullmatch
 _URI: Final = re.compile(r"\S+").fullmatch
 _OID: Final = re.compile(r"urn:oid:[0-2](?:\.(?:0|[1-9][0-9]*))+").fullmatch
 _UUID: Final = re.compile(r"urn:uuid:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}").fullmatch
-_TIME: Final = re.compile(r"(?:[01][0-9]|2[0-3]):[0-5][0-9]:(?:[0-5][0-9]|60)(?:\.[0-9]+)?").fullmatch
 
 _YEAR = r"(?!0000)([0-9]{4})"
-_ZONED_TIME = (
-    r"T(?:[01][0-9]|2[0-3]):[0-5][0-9]:(?:[0-5][0-9]|60)(?:\.[0-9]+)?(?:Z|[+-](?:(?:0[0-9]|1[0-3]):[0-5][0-9]|14:00))"
-)
+_CLOCK = r"(?:[01][0-9]|2[0-3]):[0-5][0-9]:(?:[0-5][0-9]|60)(?:\.[0-9]+)?"
+_ZONE = r"(?:Z|[+-](?:(?:0[0-9]|1[0-3]):[0-5][0-9]|14:00))"
+_ZONED_TIME = f"T{_CLOCK}{_ZONE}"
 _MONTH_DAY = r"-(0[1-9]|1[0-2])(?:-(0[1-9]|[12][0-9]|3[01]){time})?"
+_TIME: Final = re.compile(_CLOCK).fullmatch
 _DATE: Final = re.compile(f"{_YEAR}(?:{_MONTH_DAY.format(time='')})?").fullmatch
 _DATE_TIME: Final = re.compile(f"{_YEAR}(?:{_MONTH_DAY.format(time=f'(?:{_ZONED_TIME})?')})?").fullmatch
 _INSTANT: Final = re.compile(f"{_YEAR}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01]){_ZONED_TIME}").fullmatch

@@ -1,7 +1,7 @@
 """How is a finding carried from the place where it is seen up to the root of the resource?
 
-A check returns None when all is well (nothing is allocated for sound content), else its problems; each level on the way up
-puts its own step before their paths.
+A check returns None when all is well (nothing is allocated for sound content), else its problems; each level on the
+way up puts its own step before their paths.
 """
 
 from __future__ import annotations

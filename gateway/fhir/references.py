@@ -1,8 +1,8 @@
 """Do the references of a resource or Bundle lead to something, and to something of an allowed type?
 
-Runs after the structure was found sound. In a message or document nothing may dangle: what is not found in the Bundle must
-be an absolute address elsewhere (http…) or a logical reference (identifier only). The rules of a Bundle that need several
-entries stand here too: fullUrls, and the MessageHeader first.
+Runs after the structure was found sound. In a message or document nothing may dangle: what is not found in the Bundle
+must be an absolute address elsewhere (http…) or a logical reference (identifier only). The rules of a Bundle that
+need several entries stand here too: fullUrls, and the MessageHeader first.
 """
 
 from __future__ import annotations
@@ -88,7 +88,11 @@ def _check_full_url(entry: Node, closed: bool) -> Problems:
         return only("fhir.bad-full-url", "fullUrl")
     identity = entry.get("resource", {}).get("id")
     parts = split_restful(full_url) if full_url.startswith("http") else None
-    if parts is not None and identity is not None and parts[1:] != (entry["resource"]["resourceType"], identity):
+    if (
+        parts is not None
+        and identity is not None
+        and parts[1:] != (entry["resource"]["resourceType"], identity)
+    ):
         return only("fhir.bad-full-url", "fullUrl")
     return None
 

@@ -1,8 +1,8 @@
 """Does a resource have the shape that R4 gives its type?
 
 The tables are compiled once per type, at first use, into closures: names, cardinalities, lists against single values,
-primitive values and their extensions (``_name``), choices of types, required codes, and nothing empty. A type's invariants
-run only on nodes whose whole content is sound, so they need not guard against wrong kinds.
+primitive values and their extensions (``_name``), choices of types, required codes, and nothing empty. A type's
+invariants run only on nodes whose whole content is sound, so they need not guard against wrong kinds.
 """
 
 from __future__ import annotations
@@ -218,7 +218,7 @@ def _broken(node: dict[str, Any], invariants: list[Invariant]) -> Problems:
 
 
 def _safe_name(name: str) -> str:
-    """A name that is not R4's may itself be content (a number, a name): it is shown only when it looks like an element."""
+    """A name that is not R4's may itself be content (a number, a name): shown only when it looks like an element."""
     plain = name.isascii() and name.replace("_", "").isalpha() and len(name) <= 40
     return name if plain else "?"
 
@@ -240,7 +240,7 @@ def _check_choices(
 
 
 def _with_shadows(node: dict[str, Any], rules: _Rules, problems: Problems, walk: Walk) -> Problems:
-    """The primitive extensions of a node; a null in a list of primitives is right when the other list has a value there."""
+    """The primitive extensions of a node; a null in a list of primitives is right beside a value in the other list."""
     element_check = _type_check("Element")
     kept = [problem for problem in problems or () if not _is_paired_null(node, problem)]
     problems = kept or None
@@ -279,7 +279,9 @@ def _check_shadow_list(values: Any, shadows: Any, element_check: Check, walk: Wa
         has_value = values is not None and values[at] is not None
         if shadow is None and has_value:
             continue
-        found = only("fhir.empty") if shadow is None else _check_shadow(has_value, shadow, element_check, walk)
+        found = (
+            only("fhir.empty") if shadow is None else _check_shadow(has_value, shadow, element_check, walk)
+        )
         if found is not None:
             problems = add(problems, found, f"[{at}]")
     return problems

@@ -82,14 +82,22 @@ def test_duplicate_keys_are_refused(data: bytes) -> None:
 
 
 @pytest.mark.parametrize(
-    "data", [b'{"a":"\\":","b":":x","c" : "\\" :"}', b'{":":1,"a\\\\":{"b":[":",":"]}}', b'{"a":{"b":1},"c":{"b":1}}']
+    "data",
+    [
+        b'{"a":"\\":","b":":x","c" : "\\" :"}',
+        b'{":":1,"a\\\\":{"b":[":",":"]}}',
+        b'{"a":{"b":1},"c":{"b":1}}',
+    ],
 )
 def test_keys_that_only_look_doubled_are_read(data: bytes) -> None:
     assert read(data) == json.loads(data)
 
 
 _TEXT = st.text(alphabet='"\\: ab', max_size=4)
-_TREES = st.recursive(_TEXT, lambda inner: st.lists(inner, max_size=3) | st.lists(st.tuples(_TEXT, inner), max_size=3).map(tuple))
+_TREES = st.recursive(
+    _TEXT,
+    lambda inner: st.lists(inner, max_size=3) | st.lists(st.tuples(_TEXT, inner), max_size=3).map(tuple),
+)
 
 
 def _json_of(tree: Any, colon: str) -> str:
@@ -136,7 +144,11 @@ def test_a_byte_order_mark_is_dropped() -> None:
 
 
 _VALUES = st.recursive(
-    st.none() | st.booleans() | st.integers(-(2**70), 2**70) | st.text() | st.decimals(allow_nan=False, allow_infinity=False),
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**70), 2**70)
+    | st.text()
+    | st.decimals(allow_nan=False, allow_infinity=False),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
     max_leaves=20,
 )

@@ -23,7 +23,10 @@ def _range_in_order(node: Node) -> bool:
 
 
 def _ratio_is_whole(node: Node) -> bool:
-    both, none = there(node, "numerator") and there(node, "denominator"), not any_there(node, "numerator", "denominator")
+    both, none = (
+        there(node, "numerator") and there(node, "denominator"),
+        not any_there(node, "numerator", "denominator"),
+    )
     return both or (none and "extension" in node)
 
 
@@ -44,7 +47,9 @@ def _count_is_whole(node: Node) -> bool:
 
 
 def _offset_has_event(node: Node) -> bool:
-    return not there(node, "offset") or (there(node, "when") and not _MEALS.intersection(node.get("when", ())))
+    return not there(node, "offset") or (
+        there(node, "when") and not _MEALS.intersection(node.get("when", ()))
+    )
 
 
 def _one_of(first: str, second: str) -> Invariant:

@@ -31,7 +31,8 @@ def there(node: Node, name: str) -> bool:
 
 def any_there(node: Node, *names: str) -> bool:
     """Whether one of the elements exists."""
-    for name in names:
+    # A loop, not any(): half the time, and this runs for every node.
+    for name in names:  # noqa: SIM110
         if name in node or f"_{name}" in node:
             return True
     return False
@@ -39,7 +40,7 @@ def any_there(node: Node, *names: str) -> bool:
 
 def choice_there(node: Node, stem: str) -> bool:
     """Whether the choice ``stem[x]`` has a value of any type."""
-    for name in node:
+    for name in node:  # noqa: SIM110
         if name.startswith(stem, 1 if name[0] == "_" else 0):
             return True
     return False
@@ -72,4 +73,6 @@ def _moment(text: str) -> tuple[datetime, str]:
     zone = "+00:00" if text[zone_at] == "Z" else text[zone_at:]
     second = "59" if text[17:19] == "60" else text[17:19]
     fraction = text[20:zone_at] if zone_at > 19 else ""
-    return datetime.fromisoformat(f"{text[:17]}{second}{zone}"), ("~" if text[17:19] == "60" else "") + fraction.rstrip("0")
+    return datetime.fromisoformat(f"{text[:17]}{second}{zone}"), (
+        "~" if text[17:19] == "60" else ""
+    ) + fraction.rstrip("0")

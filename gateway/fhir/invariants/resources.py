@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from typing import Final
 
-from gateway.fhir.invariants.node import Invariant, Node, any_there, choice_there, has_code, in_order, needs, there
+from gateway.fhir.invariants.node import (
+    Invariant,
+    Node,
+    any_there,
+    choice_there,
+    has_code,
+    in_order,
+    needs,
+    there,
+)
 
 _HL7: Final = "http://terminology.hl7.org/CodeSystem/"
 _ALLERGY_VERIFICATION: Final = _HL7 + "allergyintolerance-verification"
@@ -17,7 +26,10 @@ def _in_error(node: Node, system: str) -> bool:
 
 
 def _problem_has_status(node: Node) -> bool:
-    listed = any(has_code(category, _HL7 + "condition-category", "problem-list-item") for category in node.get("category", ()))
+    listed = any(
+        has_code(category, _HL7 + "condition-category", "problem-list-item")
+        for category in node.get("category", ())
+    )
     return there(node, "clinicalStatus") or _in_error(node, _CONDITION_VERIFICATION) or not listed
 
 
@@ -44,8 +56,13 @@ def _one_parameter_content(node: Node) -> bool:
 
 RESOURCES: Final[dict[str, tuple[Invariant, ...]]] = {
     "AllergyIntolerance": (
-        Invariant("ait-1", lambda node: _in_error(node, _ALLERGY_VERIFICATION) or there(node, "clinicalStatus")),
-        Invariant("ait-2", lambda node: not _in_error(node, _ALLERGY_VERIFICATION) or not there(node, "clinicalStatus")),
+        Invariant(
+            "ait-1", lambda node: _in_error(node, _ALLERGY_VERIFICATION) or there(node, "clinicalStatus")
+        ),
+        Invariant(
+            "ait-2",
+            lambda node: not _in_error(node, _ALLERGY_VERIFICATION) or not there(node, "clinicalStatus"),
+        ),
     ),
     "Appointment": (
         Invariant("app-2", lambda node: there(node, "start") == there(node, "end")),
@@ -58,13 +75,19 @@ RESOURCES: Final[dict[str, tuple[Invariant, ...]]] = {
         ),
         Invariant(
             "app-4",
-            lambda node: not there(node, "cancelationReason") or node.get("status") in ("noshow", "cancelled"),
+            lambda node: (
+                not there(node, "cancelationReason") or node.get("status") in ("noshow", "cancelled")
+            ),
         ),
     ),
     "Appointment.participant": (Invariant("app-1", lambda node: any_there(node, "type", "actor")),),
     "AppointmentResponse": (Invariant("apr-1", lambda node: any_there(node, "participantType", "actor")),),
-    "AuditEvent.entity": (Invariant("sev-1", lambda node: not (there(node, "name") and there(node, "query"))),),
-    "CarePlan.activity": (Invariant("cpl-3", lambda node: not (there(node, "detail") and there(node, "reference"))),),
+    "AuditEvent.entity": (
+        Invariant("sev-1", lambda node: not (there(node, "name") and there(node, "query"))),
+    ),
+    "CarePlan.activity": (
+        Invariant("cpl-3", lambda node: not (there(node, "detail") and there(node, "reference"))),
+    ),
     "Composition.section": (
         Invariant("cmp-1", lambda node: any_there(node, "text", "entry", "section")),
         Invariant("cmp-2", lambda node: not (there(node, "emptyReason") and there(node, "entry"))),
@@ -72,7 +95,10 @@ RESOURCES: Final[dict[str, tuple[Invariant, ...]]] = {
     "Condition": (
         Invariant("con-3", _problem_has_status, "warning"),
         Invariant("con-4", _abated_has_status),
-        Invariant("con-5", lambda node: not _in_error(node, _CONDITION_VERIFICATION) or not there(node, "clinicalStatus")),
+        Invariant(
+            "con-5",
+            lambda node: not _in_error(node, _CONDITION_VERIFICATION) or not there(node, "clinicalStatus"),
+        ),
     ),
     "Condition.stage": (Invariant("con-1", lambda node: any_there(node, "summary", "assessment")),),
     "Condition.evidence": (Invariant("con-2", lambda node: any_there(node, "code", "detail")),),
@@ -81,18 +107,26 @@ RESOURCES: Final[dict[str, tuple[Invariant, ...]]] = {
         Invariant("fhs-1", lambda node: not (choice_there(node, "age") and choice_there(node, "born"))),
         Invariant("fhs-2", lambda node: not there(node, "estimatedAge") or choice_there(node, "age")),
     ),
-    "Goal.target": (Invariant("gol-1", lambda node: not choice_there(node, "detail") or there(node, "measure")),),
+    "Goal.target": (
+        Invariant("gol-1", lambda node: not choice_there(node, "detail") or there(node, "measure")),
+    ),
     "Group": (Invariant("grp-1", lambda node: "member" not in node or node.get("actual") is True),),
-    "Immunization.education": (Invariant("imm-1", lambda node: any_there(node, "documentType", "reference")),),
+    "Immunization.education": (
+        Invariant("imm-1", lambda node: any_there(node, "documentType", "reference")),
+    ),
     "List": (
         Invariant("lst-1", lambda node: not (there(node, "emptyReason") and there(node, "entry"))),
         Invariant(
             "lst-2",
-            lambda node: node.get("mode") == "changes" or not any(there(e, "deleted") for e in node.get("entry", ())),
+            lambda node: (
+                node.get("mode") == "changes" or not any(there(e, "deleted") for e in node.get("entry", ()))
+            ),
         ),
         Invariant(
             "lst-3",
-            lambda node: node.get("mode") == "working" or not any(there(e, "date") for e in node.get("entry", ())),
+            lambda node: (
+                node.get("mode") == "working" or not any(there(e, "date") for e in node.get("entry", ()))
+            ),
         ),
     ),
     "MedicationAdministration.dosage": (
@@ -102,10 +136,14 @@ RESOURCES: Final[dict[str, tuple[Invariant, ...]]] = {
         Invariant("mdd-1", lambda node: in_order(node.get("whenPrepared"), node.get("whenHandedOver"))),
     ),
     "NutritionOrder": (
-        Invariant("nor-1", lambda node: any_there(node, "oralDiet", "supplement", "enteralFormula"), "warning"),
+        Invariant(
+            "nor-1", lambda node: any_there(node, "oralDiet", "supplement", "enteralFormula"), "warning"
+        ),
     ),
     "Observation": (
-        Invariant("obs-6", lambda node: not there(node, "dataAbsentReason") or not choice_there(node, "value")),
+        Invariant(
+            "obs-6", lambda node: not there(node, "dataAbsentReason") or not choice_there(node, "value")
+        ),
         Invariant("obs-7", _no_value_for_component_code),
     ),
     "Observation.referenceRange": (Invariant("obs-3", lambda node: any_there(node, "low", "high", "text")),),
@@ -118,8 +156,14 @@ RESOURCES: Final[dict[str, tuple[Invariant, ...]]] = {
     "Patient.contact": (
         Invariant("pat-1", lambda node: any_there(node, "name", "telecom", "address", "organization")),
     ),
-    "QuestionnaireResponse.item": (Invariant("qrs-1", lambda node: not ("answer" in node and "item" in node)),),
-    "RequestGroup.action": (Invariant("rqg-1", lambda node: there(node, "resource") != there(node, "action")),),
+    "QuestionnaireResponse.item": (
+        Invariant("qrs-1", lambda node: not ("answer" in node and "item" in node)),
+    ),
+    "RequestGroup.action": (
+        Invariant("rqg-1", lambda node: there(node, "resource") != there(node, "action")),
+    ),
     "ServiceRequest": (Invariant("prr-1", lambda node: needs(node, "orderDetail", "code")),),
-    "Task": (Invariant("inv-1-task", lambda node: in_order(node.get("authoredOn"), node.get("lastModified"))),),
+    "Task": (
+        Invariant("inv-1-task", lambda node: in_order(node.get("authoredOn"), node.get("lastModified"))),
+    ),
 }

@@ -4,13 +4,13 @@ Run once, by hand, when the tables shall be made again (the result is committed)
 
     python gateway/fhir/tables/make_tables.py hl7.fhir.r4.core-4.0.1.tgz gateway/fhir/tables/r4.json
 
-The input is the npm-style package ``hl7.fhir.r4.core`` 4.0.1 (HL7 FHIR, CC0). Only facts are taken: names, cardinalities,
-types, reference targets and the codes of required bindings; no descriptions. What the file's notation means is told in
-``gateway/fhir/tables/__init__.py``.
+The input is the npm-style package ``hl7.fhir.r4.core`` 4.0.1 (HL7 FHIR, CC0). Only facts are taken: names,
+cardinalities, types, reference targets and the codes of required bindings; no descriptions. What the file's notation
+means is told in ``gateway/fhir/tables/__init__.py``.
 
-Packages that were rebuilt by others carry later additions. R4 says itself what is its own: an element of a snapshot whose
-base is itself must stand in the differential. Those that do not are dropped, and those that only the differential has are
-taken from there.
+Packages that were rebuilt by others carry later additions. R4 says itself what is its own: an element of a snapshot
+whose base is itself must stand in the differential. Those that do not are dropped, and those that only the
+differential has are taken from there.
 """
 
 from __future__ import annotations
@@ -138,7 +138,9 @@ class Terminology:
 
 
 def _all_codes(concepts: list[Json]) -> list[str]:
-    return [code for concept in concepts for code in (concept["code"], *_all_codes(concept.get("concept", [])))]
+    return [
+        code for concept in concepts for code in (concept["code"], *_all_codes(concept.get("concept", [])))
+    ]
 
 
 def make(package: Path) -> Json:
@@ -165,7 +167,11 @@ def make(package: Path) -> Json:
                     sets[named[url]] = codes
             parent, child = element["path"].rsplit(".", 1)
             if parent not in types:
-                types[parent] = {"kind": "backbone", "base": _backbone_base(definition, parent), "elements": {}}
+                types[parent] = {
+                    "kind": "backbone",
+                    "base": _backbone_base(definition, parent),
+                    "elements": {},
+                }
             types[parent]["elements"][child] = element_notation(element, named)
     return {
         "source": {
