@@ -34,8 +34,8 @@ def fhir_router(services: GatewayServices) -> APIRouter:
     async def convert(request: Request) -> Response:
         """The message in the body in the other format; `to` names another target.
 
-        The header X-Somlos-Loss says how many of the source's values went into native elements, into extensions, and
-        were lost.
+        The header X-Somlos-Loss says how many of the source's values went into native elements, into extensions, into
+        exact texts beside a native element, and how many were lost.
         """
         expect_type(request, XML_TYPES | JSON_TYPES)
         known_caller(request, services)
@@ -43,9 +43,9 @@ def fhir_router(services: GatewayServices) -> APIRouter:
         translation = await reading.worked_on(
             len(data), reading.converted, data, request.query_params.get("to")
         )
-        loss = translation.loss
-        counts = (
-            f"total={loss.total}; native={loss.native}; extension={loss.extension}; lost={len(loss.lost)}"
+        loss = translation.loss.as_json()
+        counts = "; ".join(
+            f"{name}={loss[name]}" for name in ("total", "native", "extension", "exact", "lost")
         )
         media_type = FHIR_JSON if translation.format == "fhir-r4" else "application/xml"
         return Response(translation.data, media_type=media_type, headers={"x-somlos-loss": counts})

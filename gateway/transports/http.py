@@ -90,6 +90,7 @@ class HttpTransport:
         if client is None:
             if self._tls is None:
                 self._tls = httpx.create_ssl_context(trust_env=False)
+                self._tls.load_default_certs()  # also those that the operator has told this machine to trust
             client = self._clients[url] = _new_client(self._tls, endpoint.concurrency, self._time_limit)
         return client
 

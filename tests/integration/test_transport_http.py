@@ -167,22 +167,34 @@ async def test_half_an_answer_is_no_answer(transport: HttpTransport, bytes_sent:
         assert await transport.send(endpoint(partner.url), OUTGOING) == Deferred("transport.interrupted")
 
 
-async def test_a_certificate_nobody_vouches_for_is_not_accepted(
-    transport: HttpTransport, tmp_path: Path
-) -> None:
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """A certificate for this machine that vouches for itself, and its key."""
     openssl = shutil.which("openssl")
     if openssl is None:
         pytest.skip("no openssl on this machine to make a certificate with")
-    key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
+    folder = tmp_path_factory.mktemp("tls")
+    certificate, key = folder / "certificate.pem", folder / "key.pem"
     command = f"req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout {key} -out {certificate}"
     alternative = ["-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"]
     subprocess.run([openssl, *command.split(), *alternative], check=True, capture_output=True)
+    return certificate, key
+
+
+@pytest.mark.parametrize("trusted", [False, True])
+async def test_only_a_certificate_that_this_machine_trusts_is_accepted(
+    certificate: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch, trusted: bool
+) -> None:
     tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    tls.load_cert_chain(certificate, key)
+    tls.load_cert_chain(*certificate)
+    if trusted:
+        monkeypatch.setenv("SSL_CERT_FILE", str(certificate[0]))
+    transport = HttpTransport(time_limit=5.0)
     async with partner_server(response(202), tls=tls) as partner:
-        url = partner.url.replace("http:", "https:")
-        assert await transport.send(endpoint(url), OUTGOING) == Deferred("transport.tls")
-        assert partner.requests == []
+        outcome = await transport.send(endpoint(partner.url.replace("http:", "https:")), OUTGOING)
+        await transport.close()
+        assert outcome == (Delivered(reference="202") if trusted else Deferred("transport.tls"))
+        assert len(partner.requests) == int(trusted)
 
 
 async def test_a_server_that_does_not_speak_tls(transport: HttpTransport) -> None:
