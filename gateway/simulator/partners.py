@@ -45,10 +45,10 @@ LATE_SECONDS = 4.0
 """How long the late receipt is kept back: long enough for the story to go on before it."""
 
 PARTNERS = (
-    Partner(HOSPITAL, "Havnsund sykehus", "plo-1.6", "1.0", pass_on=("DIALOG_SVAR",)),
+    Partner(HOSPITAL, "sykehuset", "plo-1.6", "1.0", pass_on=("DIALOG_SVAR",)),
     Partner(
         LYNGVIK,
-        "Lyngvik kommune",
+        "Lyngvik",
         "fhir-r4",
         "fhir",
         known_patients=("solveig",),
@@ -56,7 +56,7 @@ PARTNERS = (
     ),
     Partner(
         BJORKELIA,
-        "Bjørkelia kommune",
+        "Bjørkelia",
         "plo-1.6",
         "1.1",
         accepts_apprec="1.1",

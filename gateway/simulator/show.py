@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import Final
 
-from rich.console import Console, Group
+from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 from rich.text import Text
@@ -21,21 +21,25 @@ from gateway.simulator.telling import Line, Telling
 _STANDS: Final = {
     "waiting": ("·", "", "", "dim"),
     "sending": ("→", "sendes", "sending", "cyan"),
-    "accepted": ("◔", "mottatt av Sømløs", "taken by Sømløs", "cyan"),
+    "accepted": ("◔", "mottatt", "accepted", "cyan"),
     "delivered": ("◑", "levert", "delivered", "cyan"),
     "refused": ("✗", "ikke tatt imot", "refused", "bold red"),
     "acknowledged": ("✓", "kvittert", "acknowledged", "green"),
     "rejected": ("✗", "avvist", "rejected", "red"),
     "cancelled": ("⊘", "kansellert", "cancelled", "yellow"),
-    "handed": ("?", "hos en person", "with a person", "bold magenta"),
+    "handed": ("?", "til person", "to a person", "bold magenta"),
 }
 _STATUS: Final = {"M": ("endring", "correction"), "C": ("kansellering", "cancellation")}
+GAP: Final = 2
+"""Spaces between columns."""
+LONGEST_WHAT: Final = 52
 _FORMATS: Final = {"plo-1.6": "PLO 1.6", "fhir-r4": "FHIR R4"}
 _WORDS: Final = {
     "no": {
         "title": "Et sykehusopphold, fra innleggelse til hjemkomst",
         "people": "Alle personer og virksomheter er oppdiktet.",
         "route": "Fra → til",
+        "type": "Type",
         "what": "Melding",
         "form": "Format",
         "stand": "Tilstand",
@@ -52,6 +56,7 @@ _WORDS: Final = {
         "title": "A hospital stay, from admission to home",
         "people": "All persons and organisations are made up.",
         "route": "From → to",
+        "type": "Type",
         "what": "Message",
         "form": "Format",
         "stand": "State",
@@ -75,13 +80,13 @@ class Show:
         self._language = language
         self._words = _WORDS[language]
         self._live: Live | None = None
-        self._printed: set[str] = set()
+        self._printed: set[tuple[str, str]] = set()
 
     def introduce(self) -> None:
         """Who takes part."""
         self._console.print(Text(self._words["title"], style="bold"))
         for partner in PARTNERS:
-            line = Text(f"  {partner.short_name}", style="bold")
+            line = Text(f"  {partner.organisation.name}", style="bold")
             line.append(f" {self._words['speaks']} {_FORMATS[partner.format]}", style="not bold")
             self._console.print(line)
         self._console.print(Text(f"  {self._words['people']}\n", style="dim"))
@@ -98,8 +103,8 @@ class Show:
             self._live.update(self._table(telling), refresh=True)
             return
         for line in telling.lines:
-            if line.is_over and line.step.key not in self._printed:
-                self._printed.add(line.step.key)
+            if line.is_over and (line.step.key, line.stand) not in self._printed:
+                self._printed.add((line.step.key, line.stand))
                 self._print_line(telling.lines.index(line) + 1, line)
 
     def end(self, telling: Telling) -> None:
@@ -113,6 +118,8 @@ class Show:
             sign, _, _, colour = _STANDS[stand]
             summary.append(f"{sign} {counts.pop(stand, 0)} {self._stand_word(stand)}   ", style=colour)
         self._console.print(summary)
+        for code in sorted({line.receipt_code for line in telling.lines} - {""}):
+            self._console.print(Text(f"  {code}: {ERROR_TEXT.get(code, '')}", style="dim"))
         failed = [line for line in telling.lines if not line.ended_well]
         word = self._words["bad" if failed else "good"]
         text = word.format(n=len(failed) or len(telling.lines))
@@ -124,30 +131,53 @@ class Show:
         """Where the console is."""
         self._console.print(Text(self._words["console"].format(address=address), style="bold"))
 
-    def _table(self, telling: Telling) -> Group:
-        table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
-        table.add_column("", justify="right", style="dim")
-        table.add_column(self._words["route"])
-        table.add_column(self._words["what"])
-        table.add_column(self._words["form"])
-        table.add_column(self._words["stand"], no_wrap=True)
-        table.add_column(self._words["receipt"])
-        table.add_column(self._words["time"], justify="right", no_wrap=True)
-        for number, line in enumerate(telling.lines, 1):
-            table.add_row(
-                str(number),
-                self._route(line),
-                self._what(line),
-                self._form(line),
-                self._stand(line),
-                self._receipt(line),
-                self._took(line),
-                style="dim" if line.stand == "waiting" else "",
+    def _table(self, telling: Telling) -> Table:
+        """One line a message, so that the whole story fits on a screen; a narrow screen leaves columns out."""
+        columns = self._columns()
+        table = Table(box=None, pad_edge=False, padding=(0, GAP, 0, 0), header_style="bold")
+        for name, width in columns.items():
+            right = name in ("number", "time")
+            table.add_column(
+                self._words.get(name, ""),
+                width=width,
+                no_wrap=True,
+                overflow="ellipsis",
+                justify="right" if right else "left",
             )
-        return Group(table)
+        for number, line in enumerate(telling.lines, 1):
+            cells = {
+                "number": Text(str(number), style="dim"),
+                "route": self._route(line),
+                "type": Text(line.step.type, style="dim"),
+                "what": self._what(line),
+                "form": self._form(line),
+                "stand": self._stand(line),
+                "receipt": self._receipt(line),
+                "time": Text(self._took(line)),
+            }
+            table.add_row(*(cells[name] for name in columns), style="dim" if line.stand == "waiting" else "")
+        return table
+
+    def _columns(self) -> dict[str, int]:
+        """Which columns there is room for, and how wide each is; what is left goes to what the message says."""
+        fixed = {
+            "number": 2,
+            "route": 21,
+            "type": 20,
+            "what": 0,
+            "form": 12,
+            "stand": 15,
+            "receipt": 8,
+            "time": 7,
+        }
+        for name, needed in (("type", 140), ("form", 112), ("time", 90)):
+            if self._console.width < needed:
+                del fixed[name]
+        left = self._console.width - sum(fixed.values()) - GAP * len(fixed)
+        return {**fixed, "what": max(min(left, LONGEST_WHAT), 10)}
 
     def _print_line(self, number: int, line: Line) -> None:
-        parts = (self._route(line), self._what(line, newline=" – "), self._form(line), self._stand(line))
+        parts = (self._route(line), line.step.type, self._what(line), self._form(line), self._stand(line))
         text = Text(f"{number:2}  ")
         for part in (*parts, self._receipt(line)):
             text.append(part)
@@ -158,20 +188,16 @@ class Show:
     def _route(self, line: Line) -> Text:
         return Text(f"{line.sender.short_name} → {line.receiver.short_name}")
 
-    def _what(self, line: Line, newline: str = "\n") -> Text:
-        text = Text(line.step.type_text, style="bold")
+    def _what(self, line: Line) -> Text:
+        text = Text(line.step.no if self._language == "no" else line.step.en)
         if line.step.status in _STATUS:
             text.append(f" ({_STATUS[line.step.status][self._language != 'no']})", style="yellow")
-        text.append(newline + (line.step.no if self._language == "no" else line.step.en), style="not bold")
         return text
 
     def _form(self, line: Line) -> Text:
-        source = "FHIR R4" if line.step.is_fhir else "XML" if line.goes_unchanged else "PLO 1.6"
         if line.goes_unchanged:
-            return Text(
-                f"{'PLO 1.6' if line.step.type not in line.receiver.pass_on else source} ({self._words['unchanged']})"
-            )
-        return Text(f"{source} → {_FORMATS[line.receiver.format]}")
+            return Text(f"XML, {self._words['unchanged']}")
+        return Text("FHIR → PLO" if line.step.is_fhir else "PLO → FHIR")
 
     def _stand(self, line: Line) -> Text:
         sign, _, _, colour = _STANDS[line.stand]
@@ -183,10 +209,9 @@ class Show:
     def _receipt(self, line: Line) -> Text:
         if line.receipt is None:
             return Text(self._words["awaited"] if line.stand == "delivered" else "", style="dim")
-        status, _, code = line.receipt.partition(" ")
-        if status == "1":
+        if line.receipt == "1":
             return Text("✓ OK", style="green")
-        return Text(f"✗ {code} {ERROR_TEXT.get(code, '')}".rstrip(), style="red")
+        return Text(f"✗ {line.receipt_code}", style="red")
 
     def _took(self, line: Line) -> str:
         if line.took is None:

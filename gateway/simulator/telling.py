@@ -73,6 +73,11 @@ class Line:
         return same or self.step.type in self.receiver.pass_on
 
     @property
+    def receipt_code(self) -> str:
+        """The 8221 code of a negative receipt; empty when there is none."""
+        return (self.receipt or "").partition(" ")[2]
+
+    @property
     def is_over(self) -> bool:
         """Whether the receipt is home and the gateway has said its final state."""
         return self.receipt is not None and self.gateway_state is not None
