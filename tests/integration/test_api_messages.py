@@ -154,6 +154,7 @@ def test_convert_there_and_back(hospital: httpx.Client) -> None:
             "translate.invalid-source",
         ),
     ],
+    ids=["no such format", "a message is no receipt", "half", "invalid"],
 )
 def test_what_cannot_be_converted(
     hospital: httpx.Client, silence: list[str], target: str, data: bytes, code: str

@@ -119,6 +119,7 @@ async def test_an_over_long_answer_is_not_kept(transport: HttpTransport) -> None
         (format_datetime(datetime.now(UTC) + timedelta(minutes=10)), 500, 600),
         (format_datetime(datetime.now(UTC) - timedelta(minutes=10)), 0, 0),
     ],
+    ids=["seconds", "too many seconds", "a time", "a time that is over"],
 )
 def test_retry_after_is_honoured_within_reason(value: str, low: float, high: float) -> None:
     outcome = result_of(503, {"retry-after": value})
