@@ -1,7 +1,8 @@
 """How do the rooms that know the formats serve routing, which does not?
 
-`Formats` is what routing's two interfaces ask for: it reads, checks and translates, XML and FHIR alike. A small message that
-was read at intake is remembered for a moment, so that translating it for delivery does not parse it again.
+`Formats` is what routing's two interfaces ask for: it reads, checks and translates, XML and FHIR alike. A
+small message that was read at intake is remembered for a moment, so that translating it for delivery does not
+parse it again.
 """
 
 from __future__ import annotations
@@ -11,7 +12,9 @@ from typing import Any, Final
 
 from gateway import translate
 from gateway.emessage import read as xml_reading
-from gateway.emessage import validate as xml_validation
+from gateway.emessage.read import EMessage
+from gateway.emessage.rules import RULES
+from gateway.emessage.validate import validate_schema
 from gateway.errors import Issue, SomlosError
 from gateway.fhir import json as fhir_json
 from gateway.fhir import validate as fhir_validation
@@ -19,6 +22,9 @@ from gateway.routing.admission import first_blocking
 from gateway.routing.ports import Content, Reading, Translation
 from gateway.translate.facts import Facts
 
+RULES_OF_INTAKE: Final = tuple(rule for rule in RULES if rule.id in ("type-and-body", "logistics-notice"))
+"""The only business rules that can refuse a message; the others are for `validate` to tell, and cost more than
+the schema."""
 MOST_REMEMBERED: Final = 64
 LARGEST_REMEMBERED: Final = 256 * 1024  # bytes; larger ones are read on other threads
 
@@ -35,7 +41,7 @@ class Formats:
         :raises Unreadable: it cannot be read as a message at all.
         """
         source = self._parsed(data, content)
-        issues = fhir_validation.validate(source) if content == "fhir" else xml_validation.validate(source)
+        issues = fhir_validation.validate(source) if content == "fhir" else _issues_of(source)
         return Reading(self._facts(source, issues), issues)
 
     def convert(self, data: bytes, content: Content, target_format: str) -> Translation:
@@ -66,3 +72,10 @@ class Formats:
             if len(self._remembered) > MOST_REMEMBERED:
                 self._remembered.popitem(last=False)
         return source
+
+
+def _issues_of(message: EMessage) -> tuple[Issue, ...]:
+    """What the schema finds, and the rules that can refuse a message."""
+    receipt = message.standard.startswith("apprec")
+    rules = () if receipt else RULES_OF_INTAKE
+    return (*validate_schema(message), *(found for rule in rules for found in rule.check(message)))

@@ -13,7 +13,7 @@ from gateway.routing.partners import Partners, Route, Way, way_of
 from gateway.translate.facts import Facts
 
 BLOCKING_LAYERS = frozenset({"xml", "schema"})
-BLOCKING_RULES = frozenset({"rules.type-body-mismatch"})
+BLOCKING_RULES = frozenset({"rules.type-body-mismatch", "rules.logistics-content-mismatch"})
 
 
 def first_blocking(issues: tuple[Issue, ...]) -> Issue | None:
