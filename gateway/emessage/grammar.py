@@ -206,7 +206,9 @@ class _Reader:
             for head, below in _blocks(list(_lines(text)), self.version):
                 self._declaration(head, below)
         self.types = {name: self._resolved(found) for name, found in self.types.items()}
-        elements = {name: self._type_key(name.partition(":")[0], kind) for name, kind in self.elements.items()}
+        elements = {
+            name: self._type_key(name.partition(":")[0], kind) for name, kind in self.elements.items()
+        }
         return Structure(self.standard, self.namespaces, elements, self.attributes, self.types)
 
     def _declaration(self, head: _Line, below: list[_Line]) -> None:
@@ -253,7 +255,9 @@ class _Reader:
         sign = word[-1] if word[-1] in "?*+" else ""
         name, (minimum, maximum) = word.rstrip("?*+"), _CARDINALITY[sign]
         if name in ("choice", "sequence"):
-            return Group(name, tuple(self._member(h, b) for h, b in _blocks(below, self.version)), minimum, maximum)
+            return Group(
+                name, tuple(self._member(h, b) for h, b in _blocks(below, self.version)), minimum, maximum
+            )
         if name == "any":
             return Wildcard(head.words[1], head.words[2], minimum, maximum)
         qualified = name if ":" in name else f"{self.prefix}:{name}"
@@ -264,7 +268,9 @@ class _Reader:
         if isinstance(found, SimpleType) or found.content is None:
             return found
         prefix = found.name.partition(":")[0]
-        return ComplexType(found.name, self._group(prefix, found.content), found.attributes, found.text, found.mixed)
+        return ComplexType(
+            found.name, self._group(prefix, found.content), found.attributes, found.text, found.mixed
+        )
 
     def _group(self, prefix: str, group: Group) -> Group:
         parts: list[ElementUse | Wildcard | Group] = []
@@ -272,9 +278,15 @@ class _Reader:
             if isinstance(part, Group):
                 parts.append(self._group(prefix, part))
             elif isinstance(part, ElementUse):
-                own, kind = (part.name.partition(":")[0], self.elements[part.name]) if part.reference else (prefix, part.type)
+                own, kind = (
+                    (part.name.partition(":")[0], self.elements[part.name])
+                    if part.reference
+                    else (prefix, part.type)
+                )
                 key = self._type_key(own, kind)
-                parts.append(ElementUse(part.name, key, part.minimum, part.maximum, part.reference, part.fixed))
+                parts.append(
+                    ElementUse(part.name, key, part.minimum, part.maximum, part.reference, part.fixed)
+                )
             else:
                 parts.append(part)
         return Group(group.kind, tuple(parts), group.minimum, group.maximum)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 from functools import cache
+from typing import Any
 from xml.sax.saxutils import quoteattr
 
 from lxml import etree
@@ -42,15 +43,18 @@ class _InMemory(etree.Resolver):
         super().__init__()
         self.documents = documents
 
-    def resolve(self, system_url: str, public_id: str, context: object) -> object:
-        return self.resolve_string(self.documents[system_url.rsplit("/", 1)[-1]], context, base_url=system_url)  # type: ignore[no-any-return,attr-defined]
+    def resolve(self, system_url: str | None, public_id: str | None, context: Any) -> Any:
+        name = (system_url or "").rpartition("/")[2]
+        return self.resolve_string(self.documents[name], context, base_url=system_url)
 
 
 def _compile(standard: str) -> etree.XMLSchema:
     documents = schema_documents(standard)
     parser = etree.XMLParser(no_network=True, resolve_entities=False)
     parser.resolvers.add(_InMemory(documents))
-    return etree.XMLSchema(etree.fromstring(documents["all.xsd"], parser, base_url="somlos://grammar/all.xsd"))
+    return etree.XMLSchema(
+        etree.fromstring(documents["all.xsd"], parser, base_url="somlos://grammar/all.xsd")
+    )
 
 
 @cache
@@ -59,7 +63,10 @@ def schema_documents(standard: str) -> dict[str, bytes]:
     grammar = structure(standard)
     documents = {f"{prefix}.xsd": _Document(grammar, prefix).text() for prefix in grammar.namespaces}
     documents["datatypes.xsd"] = _Document(grammar, "").text()
-    imports = "".join(f'<xs:import namespace="{uri}" schemaLocation="{prefix}.xsd"/>' for prefix, uri in grammar.namespaces.items())
+    imports = "".join(
+        f'<xs:import namespace="{uri}" schemaLocation="{prefix}.xsd"/>'
+        for prefix, uri in grammar.namespaces.items()
+    )
     documents["all.xsd"] = f'<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema">{imports}</xs:schema>'
     return {name: text.encode("utf-8") for name, text in documents.items()}
 
@@ -77,7 +84,8 @@ class _Document:
         others = [(name, uri) for name, uri in uris.items() if uri != own]
         declared = "".join(f' xmlns:{name}="{uri}"' for name, uri in uris.items())
         imports = "".join(
-            f'<xs:import namespace="{uri}" schemaLocation="{"datatypes" if name == "dt" else name}.xsd"/>' for name, uri in others
+            f'<xs:import namespace="{uri}" schemaLocation="{"datatypes" if name == "dt" else name}.xsd"/>'
+            for name, uri in others
         )
         body = "".join([*self._attributes(), *self._elements(), *self._types()])
         return (
@@ -111,10 +119,12 @@ class _Document:
             return _simple_content(kind, local)
         attributes = "".join(self._attribute(use) for use in kind.attributes)
         if kind.text:
-            inner = f'<xs:simpleContent><xs:extension base="{self._type_name(kind.text)}">{attributes}</xs:extension></xs:simpleContent>'
+            extended = f'<xs:extension base="{self._type_name(kind.text)}">{attributes}</xs:extension>'
+            inner = f"<xs:simpleContent>{extended}</xs:simpleContent>"
         else:
             inner = (self._group(kind.content) if kind.content else "") + attributes
-        return f'<xs:complexType name="{local}"{" mixed=" + quoteattr("true") if kind.mixed else ""}>{inner}</xs:complexType>'
+        mixed = ' mixed="true"' if kind.mixed else ""
+        return f'<xs:complexType name="{local}"{mixed}>{inner}</xs:complexType>'
 
     def _type_name(self, kind: str) -> str:
         if kind not in self.grammar.types:
@@ -128,15 +138,22 @@ class _Document:
         if isinstance(part, Group):
             return self._group(part)
         if isinstance(part, Wildcard):
-            process = "lax" if self.grammar.standard == "msghead" else part.process  # a body we have no grammar for
+            process = (
+                "lax" if self.grammar.standard == "msghead" else part.process
+            )  # a body we have no grammar for
             return f'<xs:any namespace="##{part.namespace}" processContents="{process}"{_occurs(part)}/>'
         if part.reference:
             return f'<xs:element ref="{part.name}"{_occurs(part)}/>'
         fixed = f" fixed={quoteattr(part.fixed)}" if part.fixed else ""
-        return f'<xs:element name="{part.name.partition(":")[2]}" type="{self._type_name(part.type)}"{fixed}{_occurs(part)}/>'
+        local = part.name.partition(":")[2]
+        return f'<xs:element name="{local}" type="{self._type_name(part.type)}"{fixed}{_occurs(part)}/>'
 
     def _attribute(self, use: AttributeUse) -> str:
-        named = f'ref="{use.name}"' if ":" in use.name else f'name="{use.name}" type="{self._type_name(use.type)}"'
+        named = (
+            f'ref="{use.name}"'
+            if ":" in use.name
+            else f'name="{use.name}" type="{self._type_name(use.type)}"'
+        )
         fixed = f" fixed={quoteattr(use.fixed)}" if use.fixed else ""
         return f"<xs:attribute {named}{fixed}{' use=' + quoteattr('required') if use.required else ''}/>"
 
@@ -144,7 +161,8 @@ class _Document:
 def _simple_content(kind: SimpleType, name: str | None = None) -> str:
     named = f' name="{name}"' if name else ""
     if kind.union:
-        return f'<xs:simpleType{named}><xs:union memberTypes="{" ".join("xs:" + member for member in kind.union)}"/></xs:simpleType>'
+        members = " ".join(f"xs:{member}" for member in kind.union)
+        return f'<xs:simpleType{named}><xs:union memberTypes="{members}"/></xs:simpleType>'
     facets = f"<xs:pattern value={quoteattr(kind.pattern)}/>" if kind.pattern else ""
     facets += "".join(f"<xs:enumeration value={quoteattr(value)}/>" for value in kind.enumeration)
     return f'<xs:simpleType{named}><xs:restriction base="xs:{kind.base}">{facets}</xs:restriction></xs:simpleType>'
@@ -152,5 +170,7 @@ def _simple_content(kind: SimpleType, name: str | None = None) -> str:
 
 def _occurs(part: ElementUse | Wildcard | Group) -> str:
     minimum = "" if part.minimum == 1 else f' minOccurs="{part.minimum}"'
-    maximum = "" if part.maximum == 1 else f' maxOccurs="{"unbounded" if part.maximum is None else part.maximum}"'
+    maximum = (
+        "" if part.maximum == 1 else f' maxOccurs="{"unbounded" if part.maximum is None else part.maximum}"'
+    )
     return minimum + maximum

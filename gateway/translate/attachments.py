@@ -1,6 +1,7 @@
 """How does the content of an attachment travel?
 
-A base64 container becomes a Binary that the DocumentReference's attachment points to; its text is kept as it is, line breaks
+A base64 container becomes a Binary that the DocumentReference's attachment points to; its text is kept as
+it is, line breaks
 included, because base64Binary allows them. A Content element without anything in it is marked present.
 """
 
@@ -39,6 +40,9 @@ def read(document: Json, content_tag: str, container_tag: str, state: State) -> 
             etree.SubElement(content, container_tag).text = _DATA.read(Slot(binary, "data")) or ""
             state.used(binary, "data")
             return content
-        if any(e.get("url") == PRESENT and e.get("valueCode") == "Content" for e in attachment.get("extension", ())):
+        if any(
+            e.get("url") == PRESENT and e.get("valueCode") == "Content"
+            for e in attachment.get("extension", ())
+        ):
             return etree.Element(content_tag)
     return None

@@ -1,21 +1,24 @@
 """How are the mapping definitions bound to the grammar of a standard?
 
-Once at start, for each standard: every line finds its element in the grammar, its path is parsed, its codec chosen. A line
+Once at start, for each standard: every line finds its element in the grammar, its path is parsed, its
+codec chosen. A line
 that names what the grammar does not have, or an element of the grammar without a line, is found here.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from functools import cache, cached_property
+from dataclasses import dataclass
+from functools import cache
 
 from gateway import package_data
-from gateway.emessage.grammar import AttributeUse, ComplexType, ElementUse, Structure, structure
+from gateway.emessage.grammar import AttributeUse, ElementUse, Structure, structure
 from gateway.translate import hooks
+from gateway.translate.content import Content, Rule
 from gateway.translate.datatypes import codec
+from gateway.translate.links import LinkRule
 from gateway.translate.notation import Definition, Line, MappingError, read_definitions
 from gateway.translate.paths import Path
-from gateway.translate.rules import ConstantRule, Content, ElsewhereRule, InsideRule, LinkRule, Rule, ValueRule
+from gateway.translate.rules import ConstantRule, ElsewhereRule, InsideRule, ValueRule
 
 _DATATYPES = frozenset({"CV", "CS", "TS", "URL", "PQ"})
 
@@ -46,7 +49,11 @@ class Mapping:
         return Content(complex_type, self.structure)
 
     def _fill(self, content: Content, definition: Definition, lines: tuple[Line, ...]) -> None:
-        uses = {use.name.partition(":")[2]: use for use in content.kind.content.uses()} if content.kind.content else {}
+        uses = (
+            {use.name.partition(":")[2]: use for use in content.kind.content.uses()}
+            if content.kind.content
+            else {}
+        )
         attributes = {use.name: use for use in content.kind.attributes}
         for line in lines:
             if line.source == ".":
@@ -90,15 +97,28 @@ class Mapping:
                 code, _, path = part.partition(" ")
                 unless[code] = Path(path, chosen.value_key)
         owner = definition.target if definition.is_resource else definition.name
-        return ValueRule(use, self.structure, Path(line.path, chosen.value_key), chosen, owner, options.get("default"), unless, tag)
+        return ValueRule(
+            use,
+            self.structure,
+            Path(line.path, chosen.value_key),
+            chosen,
+            owner,
+            options.get("default"),
+            unless,
+            tag,
+        )
 
     def _link(self, use: ElementUse, path: str, name: str, tag: str) -> LinkRule:
         definition = self.definitions[name]
         where, path = _where(path)
         compiled = None if where in ("entry", "section") else Path(path, "valueReference")
-        return LinkRule(use, self.structure, where, compiled, definition, lambda: self.content(name, use.type), tag)
+        return LinkRule(
+            use, self.structure, where, compiled, definition, lambda: self.content(name, use.type), tag
+        )
 
-    def _inside(self, use: ElementUse, line: Line, how: str, options: dict[str, str], definition: Definition, tag: str) -> InsideRule:
+    def _inside(
+        self, use: ElementUse, line: Line, how: str, options: dict[str, str], definition: Definition, tag: str
+    ) -> InsideRule:
         if how.startswith("use "):
             content = self.content(how[4:], use.type)
         else:
@@ -114,7 +134,9 @@ class Mapping:
             same = [
                 other
                 for other in links
-                if other is not rule and (other.where, other.path and other.path.text) == (rule.where, rule.path and rule.path.text)
+                if other is not rule
+                and (other.where, other.path and other.path.text)
+                == (rule.where, rule.path and rule.path.text)
             ]
             rule.siblings = tuple(other for other in same if other.definition.when)
 
@@ -149,7 +171,13 @@ def _options(how: str) -> tuple[str, dict[str, str]]:
 def definitions() -> dict[str, Definition]:
     """The definitions that come with the gateway."""
     folder = package_data.mappings()
-    return read_definitions({file.name: file.read_text(encoding="utf-8") for file in folder.glob("*.map") if file.stem not in _TABLES})
+    return read_definitions(
+        {
+            file.name: file.read_text(encoding="utf-8")
+            for file in folder.glob("*.map")
+            if file.stem not in _TABLES
+        }
+    )
 
 
 _TABLES = frozenset({"required", "placement"})
@@ -186,6 +214,3 @@ def uncovered(bound: Mapping, name: str, kind: str) -> list[str]:
 
     visit(bound.content(name, kind), kind)
     return missing
-
-
-__all__ = ["ComplexType", "Mapping", "cached_property", "definitions", "mapping", "replace", "uncovered"]

@@ -1,6 +1,7 @@
 """Which way does a content go to the format that is asked for?
 
-e-message ⇄ Bundle, receipt ⇄ Bundle; between two versions of an e-message by way of the Bundle. What comes out as XML is
+e-message ⇄ Bundle, receipt ⇄ Bundle; between two versions of an e-message by way of the Bundle. What comes
+out as XML is
 checked against the grammar before it leaves: a translation that does not hold is an error of ours, never a message.
 """
 
@@ -75,7 +76,7 @@ def _of_bundle(bundle: Json, target: str) -> Translation:
         return Translation(fhir_json.write(bundle), target, _report(0, 0, 0, 0))
     root, state = _xml_of(bundle, target)
     if not schema_for(target).validate(root):
-        error = schema_for(target).error_log[0]  # type: ignore[index]
+        error = schema_for(target).error_log[0]
         raise NotTranslatable("translate.result-invalid", path=_without_prefixes(str(error.path)))
     return Translation(to_bytes(root), target, _backward_report(state))
 
@@ -130,7 +131,14 @@ def mapping_version() -> str:
     return digest.hexdigest()[:12]
 
 
-def _report(total: int, native: int, extension: int, exact: int, entries: tuple[Loss, ...] = (), notes: tuple[str, ...] = ()) -> LossReport:
+def _report(
+    total: int,
+    native: int,
+    extension: int,
+    exact: int,
+    entries: tuple[Loss, ...] = (),
+    notes: tuple[str, ...] = (),
+) -> LossReport:
     return LossReport(mapping_version(), total, native, extension, exact, entries, notes)
 
 

@@ -1,7 +1,7 @@
 """How do the data types of the e-message (CV, CS, PQ, TS, URL) become FHIR data types, and back?
 
-A codec writes one element into one slot and reads it again as attributes. Codes travel as they are: V, S, DN and OT are kept
-whether or not the code is known (DESIGN §4.7).
+A codec writes one element into one slot and reads it again as attributes. Codes travel as they are: V, S,
+DN and OT are kept whether or not the code is known (DESIGN §4.7).
 """
 
 from __future__ import annotations
@@ -36,10 +36,17 @@ def _oid_of(uri: Any) -> str | None:
         return None
     if uri.startswith(_OID):
         return uri[len(_OID) :]
-    for start in ("http://helsedir.no/fhir/CodeSystem/no-kodeverk-", "https://finnkode.helsedirektoratet.no/adm/collections/"):
+    for start in (
+        "http://helsedir.no/fhir/CodeSystem/no-kodeverk-",
+        "https://finnkode.helsedirektoratet.no/adm/collections/",
+    ):
         if uri.startswith(start) and uri[len(start) :].isdigit():
             return CODE_LIST_ROOT.removeprefix(_OID) + uri[len(start) :]
-    known = {"http://hl7.org/fhir/sid/icpc-2": "7170", "http://hl7.org/fhir/sid/icd-10-no": "7110", ATC: "7180"}
+    known = {
+        "http://hl7.org/fhir/sid/icpc-2": "7170",
+        "http://hl7.org/fhir/sid/icd-10-no": "7110",
+        ATC: "7180",
+    }
     return CODE_LIST_ROOT.removeprefix(_OID) + known[uri] if uri in known else None
 
 
@@ -61,7 +68,9 @@ Attributes = dict[str, str]
 
 
 def _same_set(system: object, implied: str | None) -> bool:
-    return system == implied or (implied is not None and _oid_of(system) is not None and _oid_of(system) == _oid_of(implied))
+    return system == implied or (
+        implied is not None and _oid_of(system) is not None and _oid_of(system) == _oid_of(implied)
+    )
 
 
 class Codec(Protocol):
@@ -141,7 +150,9 @@ class Value:
         if text is None:
             return None
         marks.used(slot.holder, slot.key)
-        empty = slot.value is None and any(e.get("valueBoolean") is False for e in slot.meta.get("extension", ()))
+        empty = slot.value is None and any(
+            e.get("valueBoolean") is False for e in slot.meta.get("extension", ())
+        )
         return {} if empty else {"V": text}
 
 
@@ -208,9 +219,9 @@ class Coding:
         elif not self.stated and _same_set(coding.get("system"), self.implied):
             marks.used(coding, "system")
         if marks.born_in_fhir and "V" in attributes and "DN" not in attributes:
-            name = terminology.display(system or _oid_of(self.implied) or "", attributes["V"])
-            if name:
-                attributes["DN"] = name
+            display = terminology.display(system or _oid_of(self.implied) or "", attributes["V"])
+            if display:
+                attributes["DN"] = display
         return attributes
 
 
@@ -246,7 +257,9 @@ class Concept:
         if not codings and text is None:
             present = any(e.get("url") == PRESENT for e in found.get("extension", ()) if isinstance(e, dict))
             return {} if present else None
-        attributes = Coding(self.implied, self.stated).attributes(self._best(codings), marks) if codings else {}
+        attributes = (
+            Coding(self.implied, self.stated).attributes(self._best(codings), marks) if codings else {}
+        )
         if text is not None:
             attributes["OT" if self.stated else "DN"] = text if self.stated else attributes.get("DN", text)
         return attributes
@@ -295,7 +308,8 @@ _GENDERS = {"1": "male", "2": "female", "0": "unknown", "9": "other"}
 
 @dataclass(frozen=True)
 class Gender:
-    """Sex (3101) ⇄ administrative gender. The code as it came stands in `exact` when DN is missing or unusual, or V unknown."""
+    """Sex (3101) ⇄ administrative gender. The code as it came stands in `exact` when DN is missing or
+    unusual, or V unknown."""
 
     value_key = "valueCode"
 
@@ -319,7 +333,9 @@ class Gender:
     def read(self, slot: Slot, marks: Marks) -> Attributes | None:
         """V and DN; None if no gender is given."""
         native = slot.value
-        exact = next((e.get("valueCoding") for e in slot.meta.get("extension", ()) if e.get("url") == EXACT), None)
+        exact = next(
+            (e.get("valueCoding") for e in slot.meta.get("extension", ()) if e.get("url") == EXACT), None
+        )
         if native is None and exact is None:
             return None
         marks.used(slot.holder, slot.key)

@@ -18,9 +18,9 @@ from gateway.errors import NotTranslatable
 from gateway.fhir.canonical import BASE, component_system, own_code_system
 from gateway.translate import attachments
 from gateway.translate.compiler import Mapping, mapping
+from gateway.translate.content import Place
 from gateway.translate.paths import Json
 from gateway.translate.required import complete, is_absent, is_filler
-from gateway.translate.rules import Place
 from gateway.translate.state import State, derived_id
 
 UUID = re.compile(r"[0-9a-fA-F]{8}-([0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
@@ -55,7 +55,12 @@ def to_bundle(message: EMessage) -> tuple[Json, State]:
         raise NotTranslatable("translate.no-grammar")
     bound = mapping(message.standard)
     info = message.root[0]
-    bundle: Json = {"resourceType": "Bundle", "type": "message", "meta": {"tag": [dict(TRANSLATED)]}, "entry": []}
+    bundle: Json = {
+        "resourceType": "Bundle",
+        "type": "message",
+        "meta": {"tag": [dict(TRANSLATED)]},
+        "entry": [],
+    }
     message_id = (info.findtext("{*}MsgId") or "").strip()
     state = State(bundle, (_sender_her_id(info), message_id))
     bundle["id"] = derived_id(*state.key, "Bundle")
@@ -64,7 +69,9 @@ def to_bundle(message: EMessage) -> tuple[Json, State]:
     set_message_header(bundle, state)
     if message.root.find("{*}PatientReport") is not None:
         raise NotTranslatable("translate.unsupported-content", path="MsgHead/PatientReport")
-    documents = [_document(document, bound, state) for document in message.root if _name(document) == "Document"]
+    documents = [
+        _document(document, bound, state) for document in message.root if _name(document) == "Document"
+    ]
     header["focus"] = [state.reference_to(resource) for resource in documents]
     header["focus"] += [document["encounter"] for document in documents if "encounter" in document]
     complete(state)
@@ -78,7 +85,11 @@ def _name(element: etree._Element) -> str:
 
 def _sender_her_id(info: etree._Element) -> str:
     found = info.findall("{*}Sender//{*}Ident")
-    ids = [i.findtext("{*}Id") or "" for i in found if (t := i.find("{*}TypeId")) is not None and t.get("V") == "HER"]
+    ids = [
+        i.findtext("{*}Id") or ""
+        for i in found
+        if (t := i.find("{*}TypeId")) is not None and t.get("V") == "HER"
+    ]
     return ids[-1].strip() if ids else ""
 
 
@@ -94,7 +105,8 @@ def message_header(state: State, message_id: str) -> Json:
 
 
 def set_message_header(bundle: Json, state: State) -> None:
-    """Says what kind of identifier the message id is: a UUID is written as an address, anything else under our own name."""
+    """Says what kind of identifier the message id is: a UUID is written as an address, anything else under
+    our own name."""
     identifier = bundle.get("identifier")
     if identifier and "value" in identifier:
         uuid = UUID.fullmatch(identifier["value"])
@@ -132,7 +144,9 @@ _OF_THE_FIRST_BODY = ("Patient", "Provenance", "Encounter")
 
 def _set_aside(state: State) -> dict[str, Json]:
     """A second body has a patient, a provenance and a stay of its own; those of the message stand aside meanwhile."""
-    return {kind: state.singletons.pop(kind) for kind in _OF_THE_FIRST_BODY if kind in state.singletons} or {"": {}}
+    return {kind: state.singletons.pop(kind) for kind in _OF_THE_FIRST_BODY if kind in state.singletons} or {
+        "": {}
+    }
 
 
 def _of_this_document(composition: Json, state: State) -> None:
@@ -148,7 +162,11 @@ def _known_body(document: etree._Element, bound: Mapping) -> tuple[etree._Elemen
     content = document.find("{*}RefDoc/{*}Content")
     if content is None:
         return None
-    names = {bound.structure.tag(name): name for name in bound.structure.elements if name.partition(":")[0] in PLO_BODIES}
+    names = {
+        bound.structure.tag(name): name
+        for name in bound.structure.elements
+        if name.partition(":")[0] in PLO_BODIES
+    }
     for child in content:
         if _name(child) == "Base64Container":
             return None
@@ -201,7 +219,9 @@ def from_bundle(bundle: Json, standard: str) -> tuple[etree._Element, State]:
     state.is_filler = is_filler
     state.singletons["MessageHeader"] = header
     focus = [state.follow(reference) for reference in header.get("focus", ())]
-    state.first_body = next((r for r in focus if r is not None and r.get("resourceType") == "Composition"), None)
+    state.first_body = next(
+        (r for r in focus if r is not None and r.get("resourceType") == "Composition"), None
+    )
     _find_singletons(state, header)
     root = etree.Element(bound.structure.tag("mh:MsgHead"), nsmap=_namespaces(bound))
     info = etree.SubElement(root, bound.structure.tag("mh:MsgInfo"))
@@ -256,7 +276,10 @@ def _find_singletons(state: State, header: Json) -> None:
         elif kind == "Provenance":
             state.provenances.append(resource)
             targets = [t.get("reference") for t in resource.get("target", ()) if isinstance(t, dict)]
-            if state.reference_to(header)["reference"] in targets or f"MessageHeader/{header.get('id')}" in targets:
+            if (
+                state.reference_to(header)["reference"] in targets
+                or f"MessageHeader/{header.get('id')}" in targets
+            ):
                 state.singletons.setdefault(kind, resource)
 
 
@@ -308,7 +331,10 @@ def _find_document_singletons(composition: Json, state: State) -> None:
     if not first and state.singletons.get("Patient") is of_the_message:
         state.singletons.pop("Patient", None)
     address = state.reference_to(composition)["reference"]
-    own = next((p for p in state.provenances if any(t.get("reference") == address for t in p.get("target", ()))), None)
+    own = next(
+        (p for p in state.provenances if any(t.get("reference") == address for t in p.get("target", ()))),
+        None,
+    )
     if own is not None or not first:
         state.singletons.pop("Provenance", None)
     if own is not None:

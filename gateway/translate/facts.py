@@ -35,7 +35,8 @@ class PatientIdentity:
 
 @dataclass(frozen=True)
 class Event:
-    """A dated event of the stay (code of 9121: 1 admitted, 2 discharged, 3 ready for discharge, 4 no longer ready, 13 dead)."""
+    """A dated event of the stay (code of 9121: 1 admitted, 2 discharged, 3 ready for discharge, 4 no
+    longer ready, 13 dead)."""
 
     code: str
     time: datetime | None

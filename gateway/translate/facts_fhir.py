@@ -26,7 +26,9 @@ def facts_of_bundle(bundle: Json) -> Facts:
     return Facts(
         format="fhir-r4",
         message_id=_message_id(bundle, header),
-        message_type="APPREC" if receipts.is_receipt(bundle) else str(header.get("eventCoding", {}).get("code") or ""),
+        message_type="APPREC"
+        if receipts.is_receipt(bundle)
+        else str(header.get("eventCoding", {}).get("code") or ""),
         sender=view.party(header.get("sender") or header.get("author")),
         receiver=view.party((header.get("destination") or [{}])[0].get("receiver")),
         content_digest=digest(bundle),
@@ -35,7 +37,9 @@ def facts_of_bundle(bundle: Json) -> Facts:
         parent_id=_parent(provenance),
         conversation_id=_extension(header, "conversation", "valueString"),
         patient=view.patient(),
-        acknowledgement=_code_of(header, "acknowledgement") if _code_of(header, "acknowledgement") in ("J", "N", "F") else None,  # type: ignore[arg-type]
+        acknowledgement=_code_of(header, "acknowledgement")
+        if _code_of(header, "acknowledgement") in ("J", "N", "F")
+        else None,  # type: ignore[arg-type]
         processing=_code_of(header, "processing-status") or "P",
         events=view.events(),
         receipt=_receipt(view, bundle) if receipts.is_receipt(bundle) else None,
@@ -44,9 +48,16 @@ def facts_of_bundle(bundle: Json) -> Facts:
 
 def digest(bundle: Json) -> str:
     """SHA-256 over the Bundle without what changes when the same message is sent again (DESIGN §4.3)."""
-    content = {key: value for key, value in bundle.items() if key not in ("id", "timestamp", "_timestamp", "meta")}
+    content = {
+        key: value for key, value in bundle.items() if key not in ("id", "timestamp", "_timestamp", "meta")
+    }
     content["entry"] = [
-        {**entry, "resource": {key: value for key, value in entry["resource"].items() if key not in ("meta", "text")}}
+        {
+            **entry,
+            "resource": {
+                key: value for key, value in entry["resource"].items() if key not in ("meta", "text")
+            },
+        }
         if isinstance(entry, dict) and isinstance(entry.get("resource"), dict)
         else entry
         for entry in bundle.get("entry", ())
@@ -66,7 +77,9 @@ def _message_id(bundle: Json, header: Json) -> str:
 
 
 def _extension(resource: Json, name: str, key: str) -> Any:
-    return next((e.get(key) for e in resource.get("extension", ()) if e.get("url") == extension_url(name)), None)
+    return next(
+        (e.get(key) for e in resource.get("extension", ()) if e.get("url") == extension_url(name)), None
+    )
 
 
 def _code_of(resource: Json, name: str) -> str | None:
@@ -91,7 +104,9 @@ def _status(view: _View, provenance: Json) -> str:
 def _parent(provenance: Json) -> str | None:
     entities = provenance.get("entity") or [{}]
     what = entities[0].get("what", {})
-    value = what.get("identifier", {}).get("value") or str(what.get("reference", "")).removeprefix("MessageHeader/")
+    value = what.get("identifier", {}).get("value") or str(what.get("reference", "")).removeprefix(
+        "MessageHeader/"
+    )
     return str(value).removeprefix("urn:uuid:") or None
 
 
@@ -169,7 +184,10 @@ class _View:
     def patient(self) -> PatientIdentity | None:
         """The patient's identity number: a national one before others."""
         known = [
-            (identifier_kind(i.get("system")) or next(iter(_codes(i.get("type"), "8116")), ""), str(i.get("value") or ""))
+            (
+                identifier_kind(i.get("system")) or next(iter(_codes(i.get("type"), "8116")), ""),
+                str(i.get("value") or ""),
+            )
             for i in self.first("Patient").get("identifier", ())
         ]
         for wanted in _PATIENT_KINDS:
@@ -184,12 +202,18 @@ class _View:
         standing = {"1": period.get("start"), "2": period.get("end")}
         events = []
         for resource in self.resources:
-            for code in _codes(resource.get("code"), "9121") if resource.get("resourceType") == "Observation" else ():
+            for code in (
+                _codes(resource.get("code"), "9121") if resource.get("resourceType") == "Observation" else ()
+            ):
                 time = resource.get("effectiveDateTime") or standing.get(code)
                 estimate = bool(_extension(resource, "estimate", "valueBoolean"))
                 events.append(Event(code, moment(time), bool(time) and "T" not in str(time), estimate))
         said = {event.code for event in events}
-        events += [Event(c, moment(t), "T" not in t, False) for c, t in standing.items() if isinstance(t, str) and c not in said]
+        events += [
+            Event(c, moment(t), "T" not in t, False)
+            for c, t in standing.items()
+            if isinstance(t, str) and c not in said
+        ]
         return tuple(events)
 
 

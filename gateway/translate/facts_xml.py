@@ -59,7 +59,9 @@ def _message(message: EMessage) -> Facts:
         status=_code(body, "{*}InformasjonOmForsendelsen/{*}Forsendelsesstatus") or "N",
         parent_id=_text(info, "{*}ConversationRef/{*}RefToParent") or None,
         conversation_id=_text(info, "{*}ConversationRef/{*}RefToConversation") or None,
-        other_receivers=tuple(_party(o) for o in (info.findall("{*}OtherReceiver/{*}Organisation") if info is not None else ())),
+        other_receivers=tuple(
+            _party(o) for o in (info.findall("{*}OtherReceiver/{*}Organisation") if info is not None else ())
+        ),
         patient=_patient(info),
         acknowledgement=_acknowledgement(acknowledgement),
         processing=_code(info, "{*}ProcessingStatus") or "P",
@@ -120,9 +122,11 @@ def _events(body: etree._Element | None) -> tuple[Event, ...]:
 def _receipt(message: EMessage) -> Facts:
     root = message.root
     errors = tuple(
-        ReceiptError(e.get("V") or "", e.get("S") or "", e.get("DN") or e.get("OT") or "") for e in root.findall("{*}Error")
+        ReceiptError(e.get("V") or "", e.get("S") or "", e.get("DN") or e.get("OT") or "")
+        for e in root.findall("{*}Error")
     )
-    status = _code(root, "{*}Status")
+    stated = _code(root, "{*}Status")
+    status: Literal["1", "2", "3"] = stated if stated in ("1", "2", "3") else "2"  # type: ignore[assignment]
     return Facts(
         format=message.standard,
         message_id=_text(root, "{*}Id"),
@@ -132,7 +136,7 @@ def _receipt(message: EMessage) -> Facts:
         content_digest=digest(message),
         generated_at=moment(_text(root, "{*}GenDate")),
         receipt=ReceiptFacts(
-            status if status in ("1", "2", "3") else "2",
+            status,
             _text(root, "{*}OriginalMsgId/{*}Id"),
             _code(root, "{*}OriginalMsgId/{*}MsgType"),
             errors,
@@ -147,9 +151,17 @@ def _receipt_party(party: etree._Element | None) -> Party:
     if outer is None:
         return Party(None, None)
     levels = [outer, *outer.findall("{*}Dept"), *outer.findall("{*}HCPerson")]
-    ids = [(_text(level, "{*}Id"), _text(level, "{*}Name")) for level in levels if _code(level, "{*}TypeId") == "HER"]
+    ids = [
+        (_text(level, "{*}Id"), _text(level, "{*}Name"))
+        for level in levels
+        if _code(level, "{*}TypeId") == "HER"
+    ]
     for level in levels:
-        ids += [(_text(extra, "{*}Id"), _text(level, "{*}Name")) for extra in level.findall("{*}AdditionalId") if _code(extra, "{*}Type") == "HER"]
+        ids += [
+            (_text(extra, "{*}Id"), _text(level, "{*}Name"))
+            for extra in level.findall("{*}AdditionalId")
+            if _code(extra, "{*}Type") == "HER"
+        ]
     if not ids:
         return Party(None, None, _text(outer, "{*}Name"), _text(outer, "{*}Name"))
     return Party(ids[-1][0], ids[0][0], ids[-1][1], ids[0][1])

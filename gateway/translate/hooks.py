@@ -1,7 +1,10 @@
-"""What needs more than one path? Pairs of functions that complete an object after writing and prepare it before reading.
+"""What needs more than one path? Pairs of functions that complete an object after writing and prepare it
+before reading.
 
-`complete` may add what follows from the values (the system of an identifier follows from its type); `prepare` returns the
-object as the rules read it (a copy when something is different): where a derived value was edited in FHIR, the edit wins.
+`complete` may add what follows from the values (the system of an identifier follows from its type);
+`prepare` returns the
+object as the rules read it (a copy when something is different): where a derived value was edited in FHIR,
+the edit wins.
 """
 
 from __future__ import annotations
@@ -63,7 +66,11 @@ def _prepare_identifier(identifier: Json) -> Json:
     if kind is None or kind == _type_code(identifier):
         return identifier
     code_set = "8116" if kind in PERSON_IDENTIFIERS else "9051"
-    coding = {"system": code_system(code_set), "code": kind, "display": terminology.display(code_set, kind) or kind}
+    coding = {
+        "system": code_system(code_set),
+        "code": kind,
+        "display": terminology.display(code_set, kind) or kind,
+    }
     return {**identifier, "type": {"coding": [coding]}}
 
 
@@ -99,7 +106,11 @@ _ADDRESS_TYPES = {"PST": "postal", "RES": "physical"}
 
 def _complete_address(address: Json) -> None:
     code = next(
-        (e["valueCoding"].get("code") for e in address.get("extension", ()) if e.get("url", "").endswith("/address-type") and "valueCoding" in e),
+        (
+            e["valueCoding"].get("code")
+            for e in address.get("extension", ())
+            if e.get("url", "").endswith("/address-type") and "valueCoding" in e
+        ),
         None,
     )
     if code in _ADDRESS_USES:

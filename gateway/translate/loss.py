@@ -86,7 +86,8 @@ def local(name: str) -> str:
 
 
 def element_path(element: etree._Element) -> str:
-    """The place of an element, as MsgHead/Document[1]/RefDoc/…: names without prefix, numbers where there are several."""
+    """The place of an element, as MsgHead/Document[1]/RefDoc/…: names without prefix, numbers where there
+    are several."""
     parts: list[str] = []
     current: etree._Element | None = element
     while current is not None:

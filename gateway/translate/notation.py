@@ -121,7 +121,9 @@ def _pair(text: str) -> tuple[str, str]:
 def _line(raw: _Raw) -> Line:
     words = re.split(r"\s{2,}", raw.text)
     if len(words) < 2:
-        raise MappingError(raw.place, "a rule is written ELEMENT  PATH  HOW, with two spaces between the columns")
+        raise MappingError(
+            raw.place, "a rule is written ELEMENT  PATH  HOW, with two spaces between the columns"
+        )
     if len(words) == 2 and not raw.below:
         raise MappingError(raw.place, "says not how the value is written (third column, after two spaces)")
     return Line(words[0], words[1], "  ".join(words[2:]), tuple(_line(below) for below in raw.below))

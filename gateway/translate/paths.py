@@ -99,7 +99,9 @@ class Step:
     argument: str = ""
 
 
-_STEP = re.compile(r"(?P<name>[\w\-]+|ext\((?P<ext>[^)]+)\))(?P<hop>\((?P<type>[A-Z]\w+)\))?(?P<index>\[(?P<at>[^\]]*)\])?(?:\.|$)")
+_STEP = re.compile(
+    r"(?P<name>[\w\-]+|ext\((?P<ext>[^)]+)\))(?P<hop>\((?P<type>[A-Z]\w+)\))?(?P<index>\[(?P<at>[^\]]*)\])?(?:\.|$)"
+)
 
 
 def parse(text: str) -> tuple[Step, ...]:
@@ -178,10 +180,18 @@ class Path:
                 slots += [Slot(found, last.name, at) for at in range(_length(found, last.name))]
             elif last.kind == "code_set":
                 items = found.get(last.name)
-                matching = [at for at, item in enumerate(items if isinstance(items, list) else ()) if _has_system(item, last.argument)]
+                matching = [
+                    at
+                    for at, item in enumerate(items if isinstance(items, list) else ())
+                    if _has_system(item, last.argument)
+                ]
                 slots += [Slot(found, last.name, at) for at in matching[:1]]
             elif last.kind == "item":
-                slots += [Slot(found, last.name, int(last.argument))] if _length(found, last.name) > int(last.argument) else []
+                slots += (
+                    [Slot(found, last.name, int(last.argument))]
+                    if _length(found, last.name) > int(last.argument)
+                    else []
+                )
             elif last.name in found or "_" + last.name in found:
                 slots.append(Slot(found, last.name))
         return slots
@@ -253,7 +263,9 @@ def _look(holder: Json, step: Step, resources: Resources) -> list[Json]:
     items = [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
     if kind == "item":
         at = int(step.argument)
-        return [value[at]] if isinstance(value, list) and len(value) > at and isinstance(value[at], dict) else []
+        return (
+            [value[at]] if isinstance(value, list) and len(value) > at and isinstance(value[at], dict) else []
+        )
     if kind == "append":
         return items
     if kind == "code_set":
@@ -270,9 +282,14 @@ def _look(holder: Json, step: Step, resources: Resources) -> list[Json]:
 
 
 def _has_system(item: object, system: str) -> bool:
-    return isinstance(item, dict) and any(isinstance(coding, dict) and coding.get("system") == system for coding in item.get("coding", ()))
+    return isinstance(item, dict) and any(
+        isinstance(coding, dict) and coding.get("system") == system for coding in item.get("coding", ())
+    )
 
 
 def _has_code(concept: object, code: str) -> bool:
     codings = concept.get("coding", ()) if isinstance(concept, dict) else ()
-    return any(isinstance(c, dict) and c.get("code") == code and c.get("system") == component_system() for c in codings)
+    return any(
+        isinstance(c, dict) and c.get("code") == code and c.get("system") == component_system()
+        for c in codings
+    )

@@ -2,7 +2,8 @@
 
 The rules read what the sections of the Composition name. Here a Bundle that lacks them is brought into that shape, on a
 copy: a Composition where there is none, a section for each resource that no section names (`mappings/placement.map`),
-and what the e-message has no element for as text under its heading (rendering rules: one way, noted in the loss report).
+and what the e-message has no element for as text under its heading (rendering rules: one way, noted in the
+loss report).
 """
 
 from __future__ import annotations
@@ -15,9 +16,9 @@ from typing import Any
 from gateway import package_data, terminology
 from gateway.emessage.grammar import PLO_BODIES, structure
 from gateway.fhir.canonical import code_system, component_system
+from gateway.translate.links import concept_of_component
 from gateway.translate.loss import Loss
 from gateway.translate.paths import Json
-from gateway.translate.rules import concept_of_component
 
 PATIENTS_OWN_VIEW = "13"
 """Heading 9141: Pasientens egne vurderinger."""
@@ -85,7 +86,9 @@ class _Placement:
                 url = str(entry.get("fullUrl") or f"{resource.get('resourceType')}/{resource.get('id')}")
                 self.resources[url] = resource
                 self.urls[id(resource)] = url
-        self.header: Json = next((r for r in self.resources.values() if r.get("resourceType") == "MessageHeader"), {})
+        self.header: Json = next(
+            (r for r in self.resources.values() if r.get("resourceType") == "MessageHeader"), {}
+        )
         self.composition: Json | None = None
 
     def follow(self, reference: Any) -> Json | None:
@@ -93,7 +96,9 @@ class _Placement:
         url = reference.get("reference") if isinstance(reference, dict) else None
         found = self.resources.get(str(url))
         if found is None and isinstance(url, str):
-            found = next((r for r in self.resources.values() if f"{r.get('resourceType')}/{r.get('id')}" == url), None)
+            found = next(
+                (r for r in self.resources.values() if f"{r.get('resourceType')}/{r.get('id')}" == url), None
+            )
         return found
 
     def add(self, resource: Json, url: str) -> Json:
@@ -124,7 +129,11 @@ class _Placement:
         if found is None:
             found = next((r for r in self.resources.values() if r.get("resourceType") == "Composition"), None)
             body = _BODY_OF_TYPE.get(str(self.header.get("eventCoding", {}).get("code")))
-            if found is None and body and not any(r and r.get("resourceType") == "DocumentReference" for r in focus):
+            if (
+                found is None
+                and body
+                and not any(r and r.get("resourceType") == "DocumentReference" for r in focus)
+            ):
                 found = {"resourceType": "Composition", "type": concept_of_component(body)}
                 self.add(found, "urn:somlos:composition")
             if found is not None:
@@ -133,7 +142,9 @@ class _Placement:
         if found is not None and self.body() is None:
             body = _BODY_OF_TYPE.get(str(self.header.get("eventCoding", {}).get("code")))
             if body:
-                found.setdefault("type", {}).setdefault("coding", []).append(concept_of_component(body)["coding"][0])
+                found.setdefault("type", {}).setdefault("coding", []).append(
+                    concept_of_component(body)["coding"][0]
+                )
 
     def body(self) -> str | None:
         """The name of the body element the Composition stands for."""
@@ -141,20 +152,35 @@ class _Placement:
         return next((c.get("code") for c in codings if c.get("system") == component_system()), None)
 
     def render_patient_goals(self) -> None:
-        """What matters to the patient, in the patient's own words, stands as text under the patient's own view: once."""
+        """What matters to the patient, in the patient's own words, stands as text under the patient's own
+        view: once."""
         if self.composition is None or not self._allowed("Sykepleierdokumentasjon"):
             return
         for url, goal in list(self.resources.items()):
             voice = self.follow(goal.get("expressedBy")) if goal.get("resourceType") == "Goal" else None
-            if voice is None or voice.get("resourceType") != "Patient" or not goal.get("description", {}).get("text"):
+            if (
+                voice is None
+                or voice.get("resourceType") != "Patient"
+                or not goal.get("description", {}).get("text")
+            ):
                 continue
             coding = {"system": code_system("9141"), "code": PATIENTS_OWN_VIEW}
             coding["display"] = terminology.display("9141", PATIENTS_OWN_VIEW) or ""
-            note = {"resourceType": "Observation", "code": {"coding": [coding]}, "valueString": goal["description"].pop("text")}
+            note = {
+                "resourceType": "Observation",
+                "code": {"coding": [coding]},
+                "valueString": goal["description"].pop("text"),
+            }
             section = self._section(("Sykepleierdokumentasjon", "InfoFraSykepleier"))
             section.setdefault("entry", []).append(self.add(note, f"{url}#as-text"))
             self._forget(url)
-            self.rendered.append(Loss("Goal.description.text", "Sykepleierdokumentasjon/InfoFraSykepleier/Journaltekst", "rendered"))
+            self.rendered.append(
+                Loss(
+                    "Goal.description.text",
+                    "Sykepleierdokumentasjon/InfoFraSykepleier/Journaltekst",
+                    "rendered",
+                )
+            )
 
     def _forget(self, url: str) -> None:
         for plan in self.resources.values():
@@ -195,7 +221,8 @@ class _Placement:
                 named = self._named()
 
     def _named(self) -> set[str]:
-        """The addresses that some resource, section or list refers to (a CarePlan's lists count when it stands somewhere)."""
+        """The addresses that some resource, section or list refers to (a CarePlan's lists count when it
+        stands somewhere)."""
         named: set[str] = set()
         for resource in self.resources.values():
             _references(resource, named)
@@ -212,7 +239,9 @@ class _Placement:
                 plan = self._plan(spot.sections)
                 if spot.plan_list == "activity" and resource.get("intent") != "proposal":
                     resource["intent"] = "order"
-                plan.setdefault(spot.plan_list, []).append(reference if spot.plan_list == "goal" else {"reference": reference})
+                plan.setdefault(spot.plan_list, []).append(
+                    reference if spot.plan_list == "goal" else {"reference": reference}
+                )
             else:
                 self._section(spot.sections).setdefault("entry", []).append(reference)
             return
@@ -231,7 +260,14 @@ class _Placement:
 
 
 def _code(section: Json) -> str | None:
-    return next((c.get("code") for c in section.get("code", {}).get("coding", ()) if c.get("system") == component_system()), None)
+    return next(
+        (
+            c.get("code")
+            for c in section.get("code", {}).get("coding", ())
+            if c.get("system") == component_system()
+        ),
+        None,
+    )
 
 
 def _has_code_of(concept: object, code_set: str) -> bool:

@@ -1,12 +1,13 @@
 """How does a text of the e-message become a FHIR primitive, and the same text again?
 
-The value rule (DESIGN §5): the native value carries the meaning. If writing the native value back would not give the source
+The value rule (DESIGN §5): the native value carries the meaning. If writing the native value back would
+not give the source
 text, the primitive also has our extension `exact`; if no legal native value exists it has only `exact`; an element that
 is there but empty is marked `present`. Going back, `exact` is used only while it means the same as the native value:
 an edit in FHIR wins.
 
-Each kind is a pair of pure functions: `native` (text → JSON value, None if there is no legal one) and `text` (JSON value →
-text as the e-message writes it, None if the e-message cannot hold it).
+Each kind is a pair of pure functions: `native` (text → JSON value, None if there is no legal one) and
+`text` (JSON value → text as the e-message writes it, None if the e-message cannot hold it).
 """
 
 from __future__ import annotations
@@ -56,10 +57,13 @@ class Primitive:
         return native is not None
 
     def withdraw(self, slot: Slot) -> None:
-        """Takes the native value away where it must not stand (a period that ends before it starts); `exact` keeps it."""
+        """Takes the native value away where it must not stand (a period that ends before it starts);
+        `exact` keeps it."""
         text = self.read(slot)
         slot.holder.pop(slot.key, None)
-        slot.meta = {"extension": [{"url": EXACT, "valueString": text}, {"url": PRESENT, "valueBoolean": True}]}
+        slot.meta = {
+            "extension": [{"url": EXACT, "valueString": text}, {"url": PRESENT, "valueBoolean": True}]
+        }
 
     def read(self, slot: Slot) -> str | None:
         """The text for the e-message; None if nothing stands there (or nothing the e-message can hold)."""
@@ -77,7 +81,11 @@ class Primitive:
         meant = self.native(exact)
         if meant is None:
             return False
-        if isinstance(meant, Decimal) and isinstance(native, int | float | Decimal) and not isinstance(native, bool):
+        if (
+            isinstance(meant, Decimal)
+            and isinstance(native, int | float | Decimal)
+            and not isinstance(native, bool)
+        ):
             value = native if isinstance(native, Decimal) else Decimal(repr(native))
             return meant == value or Decimal(repr(float(meant))) == value
         return bool(meant == native) and isinstance(meant, bool) == isinstance(native, bool)
@@ -92,7 +100,11 @@ def _marks(meta: dict[str, Any]) -> tuple[str | None, bool]:
     exact, present = None, False
     extensions = meta.get("extension")
     for extension in extensions if isinstance(extensions, list) else ():
-        if isinstance(extension, dict) and extension.get("url") == EXACT and isinstance(extension.get("valueString"), str):
+        if (
+            isinstance(extension, dict)
+            and extension.get("url") == EXACT
+            and isinstance(extension.get("valueString"), str)
+        ):
             exact = extension["valueString"]
         elif isinstance(extension, dict) and extension.get("url") == PRESENT:
             present = True
@@ -158,7 +170,11 @@ def _decimal_text(value: Any) -> str | None:
 
 
 def _real_date(year: str, month: str, day: str) -> bool:
-    return int(year) > 0 and 1 <= int(month) <= 12 and 1 <= int(day) <= calendar.monthrange(int(year), int(month))[1]
+    return (
+        int(year) > 0
+        and 1 <= int(month) <= 12
+        and 1 <= int(day) <= calendar.monthrange(int(year), int(month))[1]
+    )
 
 
 def _date(text: str) -> str | None:
@@ -178,12 +194,17 @@ def _date_time(text: str) -> str | None:
     if not _real_date(*day.split("-")):
         return None
     late = clock == "24:00:00"
-    moment = datetime.fromisoformat(f"{day}T{'00:00:00' if late else clock}") + timedelta(days=1 if late else 0)
-    return moment.strftime("%Y-%m-%dT%H:%M:%S").rjust(19, "0") + (fraction or "") + (zone or oslo_offset(moment))
+    moment = datetime.fromisoformat(f"{day}T{'00:00:00' if late else clock}") + timedelta(
+        days=1 if late else 0
+    )
+    return (
+        moment.strftime("%Y-%m-%dT%H:%M:%S").rjust(19, "0") + (fraction or "") + (zone or oslo_offset(moment))
+    )
 
 
 def oslo_offset(moment: datetime) -> str:
-    """The offset of Europe/Oslo at a local time, as +01:00; the autumn hour means its first occurrence (DESIGN §4.12)."""
+    """The offset of Europe/Oslo at a local time, as +01:00; the autumn hour means its first occurrence
+    (DESIGN §4.12)."""
     offset = moment.replace(tzinfo=OSLO, fold=0).utcoffset() or timedelta()
     minutes = int(offset.total_seconds()) // 60
     return f"{'-' if minutes < 0 else '+'}{abs(minutes) // 60:02}:{abs(minutes) % 60:02}"

@@ -17,10 +17,10 @@ from gateway.errors import NotTranslatable
 from gateway.fhir.canonical import code_system, extension_url
 from gateway.translate import hooks
 from gateway.translate.compiler import mapping
+from gateway.translate.content import Place
 from gateway.translate.envelope import TRANSLATED, message_header, set_message_header
 from gateway.translate.paths import Json
 from gateway.translate.required import complete
-from gateway.translate.rules import Place
 from gateway.translate.state import State, derived_id
 
 MIG_VERSIONS = {"apprec-1.0": "1.0 2004-11-21", "apprec-1.1": "v1.1 2012-02-15"}
@@ -41,9 +41,17 @@ _ISSUE_CODES = {
 def to_bundle(receipt: EMessage) -> tuple[Json, State]:
     """The message Bundle of an AppRec, and the state with what was written how."""
     bound = mapping(receipt.standard)
-    bundle: Json = {"resourceType": "Bundle", "type": "message", "meta": {"tag": [dict(TRANSLATED)]}, "entry": []}
+    bundle: Json = {
+        "resourceType": "Bundle",
+        "type": "message",
+        "meta": {"tag": [dict(TRANSLATED)]},
+        "entry": [],
+    }
     receipt_id = (receipt.root.findtext("{*}Id") or "").strip()
-    senders = [receipt.root.findtext(path) or "" for path in ("{*}Sender/{*}HCP/{*}Inst/{*}Dept/{*}Id", "{*}Sender/{*}HCP//{*}Id")]
+    senders = [
+        receipt.root.findtext(path) or ""
+        for path in ("{*}Sender/{*}HCP/{*}Inst/{*}Dept/{*}Id", "{*}Sender/{*}HCP//{*}Id")
+    ]
     state = State(bundle, (next((s for s in senders if s), "").strip(), receipt_id))
     bundle["id"] = derived_id(*state.key, "Bundle")
     header = message_header(state, receipt_id)
@@ -63,7 +71,9 @@ def _derive(state: State, header: Json) -> None:
     if "identifier" not in response:
         response["identifier"] = derived_id(*state.key, "original")
     status = _status_of(response)
-    response["code"] = _RESPONSE_CODES.get(status or "", "fatal-error" if "OperationOutcome" in state.singletons else "ok")
+    response["code"] = _RESPONSE_CODES.get(
+        status or "", "fatal-error" if "OperationOutcome" in state.singletons else "ok"
+    )
     outcome = state.singletons.get("OperationOutcome")
     if outcome is not None:
         response["details"] = state.reference_to(outcome)
@@ -96,7 +106,9 @@ def is_receipt(bundle: Json) -> bool:
 
 def status_of(bundle: Json) -> str:
     """8258 of a receipt Bundle: as it says itself, unless response.code was edited to mean something else."""
-    header = next(e["resource"] for e in bundle["entry"] if e.get("resource", {}).get("resourceType") == "MessageHeader")
+    header = next(
+        e["resource"] for e in bundle["entry"] if e.get("resource", {}).get("resourceType") == "MessageHeader"
+    )
     response = header["response"]
     stated = _status_of(response)
     code = response.get("code")
@@ -104,12 +116,18 @@ def status_of(bundle: Json) -> str:
         return str(stated)
     if code != "ok":
         return "2"
-    issues = [i for e in bundle["entry"] if e.get("resource", {}).get("resourceType") == "OperationOutcome" for i in e["resource"].get("issue", ())]
+    issues = [
+        i
+        for e in bundle["entry"]
+        if e.get("resource", {}).get("resourceType") == "OperationOutcome"
+        for i in e["resource"].get("issue", ())
+    ]
     return "3" if any(i.get("severity") in ("warning", "error") for i in issues) else "1"
 
 
 def from_bundle(bundle: Json, standard: str) -> tuple[etree._Element, State]:
-    """The AppRec of a receipt Bundle in a version. Raises NotTranslatable for what AppRec demands and the Bundle lacks."""
+    """The AppRec of a receipt Bundle in a version. Raises NotTranslatable for what AppRec demands and the
+    Bundle lacks."""
     bound = mapping(standard)
     prepared = _prepared(copy.deepcopy(bundle))
     born = not any(tag.get("code") == TRANSLATED["code"] for tag in bundle.get("meta", {}).get("tag", ()))
@@ -125,7 +143,9 @@ def from_bundle(bundle: Json, standard: str) -> tuple[etree._Element, State]:
 
 
 def _write_version(root: etree._Element, header: Json, standard: str, tag: str) -> None:
-    stated = next((e.get("valueString") for e in header.get("extension", ()) if e.get("url") == _MIG_VERSION), None)
+    stated = next(
+        (e.get("valueString") for e in header.get("extension", ()) if e.get("url") == _MIG_VERSION), None
+    )
     element = etree.Element(tag)
     element.text = stated.strip() if isinstance(stated, str) else MIG_VERSIONS[standard]
     root.insert(1, element)
@@ -133,7 +153,9 @@ def _write_version(root: etree._Element, header: Json, standard: str, tag: str) 
 
 def _prepared(bundle: Json) -> Json:
     """The Bundle as the rules read it: status and identifier types stated, messages' ids without their address form."""
-    header: Any = next((e["resource"] for e in bundle["entry"] if e["resource"].get("resourceType") == "MessageHeader"), None)
+    header: Any = next(
+        (e["resource"] for e in bundle["entry"] if e["resource"].get("resourceType") == "MessageHeader"), None
+    )
     if header is None:
         raise NotTranslatable("fhir.no-message-header")
     _state_status(bundle, header["response"])

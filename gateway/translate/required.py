@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
+from itertools import pairwise
 from typing import Any
 
 from gateway import package_data
@@ -47,9 +48,11 @@ def demands() -> dict[str, tuple[Demand, ...]]:
         if not words or words[0].startswith("#"):
             continue
         resource_type, *names = words[0].split(".")
-        options = dict(zip(words[2:], words[3:], strict=False))
+        options = dict(pairwise(words[2:]))
         argument = words[2] if len(words) > 2 and words[2] not in ("if", "unless") else ""
-        demand = Demand(tuple(names[:-1]), names[-1], words[1], argument, options.get("if"), options.get("unless"))
+        demand = Demand(
+            tuple(names[:-1]), names[-1], words[1], argument, options.get("if"), options.get("unless")
+        )
         table.setdefault(resource_type, []).append(demand)
     return {name: tuple(found) for name, found in table.items()}
 
@@ -67,7 +70,10 @@ def complete(state: State) -> None:
 def is_filler(names: tuple[str, ...], value: Any) -> bool:
     """Whether a value (its names from the resource type inwards) is what this table writes."""
     path = (names[0], tuple(name for name in names[1:-1]), names[-1])
-    return any(d.how == "code" and (path[0], d.holders, d.key) == path and d.argument == value for d in demands().get(names[0], ()))
+    return any(
+        d.how == "code" and (path[0], d.holders, d.key) == path and d.argument == value
+        for d in demands().get(names[0], ())
+    )
 
 
 def _holders(value: Any, names: tuple[str, ...]) -> Iterator[Json]:

@@ -36,7 +36,9 @@ def compare(source: etree._Element, result: etree._Element) -> RoundTrip:
     if not differences:
         return RoundTrip("lossless")
     real = tuple(loss for loss, same_value in differences if not same_value)
-    return RoundTrip("lossy", real) if real else RoundTrip("equivalent", tuple(loss for loss, _ in differences))
+    return (
+        RoundTrip("lossy", real) if real else RoundTrip("equivalent", tuple(loss for loss, _ in differences))
+    )
 
 
 def _differences(source: etree._Element, result: etree._Element) -> Iterator[tuple[Loss, bool]]:
@@ -87,7 +89,9 @@ def _children(element: etree._Element) -> list[etree._Element]:
 
 
 def _attributes_of(element: etree._Element) -> dict[str, str]:
-    return {str(name): str(value) for name, value in element.attrib.items() if not str(name).startswith(_INSTANCE)}
+    return {
+        str(name): str(value) for name, value in element.attrib.items() if not str(name).startswith(_INSTANCE)
+    }
 
 
 def _same_value(one: str, other: str) -> bool:

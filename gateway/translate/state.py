@@ -24,7 +24,8 @@ _NAMESPACE = uuid.UUID("2b0b5c8e-5c1e-5d0a-9d8e-7d3f0a6c41b7")
 
 
 def derived_id(*parts: str) -> str:
-    """The id derived from sender, MsgId and place (UUIDv5): the same message always gives the same ids (DESIGN §4.3)."""
+    """The id derived from sender, MsgId and place (UUIDv5): the same message always gives the same ids
+    (DESIGN §4.3)."""
     return str(uuid.uuid5(_NAMESPACE, "|".join(parts)))
 
 
@@ -102,7 +103,8 @@ class State:
         return {"reference": self._urls[id(resource)]}
 
     def follow(self, reference: object) -> Json | None:
-        """The resource a Reference points to; None for no reference. Raises `NotTranslatable` for one that leads nowhere."""
+        """The resource a Reference points to; None for no reference. Raises `NotTranslatable` for one that
+        leads nowhere."""
         if not isinstance(reference, dict) or not isinstance(reference.get("reference"), str):
             return None
         self.used(reference, "reference")
@@ -125,7 +127,9 @@ class State:
     def organisation_chain(self, innermost: Json) -> list[Json]:
         """The organisation and those it is part of, outermost first."""
         chain = [innermost]
-        while (parent := self.follow(chain[0].get("partOf"))) is not None and all(parent is not one for one in chain):
+        while (parent := self.follow(chain[0].get("partOf"))) is not None and all(
+            parent is not one for one in chain
+        ):
             self.used(chain[0], "partOf")
             chain.insert(0, parent)
         return chain
@@ -133,7 +137,11 @@ class State:
     def generated_id(self, holder: Json) -> str:
         """An id for a component that must have one and was given none."""
         number = self._counters["component"] = self._counters.get("component", 0) + 1
-        return str(holder["id"]) if "resourceType" in holder and "id" in holder else derived_id(*self.key, f"component[{number}]")
+        return (
+            str(holder["id"])
+            if "resourceType" in holder and "id" in holder
+            else derived_id(*self.key, f"component[{number}]")
+        )
 
     # to FHIR: how each value was written
 
@@ -185,8 +193,8 @@ class State:
         return len(self._read)
 
     def unread(self) -> Iterator[Loss]:
-        """The values of the Bundle that no rule read, as losses. Not counted: ids, meta, narrative, references, and what only
-        R4 wants (`required.is_filler`)."""
+        """The values of the Bundle that no rule read, as losses. Not counted: ids, meta, narrative,
+        references, and what only R4 wants (`required.is_filler`)."""
         numbers: dict[str, int] = {}
         for entry in self.bundle.get("entry", ()):
             resource = entry.get("resource", {})
@@ -196,9 +204,11 @@ class State:
                 if key not in _NOT_CONTENT:
                     yield from self._unread(resource, key, value, f"{kind}[{numbers[kind]}]", (kind, key))
 
-    def _unread(self, holder: Json, key: str, value: Any, path: str, names: tuple[str, ...]) -> Iterator[Loss]:
+    def _unread(
+        self, holder: Json, key: str, value: Any, path: str, names: tuple[str, ...]
+    ) -> Iterator[Loss]:
         here = f"{path}.{key}"
-        if key.startswith("_") or key == "reference" and isinstance(value, str):
+        if key.startswith("_") or (key == "reference" and isinstance(value, str)):
             return
         if isinstance(value, list):
             for at, item in enumerate(value):
