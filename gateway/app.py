@@ -1,7 +1,7 @@
 """How is a gateway put together, started and stopped?
 
-    open the ledger → take up what the last process left → pumps, deadlines, folders → HTTP
-    stop: HTTP → folders → pumps (what is under way may end) → transports → ledger
+open the ledger → take up what the last process left → pumps, deadlines, folders → HTTP
+stop: HTTP → folders → pumps (what is under way may end) → transports → ledger
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What is written to the log? One JSON object a line: an event, ids and codes; never content, and never a library's words.
+"""What is written to the log? One JSON object a line: an event, ids and codes; never content or a library's words.
 
 What libraries log is reduced to who spoke, how loudly, and the type of the error: their messages may quote a value.
 """

@@ -1,7 +1,7 @@
 """How is this installation configured, and is what the operator wrote safe to start with?
 
-`load` reads one TOML file into frozen models. Every mistake is one `ConfigurationError` that names the key; the value is
-never repeated, because it may be a secret. Secrets are references ("env:NAME") or SHA-256 hashes, so the file itself
+`load` reads one TOML file into frozen models. Every mistake is one `ConfigurationError` that names the key; the value
+is never repeated, because it may be a secret. Secrets are references ("env:NAME") or SHA-256 hashes, so the file itself
 holds none. A relative path in the file is relative to the file's own folder.
 
 Without a credential for every partner the gateway listens on loopback only (DESIGN §4.13).
@@ -167,7 +167,11 @@ def check(settings: Settings) -> None:
         if partner.bearer_sha256
     )
     _unique(secrets, _BAD_VALUE)
-    owned = ((her, f"partner[{n}].her_ids") for n, partner in enumerate(settings.partner) for her in partner.her_ids)
+    owned = (
+        (her, f"partner[{n}].her_ids")
+        for n, partner in enumerate(settings.partner)
+        for her in partner.her_ids
+    )
     _unique(owned, _DUPLICATE)
     reached = (
         (her, f"partner[{n}].endpoint[{m}].her_ids")
@@ -228,7 +232,9 @@ def _unique(named: Iterable[tuple[str | None, str]], code: str) -> None:
 def _with_secrets(value: Any, environment: Mapping[str, str], at: str) -> Any:
     """Replace every "env:NAME" by the variable's value."""
     if isinstance(value, Mapping):
-        return {key: _with_secrets(item, environment, f"{at}.{key}" if at else key) for key, item in value.items()}
+        return {
+            key: _with_secrets(item, environment, f"{at}.{key}" if at else key) for key, item in value.items()
+        }
     if isinstance(value, list | tuple):
         return [_with_secrets(item, environment, f"{at}[{n}]") for n, item in enumerate(value)]
     if isinstance(value, str) and value.startswith("env:"):
@@ -248,14 +254,20 @@ def _with_paths(settings: Settings, folder: Path) -> Settings:
     if gateway.schemas_dir is not None:
         changes["schemas_dir"] = folder / gateway.schemas_dir
     partners = tuple(
-        partner.model_copy(update={"endpoint": tuple(_endpoint_in(folder, each) for each in partner.endpoint)})
+        partner.model_copy(
+            update={"endpoint": tuple(_endpoint_in(folder, each) for each in partner.endpoint)}
+        )
         for partner in settings.partner
     )
     return settings.model_copy(update={"gateway": gateway.model_copy(update=changes), "partner": partners})
 
 
 def _endpoint_in(folder: Path, endpoint: Endpoint) -> Endpoint:
-    return endpoint if endpoint.path is None else endpoint.model_copy(update={"path": str(folder / endpoint.path)})
+    return (
+        endpoint
+        if endpoint.path is None
+        else endpoint.model_copy(update={"path": str(folder / endpoint.path)})
+    )
 
 
 def _code_of(kind: str) -> str:
@@ -266,7 +278,7 @@ def _code_of(kind: str) -> str:
 
 
 def _key_of(location: tuple[int | str, ...]) -> str:
-    """`("partner", 0, "name")` as `partner[0].name`, as an operator reads it (counting from 0, as written in the file)."""
+    """`("partner", 0, "name")` as `partner[0].name`, as an operator reads it (counted from 0)."""
     key = ""
     for part in location:
         key += f"[{part}]" if isinstance(part, int) else f".{part}" if key else part

@@ -129,7 +129,16 @@ def _keep(
     )
 
 
-def release(session: Session, delivery_id: int, sequence: int, lane_id: int, receiver_her: str, now: int, *, give_up_at: int) -> None:
+def release(
+    session: Session,
+    delivery_id: int,
+    sequence: int,
+    lane_id: int,
+    receiver_her: str,
+    now: int,
+    *,
+    give_up_at: int,
+) -> None:
     """Put a parked delivery at the end of the line of `lane_id`: what it waited for stands before it."""
     position = end_of_line(session, lane_id)
     session.run(
@@ -162,7 +171,9 @@ def end(
         was_sent=was_sent,
         now=now,
     )
-    messages.note(session, sequence, event or f"delivery.{state}", now, delivery_id=delivery_id, **_reason(reason))
+    messages.note(
+        session, sequence, event or f"delivery.{state}", now, delivery_id=delivery_id, **_reason(reason)
+    )
 
 
 def refresh(session: Session, lane_id: int, receiver_her: str, now: int) -> None:

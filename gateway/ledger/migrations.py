@@ -35,7 +35,8 @@ class Migration:
 def available(folder: Path = SQLITE) -> list[Migration]:
     """The migrations of this version, in order. ValueError: a number is missing or stands twice."""
     found = [
-        Migration(int(file.name[:4]), file.stem[5:], file.read_text("utf-8")) for file in sorted(folder.glob("*.sql"))
+        Migration(int(file.name[:4]), file.stem[5:], file.read_text("utf-8"))
+        for file in sorted(folder.glob("*.sql"))
     ]
     if [each.number for each in found] != list(range(1, len(found) + 1)):
         raise ValueError("migrations must be numbered 0001, 0002, … without gaps")
@@ -51,7 +52,9 @@ def migrate(connection: sqlite3.Connection, migrations: list[Migration]) -> int:
         "CREATE TABLE IF NOT EXISTS migrations (number INTEGER PRIMARY KEY, name TEXT NOT NULL, "
         "checksum TEXT NOT NULL, applied_at INTEGER NOT NULL)"
     )
-    applied: dict[int, str] = dict(connection.execute("SELECT number, checksum FROM migrations ORDER BY number"))
+    applied: dict[int, str] = dict(
+        connection.execute("SELECT number, checksum FROM migrations ORDER BY number")
+    )
     if len(applied) > len(migrations):
         raise Unavailable("us.ledger-newer")
     if any(applied.get(each.number, each.checksum) != each.checksum for each in migrations):

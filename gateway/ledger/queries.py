@@ -40,4 +40,6 @@ def load() -> dict[str, str]:
             if name in found:
                 raise ValueError(f"the query {name} stands twice")
             found[name] = query
-    return {name: _INSERTED.sub(lambda part: found.get(part[1], part[0]), query) for name, query in found.items()}
+    return {
+        name: _INSERTED.sub(lambda part: found.get(part[1], part[0]), query) for name, query in found.items()
+    }

@@ -145,7 +145,12 @@ class Ledger:
             raise Unavailable("us.not-stored") from None
         try:
             connection.row_factory = sqlite3.Row
-            for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"busy_timeout={BUSY_MS}"):
+            for pragma in (
+                "journal_mode=WAL",
+                "synchronous=FULL",
+                "foreign_keys=ON",
+                f"busy_timeout={BUSY_MS}",
+            ):
                 connection.execute(f"PRAGMA {pragma}")
             migrations.migrate(connection, migrations.available())
         except sqlite3.DatabaseError:

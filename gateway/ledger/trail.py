@@ -9,7 +9,10 @@ from typing import Final
 
 SENTENCES: Final[dict[str, tuple[str, str]]] = {
     "message.accepted": ("Mottatt og lagret", "Received and stored"),
-    "message.repeated": ("Mottatt på nytt; samme svar, ingenting gjort om igjen", "Received again; same answer, nothing redone"),
+    "message.repeated": (
+        "Mottatt på nytt; samme svar, ingenting gjort om igjen",
+        "Received again; same answer, nothing redone",
+    ),
     "delivery.queued": ("Lagt i kø til mottakeren", "Queued for the receiver"),
     "delivery.parked": ("Venter på den opprinnelige meldingen", "Waits for the original message"),
     "delivery.released": ("Den opprinnelige meldingen er kommet", "The original message has arrived"),
@@ -19,22 +22,34 @@ SENTENCES: Final[dict[str, tuple[str, str]]] = {
     ),
     "delivery.translated": ("Oversatt til {format}", "Translated to {format}"),
     "delivery.attempt": ("Forsøk {attempt} startet", "Attempt {attempt} started"),
-    "delivery.deferred": ("Forsøk {attempt} lyktes ikke; prøves igjen", "Attempt {attempt} did not succeed; tried again later"),
+    "delivery.deferred": (
+        "Forsøk {attempt} lyktes ikke; prøves igjen",
+        "Attempt {attempt} did not succeed; tried again later",
+    ),
     "delivery.sent": ("Overtatt av mottakerens transport", "Taken over by the receiver's transport"),
     "delivery.delivered": ("Levert; ingen kvittering ventes", "Delivered; no receipt is expected"),
     "delivery.to-fetch": ("Ligger klar til henting hos avsenderen", "Ready to be fetched"),
     "delivery.acknowledged": ("Kvittert av mottakeren", "Acknowledged by the receiver"),
     "delivery.rejected": ("Avvist av mottakeren", "Rejected by the receiver"),
     "delivery.cancelled": ("Kansellert før den ble sendt", "Cancelled before it was sent"),
-    "delivery.annuls": ("Kansellerte den opprinnelige før den ble sendt", "Cancelled the original before it was sent"),
+    "delivery.annuls": (
+        "Kansellerte den opprinnelige før den ble sendt",
+        "Cancelled the original before it was sent",
+    ),
     "delivery.handed": ("Overlatt til en person", "Handed to a person"),
     "delivery.recovered": ("Forsøket ble avbrutt; prøves igjen", "The attempt was interrupted; tried again"),
     "receipt.sent-home": ("Kvitteringen sendes til avsenderen", "The receipt is sent to the sender"),
     "receipt.received": ("Kvittering mottatt: {status}", "Receipt received: {status}"),
     "receipt.repeated": ("Samme kvittering mottatt på nytt", "The same receipt received again"),
     "receipt.contradictory": ("Kvittering som motsier den første", "A receipt that contradicts the first"),
-    "receipt.unexpected": ("Kvittering på en melding som var kansellert her", "A receipt for a message that was cancelled here"),
-    "receipt.overdue": ("Kvitteringen er ikke kommet innen fristen", "The receipt has not come within its limit"),
+    "receipt.unexpected": (
+        "Kvittering på en melding som var kansellert her",
+        "A receipt for a message that was cancelled here",
+    ),
+    "receipt.overdue": (
+        "Kvitteringen er ikke kommet innen fristen",
+        "The receipt has not come within its limit",
+    ),
 }
 
 

@@ -59,7 +59,7 @@ def _with_route(facts: Facts, route: Route) -> tuple[Route, Way] | str:
 
 
 def environment_refusal(facts: Facts, route: Route) -> str | None:
-    """Why the message does not belong in the receiver's environment (DESIGN §4.11); None: it does, or none is marked."""
+    """Why the message does not belong in the receiver's environment (DESIGN §4.11); None: it does, or has no mark."""
     if route.environment == "test":
         return "routing.production-to-test" if facts.processing == "P" else None
     if route.environment == "production":

@@ -1,7 +1,7 @@
 """What does the ledger do as attempts begin and end? The units of work of dispatch.
 
-A lane is claimed, its head is sent, the outcome is kept; in the same commit the next in the lane is begun, so a lane with
-work keeps its lease until it is empty or must wait.
+A lane is claimed, its head is sent, the outcome is kept; in the same commit the next in the lane is begun, so a lane
+with work keeps its lease until it is empty or must wait.
 """
 
 from __future__ import annotations
@@ -30,7 +30,9 @@ class Claimed:
     """When the next lane may be tried, in microseconds; None: nothing waits."""
 
 
-def claim(session: Session, receivers: Iterable[str], most: int, owner: str, now: int, lease_us: int) -> Claimed:
+def claim(
+    session: Session, receivers: Iterable[str], most: int, owner: str, now: int, lease_us: int
+) -> Claimed:
     """Claim up to `most` lanes of these receivers, and begin an attempt at the head of each."""
     attempts: list[Attempt] = []
     dues: list[int] = []
@@ -150,7 +152,12 @@ def _sent(session: Session, attempt: Attempt, endpoint: Endpoint, now: int) -> N
     session.run("mark_sent", delivery_id=attempt.delivery_id, now=now, deadline_at=deadline_at)
     session.notices.by(deadline_at)
     messages.note(
-        session, attempt.sequence, "delivery.sent", now, delivery_id=attempt.delivery_id, attempt=attempt.number
+        session,
+        attempt.sequence,
+        "delivery.sent",
+        now,
+        delivery_id=attempt.delivery_id,
+        attempt=attempt.number,
     )
 
 
@@ -181,7 +188,9 @@ def _handed(session: Session, attempt: Attempt, outcome: Rejected | Deferred | D
     line.end(session, attempt.delivery_id, attempt.sequence, "handed", now, reason=reason)
 
 
-def hand_over(session: Session, attempt: Attempt, owner: str, reason: str, now: int, lease_us: int) -> Attempt | None:
+def hand_over(
+    session: Session, attempt: Attempt, owner: str, reason: str, now: int, lease_us: int
+) -> Attempt | None:
     """Give a delivery that we cannot make (untranslatable, no endpoint) to a person; then the next of the lane."""
     if not line.holds(session, attempt):
         return None

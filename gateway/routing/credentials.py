@@ -26,7 +26,9 @@ class Credentials:
     """The partners' credentials of one installation."""
 
     def __init__(self, settings: Settings) -> None:
-        self._by_hash = {partner.bearer_sha256: _of(partner) for partner in settings.partner if partner.bearer_sha256}
+        self._by_hash = {
+            partner.bearer_sha256: _of(partner) for partner in settings.partner if partner.bearer_sha256
+        }
         self._by_name = {partner.name: _of(partner) for partner in settings.partner}
         without = [partner for partner in settings.partner if not partner.bearer_sha256]
         self.open = bool(without)
@@ -39,7 +41,7 @@ class Credentials:
         return self._by_hash.get(hashlib.sha256(secret.encode()).hexdigest())
 
     def of_partner(self, name: str) -> Credential:
-        """For a transport that is itself the proof: a folder only this partner can write to. KeyError: no such partner."""
+        """For a transport that is itself the proof: a folder only this partner can write to. KeyError: no such one."""
         return self._by_name[name]
 
     def anonymous(self) -> Credential | None:

@@ -49,7 +49,9 @@ def _expire(session: Session, row: Row, now: int) -> None:
         line.end(session, delivery_id, sequence, "delivered", now)
     else:
         session.run("mark_overdue", delivery_id=delivery_id)
-        messages.note(session, sequence, "receipt.overdue", now, delivery_id=delivery_id, reason="receipt.overdue")
+        messages.note(
+            session, sequence, "receipt.overdue", now, delivery_id=delivery_id, reason="receipt.overdue"
+        )
 
 
 class Deadlines:

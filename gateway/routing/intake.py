@@ -89,7 +89,10 @@ class Intake:
             log.info("message.refused", code=outcome.code, partner=credential.partner if credential else None)
         else:
             log.info(
-                "message.accepted", message=outcome.id, repeated=isinstance(outcome, Duplicate), bytes=len(data)
+                "message.accepted",
+                message=outcome.id,
+                repeated=isinstance(outcome, Duplicate),
+                bytes=len(data),
             )
         return outcome
 

@@ -30,7 +30,9 @@ LONGEST_CHAIN = 100
 """Versions of one message that are looked at."""
 
 
-def place(session: Session, arrival: Arrival, sequence: int, route: Route, way: Way, parked_limit_s: float) -> None:
+def place(
+    session: Session, arrival: Arrival, sequence: int, route: Route, way: Way, parked_limit_s: float
+) -> None:
     """Begin the delivery of a message that was just kept."""
     original = _original_of(session, arrival)
     lane_id = original["lane_id"] if original else _lane_of(session, arrival)
@@ -47,7 +49,12 @@ def place(session: Session, arrival: Arrival, sequence: int, route: Route, way: 
 
 
 def _begin(
-    session: Session, arrival: Arrival, new: NewDelivery, original: Row | None, route: Route, parked_limit_s: float
+    session: Session,
+    arrival: Arrival,
+    new: NewDelivery,
+    original: Row | None,
+    route: Route,
+    parked_limit_s: float,
 ) -> None:
     kept, now = arrival.kept, arrival.now
     give_up_at = now + times.seconds(route.endpoint.give_up_after_s)
@@ -61,7 +68,9 @@ def _begin(
             line.keep_final(session, new, "cancelled", now, event="delivery.annuls")
             return
         elif original["state"] in ENDED_BADLY:
-            line.keep_final(session, new, "handed", now, event="delivery.handed", reason="routing.parent-rejected")
+            line.keep_final(
+                session, new, "handed", now, event="delivery.handed", reason="routing.parent-rejected"
+            )
             return
     line.queue(session, new, now, give_up_at=give_up_at)
 
@@ -135,12 +144,12 @@ def _versions(session: Session, original: Row, arrival: Arrival) -> list[Row]:
     return list(found.values())
 
 
-def _release_waiting(
-    session: Session, message_id: str, arrival: Arrival, route: Route, lane_id: int
-) -> None:
+def _release_waiting(session: Session, message_id: str, arrival: Arrival, route: Route, lane_id: int) -> None:
     """Queue what was parked for this message behind it, and what was parked for those, in the order it came."""
     kept = arrival.kept
-    state = session.one("delivery_to", message_id=message_id, sender_her=kept.sender_her, receiver_her=kept.receiver_her)
+    state = session.one(
+        "delivery_to", message_id=message_id, sender_her=kept.sender_her, receiver_her=kept.receiver_her
+    )
     if state is None or state["state"] == "parked":
         return
     give_up_at = arrival.now + times.seconds(route.endpoint.give_up_after_s)

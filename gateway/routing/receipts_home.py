@@ -1,7 +1,7 @@
 """Which message is this receipt about, what does it mean for its delivery, and how does it get home to the sender?
 
-The first receipt decides; a later one is kept, shown and carried home, and changes no state. A receipt is a message of its
-own: it has a delivery to the original sender, in the sender's format, and is never answered with a receipt.
+The first receipt decides; a later one is kept, shown and carried home, and changes no state. A receipt is a message
+of its own: it has a delivery to the original sender, in the sender's format, and is never answered with a receipt.
 """
 
 from __future__ import annotations
@@ -53,8 +53,10 @@ def _is_one_of(party: Party, her_id: str | None, organisation_her_id: str | None
     if party.her_id == her_id:
         return True
     named_by_organisation = party.her_id in (None, party.organisation_her_id)
-    return named_by_organisation and party.organisation_her_id is not None and (
-        party.organisation_her_id == organisation_her_id
+    return (
+        named_by_organisation
+        and party.organisation_her_id is not None
+        and (party.organisation_her_id == organisation_her_id)
     )
 
 
@@ -137,5 +139,7 @@ def _send_home(session: Session, arrival: Arrival, sequence: int, original: Row,
     if route is None:  # the sender has no endpoint: it fetches its receipts
         line.keep_final(session, new, "delivered", arrival.now, event="delivery.to-fetch")
         return
-    line.queue(session, new, arrival.now, give_up_at=arrival.now + times.seconds(route.endpoint.give_up_after_s))
+    line.queue(
+        session, new, arrival.now, give_up_at=arrival.now + times.seconds(route.endpoint.give_up_after_s)
+    )
     messages.note(session, original["message"], "receipt.sent-home", arrival.now, receipt=arrival.kept.id)

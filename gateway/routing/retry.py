@@ -57,5 +57,7 @@ class Breaker:
         """The endpoint could not take something; `asked` is the pause in seconds it wished for."""
         self.failures += 1
         if self.is_probing:
-            pause = wait(self.failures - self._allowed + 1, first=self._first, longest=self._longest, asked=asked)
+            pause = wait(
+                self.failures - self._allowed + 1, first=self._first, longest=self._longest, asked=asked
+            )
             self.open_until = max(self.open_until, now + pause)

@@ -53,7 +53,9 @@ def test_files_are_the_owners_only(ledger: Ledger, tmp_path: Path) -> None:
 def test_every_commit_is_flushed(ledger: Ledger) -> None:
     assert ledger.reading().execute("PRAGMA journal_mode").fetchone()[0] == "wal"
     seen: list[int] = []
-    ledger.write_now(lambda session: seen.append(session._connection.execute("PRAGMA synchronous").fetchone()[0]))
+    ledger.write_now(
+        lambda session: seen.append(session._connection.execute("PRAGMA synchronous").fetchone()[0])
+    )
     assert seen == [2]  # FULL
 
 

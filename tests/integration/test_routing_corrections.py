@@ -76,7 +76,9 @@ async def test_original_of_another_sender_releases_nothing(tmp_path: Path) -> No
         assert house.delivery(early).state == "parked"
 
 
-async def test_parked_too_long_goes_to_a_person_and_on_if_the_original_comes_after_all(tmp_path: Path) -> None:
+async def test_parked_too_long_goes_to_a_person_and_on_if_the_original_comes_after_all(
+    tmp_path: Path,
+) -> None:
     async with running(settings(tmp_path, parked_limit_s=0.1)) as house:
         early = await house.accepted(cancellation("m-2", "m-1"))
         assert (await house.until(early, "handed")).reason == "routing.parent-missing-deadline"
@@ -134,10 +136,15 @@ async def test_correction_of_a_rejected_message_goes_to_a_person(tmp_path: Path)
         await house.accepted(receipt("m-1", "2"), "town")
         await house.until(original, "rejected")
         changed = await house.accepted(change("m-2", "m-1"))
-        assert (house.delivery(changed).state, house.delivery(changed).reason) == ("handed", "routing.parent-rejected")
+        assert (house.delivery(changed).state, house.delivery(changed).reason) == (
+            "handed",
+            "routing.parent-rejected",
+        )
 
 
-async def test_correction_that_was_queued_when_its_original_was_rejected_goes_to_a_person(tmp_path: Path) -> None:
+async def test_correction_that_was_queued_when_its_original_was_rejected_goes_to_a_person(
+    tmp_path: Path,
+) -> None:
     transport = held("m-2")
     async with running(settings(tmp_path), transport) as house:
         original = await house.accepted(message("m-1"))

@@ -33,7 +33,9 @@ async def sent(house: House, id: str = "m-1") -> str:
     return ours
 
 
-@pytest.mark.parametrize(("status", "state"), [("1", "acknowledged"), ("2", "rejected"), ("3", "acknowledged")])
+@pytest.mark.parametrize(
+    ("status", "state"), [("1", "acknowledged"), ("2", "rejected"), ("3", "acknowledged")]
+)
 async def test_receipt_settles_its_delivery_and_goes_home(tmp_path: Path, status: str, state: str) -> None:
     async with running(settings(tmp_path)) as house:
         ours = await sent(house)
@@ -158,9 +160,21 @@ async def test_receipt_for_an_unknown_message_is_refused_and_shown(tmp_path: Pat
 @pytest.mark.parametrize(
     ("said", "partner", "code"),
     [
-        ({"sender": (VILLAGE, CARE)}, "village", "receipt.not-the-receiver"),  # another than the one it was sent to
-        ({"receiver": (VILLAGE, CARE)}, "town", "receipt.unknown-original"),  # to another than the one who sent it
-        ({"sender": (TOWN, "88820077")}, "town", "receipt.not-the-receiver"),  # another service of the same town
+        (
+            {"sender": (VILLAGE, CARE)},
+            "village",
+            "receipt.not-the-receiver",
+        ),  # another than the one it was sent to
+        (
+            {"receiver": (VILLAGE, CARE)},
+            "town",
+            "receipt.unknown-original",
+        ),  # to another than the one who sent it
+        (
+            {"sender": (TOWN, "88820077")},
+            "town",
+            "receipt.not-the-receiver",
+        ),  # another service of the same town
     ],
 )
 async def test_receipt_from_or_to_somebody_else_is_refused(

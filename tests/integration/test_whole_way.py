@@ -92,7 +92,9 @@ async def take(house: RealHouse, data: bytes, content: Any, partner: str) -> str
     return outcome.id
 
 
-@pytest.mark.parametrize(("status", "state"), [("1", "acknowledged"), ("2", "rejected"), ("3", "acknowledged")])
+@pytest.mark.parametrize(
+    ("status", "state"), [("1", "acknowledged"), ("2", "rejected"), ("3", "acknowledged")]
+)
 async def test_xml_to_fhir_and_the_receipt_home(tmp_path: Path, status: str, state: str) -> None:
     message = Admission()
     errors = () if status == "1" else (apprec.Error("E35", "Pasienten er ukjent"),)
@@ -109,7 +111,10 @@ async def test_xml_to_fhir_and_the_receipt_home(tmp_path: Path, status: str, sta
         came_home = facts_of(read(house.transport.sent[1].body))
         assert came_home.format == "apprec-1.0"
         assert came_home.receipt is not None
-        assert (came_home.receipt.status, came_home.receipt.original_message_id) == (status, message.message_id)
+        assert (came_home.receipt.status, came_home.receipt.original_message_id) == (
+            status,
+            message.message_id,
+        )
         assert [error.code for error in came_home.receipt.errors] == [error.code for error in errors]
         (row,) = house.reader.receipts(ours)
         assert [error.code for error in row.errors] == [error.code for error in errors]

@@ -40,7 +40,7 @@ bearer = "env:HOSPITAL_SECRET"
 [[partner]]
 name = "Lyngvik kommune"
 her_ids = ["88820001", "88820011"]
-bearer_sha256 = "{hashlib.sha256(b'other').hexdigest()}"
+bearer_sha256 = "{hashlib.sha256(b"other").hexdigest()}"
 
 [[partner.endpoint]]
 her_ids = ["88820011"]
@@ -53,7 +53,12 @@ format = "fhir-r4"
 def partner(**said: Any) -> dict[str, Any]:
     """A partner with one endpoint."""
     endpoint = {"her_ids": ["2"], "transport": "http", "url": "http://epj.example/", "format": "plo-1.6"}
-    return {"name": "one", "her_ids": ["1", "2"], "endpoint": [{**endpoint, **said.pop("endpoint", {})}], **said}
+    return {
+        "name": "one",
+        "her_ids": ["1", "2"],
+        "endpoint": [{**endpoint, **said.pop("endpoint", {})}],
+        **said,
+    }
 
 
 def test_whole_file(tmp_path: Path) -> None:
@@ -87,13 +92,21 @@ def test_nothing_configured_is_a_gateway_on_loopback() -> None:
         ({"gateway": {"lissten": "x"}}, "configuration.unknown-key", "gateway.lissten"),
         ({"partners": []}, "configuration.unknown-key", "partners"),
         ({"partner": [{"her_ids": ["1"]}]}, "configuration.missing-key", "partner[0].name"),
-        ({"partner": [partner(), {"name": "x", "her_ids": []}]}, "configuration.bad-value", "partner[1].her_ids"),
+        (
+            {"partner": [partner(), {"name": "x", "her_ids": []}]},
+            "configuration.bad-value",
+            "partner[1].her_ids",
+        ),
         ({"partner": [partner(her_ids=["x"])]}, "configuration.bad-value", "partner[0].her_ids[0]"),
         ({"gateway": {"listen": "8600"}}, "configuration.bad-value", "gateway.listen"),
         ({"gateway": {"listen": "127.0.0.1:99999"}}, "configuration.bad-value", "gateway.listen"),
         ({"gateway": {"ledger": "mysql:x"}}, "configuration.bad-value", "gateway.ledger"),
         ({"gateway": {"environment": "prod"}}, "configuration.bad-value", "gateway.environment"),
-        ({"partner": [partner(bearer_sha256="secret")]}, "configuration.bad-value", "partner[0].bearer_sha256"),
+        (
+            {"partner": [partner(bearer_sha256="secret")]},
+            "configuration.bad-value",
+            "partner[0].bearer_sha256",
+        ),
         (
             {"partner": [partner(endpoint={"format": "hl7v2"})]},
             "configuration.bad-value",
@@ -129,7 +142,11 @@ def test_nothing_configured_is_a_gateway_on_loopback() -> None:
             "configuration.secret-missing",
             "partner[0].endpoint[0].bearer",
         ),
-        ({"partner": [partner(), partner(her_ids=["3", "2"], endpoint={"her_ids": ["3"]})]}, "configuration.bad-value", "partner[1].name"),
+        (
+            {"partner": [partner(), partner(her_ids=["3", "2"], endpoint={"her_ids": ["3"]})]},
+            "configuration.bad-value",
+            "partner[1].name",
+        ),
         (
             {"partner": [partner(), partner(name="two", her_ids=["3", "2"], endpoint={"her_ids": ["3"]})]},
             "configuration.duplicate-her-id",
