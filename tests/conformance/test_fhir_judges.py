@@ -1,0 +1,139 @@
+"""Do independent FHIR judges agree with our validator?
+
+fhirkit-rs (structure), fhir.resources R4B (structure, the typed view) and pyrofile (structure, bindings, invariants,
+from HL7's own definitions). Nothing that fhirkit-rs rejects may be accepted by us. What a judge complains of and we
+hold right is listed here with its reason.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import os
+import random
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import fhirkit
+import pytest
+from fhir.resources.R4B import get_fhir_model_class
+from pydantic import ValidationError
+from pyrofile_validator import Validator
+from pyrofile_validator.config import ValidatorConfig
+
+from gateway.errors import Unreadable
+from gateway.fhir.json import read, write
+from gateway.fhir.validate import validate
+from tests.support.fhir_bundle import rich_bundle
+from tests.support.fhir_invariants import CASES
+from tests.support.fhir_mutations import mutate
+
+Resource = dict[str, Any]
+
+MUTATIONS = int(os.environ.get("SOMLOS_MUTATIONS", "3000"))
+"""More for a night's run: SOMLOS_MUTATIONS=100000 make test."""
+
+FALSE_COMPLAINTS: dict[tuple[str, str], str] = {
+    (
+        "cardinality.min",
+        "content[x]",
+    ): "pyrofile does not see valueless names of a choice whose types are limited: "
+    "Communication.payload.contentString is there",
+    (
+        "extension.unknown",
+        "extension",
+    ): "our extensions are given to pyrofile in the tests of profiles/, not here",
+}
+"""pyrofile's errors that are wrong, by code and last step of the path, with the reason."""
+
+BROKEN_DEFINITIONS: dict[str, str] = {
+    "StructureDefinition-no-basis-Endpoint": "urn:oid:…0000 in it is no OID: an arc has no leading zeros",
+}
+"""Official definitions that are not valid R4, with the reason."""
+
+
+def ours(resource: Resource) -> list[str]:
+    """Our errors (not warnings)."""
+    return [f"{found.path} {found.code}" for found in validate(resource) if found.severity == "error"]
+
+
+def fhirkit_errors(resource: Resource) -> list[str]:
+    """What fhirkit-rs complains of."""
+    return [str(found) for found in fhirkit.validate(write(resource).decode())]
+
+
+def resources_errors(resource: Resource) -> list[str]:
+    """What fhir.resources complains of."""
+    try:
+        get_fhir_model_class(resource["resourceType"]).model_validate_json(write(resource))
+    except ValidationError as error:
+        # A text of nothing but white space is legal in R4, which only advises against it; fhir.resources refuses it.
+        return [
+            str(found["loc"]) for found in error.errors() if str(found["input"]).strip() or not found["input"]
+        ]
+    return []
+
+
+@cache
+def _pyrofile(package: Path) -> Validator:
+    settings = {"fhirVersion": "4.0.1", "localPackagePaths": [str(package)], "terminology": {"mode": "local"}}
+    return Validator(ValidatorConfig.load_dict(settings))
+
+
+def pyrofile_errors(resource: Resource, standards: Path) -> list[str]:
+    """pyrofile's errors without those we hold false."""
+    judge = _pyrofile(standards / "fhir" / "hl7.fhir.r4.core-4.0.1.tgz")
+    with contextlib.redirect_stdout(io.StringIO()):  # its FHIRPath engine prints traces
+        report = judge.validate_resource(json.loads(write(resource)))
+    return [
+        f"{found.path} {found.code}"
+        for found in report.issues
+        if found.severity.value == "error"
+        and (found.code, found.path.rpartition(".")[2].partition("[0]")[0]) not in FALSE_COMPLAINTS
+    ]
+
+
+@pytest.mark.parametrize("judge", [ours, fhirkit_errors, resources_errors])
+def test_the_rich_bundle_is_valid_to_all(judge: Callable[[Resource], list[str]]) -> None:
+    assert judge(rich_bundle()) == []
+
+
+@pytest.mark.parametrize("key", CASES)
+def test_what_we_hold_right_is_right_to_the_structural_judges(key: str) -> None:
+    _, right = CASES[key]
+    assert fhirkit_errors(right) == []
+
+
+def test_the_rich_bundle_is_valid_to_pyrofile(standards: Path) -> None:
+    assert pyrofile_errors(rich_bundle(), standards) == []
+
+
+def test_nothing_that_fhirkit_rejects_is_accepted() -> None:
+    chance = random.Random(20261121)
+    original = rich_bundle()
+    accepted: list[list[str]] = []
+    for _ in range(MUTATIONS):
+        damaged = mutate(chance, original)
+        if not ours(damaged) and (complaints := fhirkit_errors(damaged)):
+            accepted.append(complaints)
+    assert accepted == []
+
+
+def test_what_we_accept_the_typed_view_reads() -> None:
+    chance = random.Random(20261122)
+    original = rich_bundle()
+    damaged = (mutate(chance, original) for _ in range(MUTATIONS // 10))
+    assert [complaint for each in damaged if not ours(each) and (complaint := resources_errors(each))] == []
+
+
+@pytest.mark.examples("fhir/hl7.fhir.no.basis-2.2.2/*.json")
+def test_official_definitions_are_valid(example: Path) -> None:
+    try:
+        resource = read(example.read_bytes())
+    except Unreadable as refusal:
+        pytest.fail(str(refusal))
+    if "resourceType" in resource:
+        assert bool(ours(resource)) == (example.name.partition(".")[0] in BROKEN_DEFINITIONS)
