@@ -167,7 +167,8 @@ class Intake:
             original = receipts_home.original_of(session, arrival)
             if isinstance(original, str):
                 return Refused(original, arrival.facts)
-            sequence = messages.keep(session, kept, arrival.data, arrival.media_type)
+            addressed = replace(kept, receiver_her=kept.receiver_her or original["sender_her"])
+            sequence = messages.keep(session, addressed, arrival.data, arrival.media_type)
             receipts_home.take_in(session, arrival, sequence, original, self._partners)
         else:
             route, way = admitted.onward

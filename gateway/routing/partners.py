@@ -70,7 +70,7 @@ def way_of(facts: Facts, route: Route) -> Way | str:
     """
     endpoint = route.endpoint
     if facts.is_receipt:
-        return _way_of_receipt(facts, route)
+        return way_of_receipt(facts, route)
     if facts.message_type in endpoint.pass_on:
         return Way(facts.format, unchanged=True)
     if ANY not in endpoint.types and facts.message_type not in endpoint.types:
@@ -92,7 +92,8 @@ def _is_same(facts: Facts, wanted: str) -> bool:
     return wanted != "fhir-r4" and facts.format != "fhir-r4" and not plo
 
 
-def _way_of_receipt(facts: Facts, route: Route) -> Way:
+def way_of_receipt(facts: Facts, route: Route) -> Way:
+    """In which format the sender of a message gets the receipt for it: there is always one."""
     wanted = "fhir-r4" if route.endpoint.format == "fhir-r4" else f"apprec-{route.partner.accepts_apprec}"
     as_it_is = facts.format == wanted or facts.message_type in route.endpoint.pass_on
     return Way(facts.format if as_it_is else wanted, unchanged=as_it_is)

@@ -14,7 +14,7 @@ from gateway.ledger.line import FinalState, NewDelivery
 from gateway.ledger.rows import ReceiptEffect
 from gateway.ledger.session import Row, Session
 from gateway.routing.arrival import Arrival
-from gateway.routing.partners import Partners, way_of
+from gateway.routing.partners import Partners, Way, way_of_receipt
 from gateway.translate.facts import Party, ReceiptFacts
 
 SETTLED = frozenset({"acknowledged", "rejected"})
@@ -126,15 +126,14 @@ def _send_home(session: Session, arrival: Arrival, sequence: int, original: Row,
     route = partners.route_to(sender_her)
     patient_or_conversation = original["patient_key"] or original["conversation_id"] or original["message_id"]
     lane_id = line.lane(session, f"{sender_her}|receipts|{patient_or_conversation}", sender_her)
-    way = way_of(arrival.facts, route) if route else None
-    unchanged = way is None or isinstance(way, str) or way.unchanged
+    way = way_of_receipt(arrival.facts, route) if route else Way(arrival.facts.format, unchanged=True)
     new = NewDelivery(
         message=sequence,
         is_receipt=True,
         receiver_her=sender_her,
         lane_id=lane_id,
-        format=arrival.facts.format if way is None or isinstance(way, str) else way.format,
-        unchanged=unchanged,
+        format=way.format,
+        unchanged=way.unchanged,
     )
     if route is None:  # the sender has no endpoint: it fetches its receipts
         line.keep_final(session, new, "delivered", arrival.now, event="delivery.to-fetch")
