@@ -8,8 +8,9 @@ patients are synthetic; paths and codes of the loss report are not content and a
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from gateway.console.highlight import Document, highlight
@@ -54,6 +55,13 @@ class LossLine:
     what: str
     where: str
     where_anchor: str | None
+    times: int = 1
+    """How many values this line stands for."""
+
+    @property
+    def short_path(self) -> str:
+        """The path without the envelope around the content, which is the same for every place in it."""
+        return self.path.removeprefix("MsgHead/Document/RefDoc/Content/")
 
 
 @dataclass(frozen=True)
@@ -68,6 +76,7 @@ class Loss:
     """What a person should look at: lost, or turned into text."""
     carried: tuple[LossLine, ...]
     """What came across whole, though not in the target's own elements."""
+    carried_total: int
     notes: tuple[str, ...]
     version: str
 
@@ -153,8 +162,9 @@ def _loss(report: Mapping[str, Any], says: str, panes: list[Pane], texts: Texts)
         verdict=_verdict(counts["lost"], texts),
         total=int(report.get("total", 0)),
         parts=_parts({kind: count for kind, count in counts.items() if count or kind != "exact"}),
-        rows=tuple(line for line in lines if line.kind in _GRAVE),
-        carried=tuple(line for line in lines if line.kind not in _GRAVE),
+        rows=_once(line for line in lines if line.kind in _GRAVE),
+        carried=_once(line for line in lines if line.kind not in _GRAVE),
+        carried_total=sum(line.kind not in _GRAVE for line in lines),
         notes=tuple(dict.fromkeys(_note(str(note), texts) for note in report.get("notes", ()))),
         version=str(report.get("mappingVersion", "")),
     )
@@ -176,6 +186,12 @@ def _line(entry: Mapping[str, Any], places: Sequence[_Places], texts: Texts) -> 
         where=target,
         where_anchor=places[1].anchor(target),
     )
+
+
+def _once(lines: Iterable[LossLine]) -> tuple[LossLine, ...]:
+    """Lines that say the same (the attributes of one element) as one line with their number."""
+    counted = Counter(lines)
+    return tuple(replace(line, times=times) for line, times in counted.items())
 
 
 def _note(note: str, texts: Texts) -> str:

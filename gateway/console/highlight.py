@@ -20,6 +20,8 @@ Kind = Literal["xml", "json"]
 
 LONGEST_RUN = 2_000
 """Characters of one text, attribute or string that are shown before it is cut."""
+FEW_BREAKS = 2
+"""A document with so few line breaks (after its declaration, at its end) was not laid out for reading."""
 MOST_STEPS = 16
 MOST_LINES = 4_000
 """Lines of one document that are shown."""
@@ -129,9 +131,7 @@ def _decode(data: bytes) -> str:
 
 
 def _xml(text: str) -> Document:
-    laid_out = (
-        max((len(line) for line in text.split("\n")), default=0) > 4 * LONGEST_RUN and text.count("><") > 20
-    )
+    laid_out = text.strip().count("\n") <= FEW_BREAKS and text.count("><") > FEW_BREAKS
     page, stack = _Page(), list[str]()
     places: dict[str, int] = {}
     siblings: list[Counter[str]] = [Counter()]

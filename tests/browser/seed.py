@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4, uuid5
@@ -18,40 +19,43 @@ from uuid import UUID, uuid4, uuid5
 from fastapi import FastAPI
 
 from gateway.console import create_console
+from gateway.formats import Formats
 from gateway.ledger import line, messages, times
-from gateway.ledger.line import NewDelivery
+from gateway.ledger.line import Attempt, NewDelivery
 from gateway.ledger.messages import MediaType, NewMessage, NewRefusal
 from gateway.ledger.reader import LedgerReader
 from gateway.ledger.rows import STATES
 from gateway.ledger.session import Session
 from gateway.ledger.store import Ledger
+from gateway.routing.attempts import keep_translation
 from gateway.routing.credentials import Credentials
 from gateway.routing.partners import Partners
+from gateway.routing.ports import Content
 from gateway.services import GatewayServices
 from gateway.settings import Settings, from_content
 from gateway.simulator.cast import BJORKELIA, HOSPITAL, LYNGVIK, SERVICES
 from gateway.simulator.compose import compose, new_ids
 from gateway.simulator.steps import Step, root_of, story
 from gateway.simulator.template import Clock
+from gateway.translate import Loss, LossReport
 
 _SPACE = UUID("6f0a5b3e-3a2d-4c0e-9d5f-5b6c7a1e0c11")
 _ENDS = ("sent", "overdue", "queued", "retrying", "parked", "handed", "sending", "delivered", "partly")
-REPORT = {
-    "mappingVersion": "1",
-    "total": 212,
-    "native": 181,
-    "extension": 27,
-    "exact": 2,
-    "lost": 2,
-    "entries": [
-        {"source": "MsgHead/MsgInfo/Patient/Address/City", "target": "", "kind": "lost"},
-        {"source": "MsgHead/MsgInfo/Sender/Organisation/OrganisationName", "target": "", "kind": "lost"},
-        {"source": "MsgHead/MsgInfo/Receiver", "target": "Bundle.entry[1]", "kind": "rendered"},
-        {"source": "MsgHead/MsgInfo/Type/@DN", "target": "Bundle.entry[0].resource", "kind": "extension"},
-    ],
-    "notes": ["assumed: MedicationStatement.status = unknown"],
-}
-BUNDLE = b'{"resourceType":"Bundle","type":"message","entry":[{"resource":{"resourceType":"MessageHeader","id":"a"}}]}'
+DAY = 86_400 * times.SECOND
+LOSSY = LossReport(
+    mapping_version="1",
+    total=212,
+    native=181,
+    extension=27,
+    exact=2,
+    entries=(
+        Loss("MsgHead/MsgInfo/Patient/Address/City", "", "lost"),
+        Loss("MsgHead/MsgInfo/Sender/Organisation/OrganisationName", "", "lost"),
+        Loss("MsgHead/MsgInfo/Receiver", "Organization.name", "rendered"),
+        Loss("MsgHead/MsgInfo/Type/@DN", "MessageHeader.eventCoding.display", "extension"),
+    ),
+    notes=("assumed: MedicationStatement.status = unknown",),
+)
 
 
 def settings(*, demo: bool = True) -> Settings:
@@ -127,7 +131,8 @@ class Seed:
         """One message in a state; returns our id of it."""
         body = compose(step, ids, clock)
         sender, receiver = SERVICES[step.sender], SERVICES[step.receiver]
-        content_format = "fhir-r4" if step.is_fhir else "plo-1.6"
+        facts = Formats().read(body.body, "fhir" if step.is_fhir else "xml").facts
+        assert facts is not None
         new = NewMessage(
             id=str(uuid5(_SPACE, body.message_id)),
             message_id=body.message_id,
@@ -135,7 +140,7 @@ class Seed:
             sender_organisation_her=sender.organisation.her_id,
             receiver_her=receiver.her_id,
             receiver_organisation_her=receiver.organisation.her_id,
-            format=content_format if step.type != "EPIKRISE" else "msghead",
+            format=facts.format,
             message_type=step.type,
             status=step.status,
             parent_id=ids[step.parent] if step.parent else None,
@@ -145,7 +150,7 @@ class Seed:
             acknowledgement="J",
             processing="T",
             signed=False,
-            body_known=step.type != "EPIKRISE",
+            body_known=facts.body_known,
             is_receipt=False,
             partner=sender.organisation.name,
             generated_at=times.of(at) - 4 * times.SECOND,
@@ -166,6 +171,7 @@ class Seed:
 
 
 def _keep(session: Session, new: NewMessage, content: bytes, media_type: MediaType, state: str) -> None:
+    """Keep a message and bring its delivery into a state, step by step as the gateway does."""
     sequence = messages.keep(session, new, content, media_type)
     lane = line.lane(session, f"{new.receiver_her}/{new.conversation_id or new.message_id}", new.receiver_her)
     translated = new.receiver_organisation_her == LYNGVIK.her_id or new.format == "fhir-r4"
@@ -173,71 +179,61 @@ def _keep(session: Session, new: NewMessage, content: bytes, media_type: MediaTy
     delivery = NewDelivery(sequence, False, new.receiver_her, lane, target, not translated)
     at = new.received_at
     if state == "parked":
-        line.park(session, delivery, at, until=at + 86_400 * times.SECOND)
-        return
-    if state == "cancelled":
+        line.park(session, delivery, at, until=at + DAY)
+    elif state == "cancelled":
         line.keep_final(session, delivery, "cancelled", at, event="delivery.cancelled")
-        return
-    delivery_id = line.queue(session, delivery, at, give_up_at=at + 3 * 86_400 * times.SECOND)
-    if state == "queued":
-        return
-    head = line.head(session, lane)
+    else:
+        line.queue(session, delivery, at, give_up_at=at + 3 * DAY)
+        if state != "queued":
+            _attempt(session, new, lane, state)
+
+
+def _attempt(session: Session, new: NewMessage, lane: int, state: str) -> None:
+    """The first attempt at the delivery that stands first in its lane, and how it ended."""
+    head, at = line.head(session, lane), new.received_at
     assert head is not None
     attempt = line.start(session, head, "seed", at + 50_000, at + 60 * times.SECOND)
-    messages.note(session, sequence, "delivery.attempt", at + 50_000, delivery_id=delivery_id, attempt=1)
+    note = partial(messages.note, session, attempt.sequence, delivery_id=attempt.delivery_id)
+    note("delivery.attempt", at + 50_000, attempt=1)
     if state == "sending":
         return
+    later = at + times.SECOND
     if state == "retrying":
-        session.run("mark_queued", delivery_id=delivery_id, reason="transport.unreachable")
-        messages.note(
-            session, sequence, "delivery.deferred", at + times.SECOND, delivery_id=delivery_id, attempt=1,
-            reason="transport.unreachable",
-        )  # fmt: skip
+        reason = "transport.unreachable"
+        session.run("mark_queued", delivery_id=attempt.delivery_id, reason=reason)
+        note("delivery.deferred", later, attempt=1, reason=reason)
         line.let_go(session, lane, times.now() + 90 * times.SECOND)
         return
+    line.let_go(session, lane, later)
     if state == "handed":
         line.end(
-            session, delivery_id, sequence, "handed", at + times.SECOND, reason="routing.not-deliverable"
+            session, attempt.delivery_id, attempt.sequence, "handed", later, reason="routing.not-deliverable"
         )
-        line.let_go(session, lane, at)
         return
-    if translated:
-        other = BUNDLE if target == "fhir-r4" else b"<MsgHead><MsgInfo><MsgId>a</MsgId></MsgInfo></MsgHead>"
-        session.run(
-            "keep_outbound",
-            delivery_id=delivery_id,
-            body_id=messages.keep_body(
-                session, other, "application/fhir+json" if target == "fhir-r4" else "application/xml"
-            ),
-        )
-        counts = {name: REPORT[name] for name in ("total", "native", "extension", "lost")}
-        session.run(
-            "keep_loss", delivery_id=delivery_id, mapping_version="1", report=json.dumps(REPORT), **counts
-        )
-        messages.note(
-            session,
-            sequence,
-            "delivery.translated",
-            at + 80_000,
-            delivery_id=delivery_id,
-            format=target,
-            lost=2,
-        )
-    sent = at + times.SECOND
-    deadline = sent + 86_400 * times.SECOND
-    session.run("mark_sent", delivery_id=delivery_id, now=sent, deadline_at=deadline)
-    messages.note(session, sequence, "delivery.sent", sent, delivery_id=delivery_id)
-    line.let_go(session, attempt.lane_id, sent)
-    if state == "sent":
-        return
+    if attempt.needs_translation:
+        _translate(session, attempt, at + 80_000, lossy=state == "rejected")
+    session.run("mark_sent", delivery_id=attempt.delivery_id, now=later, deadline_at=later + DAY)
+    note("delivery.sent", later)
+    _sent(session, new, attempt, state, later)
+
+
+def _translate(session: Session, attempt: Attempt, at: int, *, lossy: bool) -> None:
+    """Keep the translation, which is real; its report says that something was lost where a test wants that."""
+    content: Content = "fhir" if attempt.media_type == "application/fhir+json" else "xml"
+    translation = Formats().convert(attempt.content, content, attempt.format)
+    keep_translation(session, attempt, translation.data, LOSSY if lossy else translation.loss, at)
+
+
+def _sent(session: Session, new: NewMessage, attempt: Attempt, state: str, sent: int) -> None:
+    """What became of a message that the receiver's transport has."""
     if state == "overdue":
-        session.run("mark_overdue", delivery_id=delivery_id)
-        messages.note(session, sequence, "receipt.overdue", sent + times.SECOND, delivery_id=delivery_id)
-        return
-    if state == "delivered":
-        line.end(session, delivery_id, sequence, "delivered", sent)
-        return
-    _receipt(session, new, sequence, delivery_id, {"rejected": "2", "partly": "3"}.get(state, "1"), sent)
+        session.run("mark_overdue", delivery_id=attempt.delivery_id)
+        messages.note(session, attempt.sequence, "receipt.overdue", sent, delivery_id=attempt.delivery_id)
+    elif state == "delivered":
+        line.end(session, attempt.delivery_id, attempt.sequence, "delivered", sent)
+    elif state != "sent":
+        status = {"rejected": "2", "partly": "3"}.get(state, "1")
+        _receipt(session, new, attempt.sequence, attempt.delivery_id, status, sent)
 
 
 def _receipt(
