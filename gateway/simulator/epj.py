@@ -71,6 +71,8 @@ class Received:
     content_type: str
     at: datetime
     arrivals: int = 1
+    contents: set[str] = field(default_factory=set)
+    """Digests of everything that arrived under this id: more than one would be a fault of the gateway."""
 
 
 class Epj:
@@ -141,6 +143,7 @@ class Epj:
             known = self.receipts_received.setdefault(seen.id, arrived)
         else:
             known = self.received.setdefault((seen.sender[-1].her_id, seen.id), arrived)
+        known.contents.add(arrived.sha256)
         if known is not arrived:
             known.arrivals += 1
         if seen.kind == "message":
@@ -212,6 +215,7 @@ def _received(received: Received) -> dict[str, Any]:
         "content_type": received.content_type,
         "at": received.at.isoformat(),
         "arrivals": received.arrivals,
+        "contents": len(received.contents),
     }
     if seen.kind == "receipt":
         return {

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Final, Literal
@@ -115,17 +115,38 @@ class Telling:
         return all(line.ended_well for line in self.lines)
 
     async def tell(self) -> None:
-        """The whole story; returns when every message is over, or when one can get no further (TimeoutError)."""
+        """The whole story, step by step; returns when every message is over, or when one has failed."""
+
+        async def step_by_step(client: httpx.AsyncClient) -> None:
+            for line in self.lines:
+                await self.send(client, line)
+                await self.wait_for(partial(_may_go_on, line))
+                if line.has_failed:
+                    return
+            await self.wait_for(self._is_over)
+
+        await self._follow(step_by_step)
+
+    async def tell_at_once(self) -> None:
+        """Every message at once, each EPJ's in order: for those who want to see a crowd."""
+
+        async def at_once(client: httpx.AsyncClient) -> None:
+            for line in self.lines:
+                await self.send(client, line)
+            await self.wait_for(self._is_over)
+
+        await self._follow(at_once)
+
+    def _is_over(self) -> bool:
+        return all(line.is_over or line.has_failed for line in self.lines)
+
+    async def _follow(self, story_told: Callable[[httpx.AsyncClient], Awaitable[None]]) -> None:
+        """Follow the EPJs and the gateway while the story is told."""
         async with httpx.AsyncClient(timeout=40, trust_env=False) as client, asyncio.TaskGroup() as group:
             watchers = [group.create_task(self._watch(client, key)) for key in self.stage.epj]
             watchers.append(group.create_task(self._ask(client)))
             try:
-                for line in self.lines:
-                    await self.send(client, line)
-                    await self.wait_for(partial(_may_go_on, line))
-                    if line.has_failed:
-                        return
-                await self.wait_for(lambda: all(line.is_over for line in self.lines))
+                await story_told(client)
             finally:
                 for watcher in watchers:
                     watcher.cancel()
