@@ -1,0 +1,147 @@
+"""What is a compiled content: the rules for one element's attributes and children, in both directions?
+
+`write` takes an element from the e-message into FHIR; `read` makes its content again from what stands in FHIR, in the
+grammar's order. Each rule stands for one attribute or child (`rules.py`, `links.py`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from lxml import etree
+
+from gateway.emessage.grammar import ComplexType, ElementUse, Group, Structure
+from gateway.translate.datatypes import Codec
+from gateway.translate.notation import Definition
+from gateway.translate.paths import Json, Path
+from gateway.translate.state import State
+
+
+@dataclass
+class Place:
+    """Where in FHIR the translation stands: the object paths start from, and the section around it."""
+
+    holder: Json
+    section: Json | None = None
+    own: Definition | None = None
+    """The section's definition, for the resource that stands first in it (`with`)."""
+    innermost: Json | None = None
+    """Going to FHIR: the innermost of organisations that stand inside each other; it is the one referred to."""
+    chain: list[Json] = field(default_factory=list)
+    """Going back: the organisations inside this one, outermost first."""
+
+
+@dataclass
+class Found:
+    """An element made on the way back, with its position among its siblings of other names."""
+
+    element: etree._Element
+    position: int = 0
+
+
+class Rule(Protocol):
+    """One compiled line."""
+
+    use: ElementUse
+
+    def write(self, element: etree._Element, place: Place, state: State) -> None:
+        """e-message → FHIR."""
+        ...
+
+    def read(self, place: Place, state: State) -> list[Found]:
+        """FHIR → the elements of this name, in order."""
+        ...
+
+    def speaks(self, place: Place, state: State) -> bool:
+        """Whether FHIR says anything of this element at that place."""
+        ...
+
+
+@dataclass
+class Content:
+    """The compiled rules for the content of one element: its attributes and its children, in the grammar's order."""
+
+    kind: ComplexType
+    structure: Structure
+    attributes: dict[str, tuple[Path, Codec]] = field(default_factory=dict)
+    fixed: dict[str, str] = field(default_factory=dict)
+    rules: dict[str, Rule] = field(default_factory=dict)
+    """Tag → rule."""
+    defaults: dict[str, str] = field(default_factory=dict)
+
+    def write(self, element: etree._Element, place: Place, state: State) -> None:
+        """Everything in the element into FHIR."""
+        for name, value in element.attrib.items():
+            found = self.attributes.get(str(name))
+            if found:
+                path, codec = found
+                state.at(element, str(name), path)
+                codec.write(str(value), path.open(place.holder, state), state)
+        for child in element:
+            rule = self.rules.get(str(child.tag))
+            if rule is None:
+                state.lose(child)
+            else:
+                rule.write(child, place, state)
+
+    def speaks(self, place: Place, state: State) -> bool:
+        """Whether anything of this content stands in FHIR at that place."""
+        if any(path.find(place.holder, state) for path, _ in self.attributes.values()):
+            return True
+        return any(rule.speaks(place, state) for rule in self.rules.values())
+
+    def read(self, element: etree._Element, place: Place, state: State) -> bool:
+        """Everything FHIR says into the element; whether it said anything."""
+        said = self._read_attributes(element, place, state)
+        if self.kind.content is not None:
+            said = self._read_group(self.kind.content, element, place, state) or said
+        return said
+
+    def _read_attributes(self, element: etree._Element, place: Place, state: State) -> bool:
+        said = False
+        for name, (path, codec) in self.attributes.items():
+            slots = path.find(place.holder, state)
+            value = codec.read(slots[0], state) if slots else None
+            if value is None and self.defaults.get(name) == "generated":
+                value = state.generated_id(place.holder)
+            if value is not None:
+                assert isinstance(value, str)
+                element.set(name, value)
+                said = said or bool(slots)
+        for name, value in self.fixed.items():
+            element.set(name, value)
+        return said
+
+    def _read_group(self, group: Group, element: etree._Element, place: Place, state: State) -> bool:
+        if group.kind == "choice":
+            return self._read_choice(group, element, place, state)
+        if group.minimum == 0 and not any(self._rule(use).speaks(place, state) for use in group.uses()):
+            return False
+        said = False
+        for part in group.parts:
+            if isinstance(part, Group):
+                said = self._read_group(part, element, place, state) or said
+            elif isinstance(part, ElementUse):
+                found = self._rule(part).read(place, state)
+                said = said or any(one.position >= 0 for one in found)
+                element.extend(one.element for one in found)
+        return said
+
+    def _read_choice(self, group: Group, element: etree._Element, place: Place, state: State) -> bool:
+        """The branch that FHIR speaks of; in a repeating choice all branches, in the order of their references."""
+        found: list[Found] = []
+        for part in group.parts:
+            if isinstance(part, Group):
+                if self._read_choice(part, element, place, state):
+                    return True
+            elif isinstance(part, ElementUse):
+                rule = self._rule(part)
+                found += rule.read(place, state) if rule.speaks(place, state) else []
+                if found and group.maximum == 1:
+                    break
+        element.extend(one.element for one in sorted(found, key=lambda one: one.position))
+        return bool(found)
+
+    def _rule(self, use: ElementUse) -> Rule:
+        return self.rules[self.structure.tag(use.name)]

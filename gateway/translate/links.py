@@ -1,0 +1,208 @@
+"""What does a line do that makes a resource (or a section) of its own?
+
+The element becomes a resource, and a reference to it stands where the line says: in this section's
+entries, in a section
+of its own, in a list of the section's own resource, or at a path. The order of the elements is the order
+of the references.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from lxml import etree
+
+from gateway.emessage.grammar import ElementUse, Structure
+from gateway.fhir.canonical import component_system
+from gateway.translate.content import Content, Found, Place
+from gateway.translate.notation import Definition
+from gateway.translate.paths import Json, Path
+from gateway.translate.state import State
+
+
+def concept_of_component(name: str) -> Json:
+    """The CodeableConcept whose code is an e-message element name."""
+    return {"coding": [{"system": component_system(), "code": name}]}
+
+
+@dataclass
+class LinkRule:
+    """An element ⇄ a resource of its own (or a section), referred to from a path, an entry or a section."""
+
+    use: ElementUse
+    structure: Structure
+    where: str
+    """entry, section, inside, member, with or path."""
+    path: Path | None
+    definition: Definition
+    content: Callable[[], Content]
+    tag: str
+    siblings: tuple[LinkRule, ...] = ()
+    """Rules that share this rule's list and name a condition."""
+
+    def __post_init__(self) -> None:
+        self.condition = Path(self.definition.when, "") if self.definition.when else None
+
+    @property
+    def name(self) -> str:
+        """The element's name, which is also its section's code."""
+        return self.use.name.partition(":")[2]
+
+    def write(self, element: etree._Element, place: Place, state: State) -> None:
+        """The element into a resource (or section), and a reference to it."""
+        if self.definition.is_section:
+            self._write_section(element, place, state)
+            return
+        resource = state.create(self.definition.target, self.definition.name)
+        for key, value in self.definition.fixed:
+            resource[key] = value
+        inner = Place(resource)
+        self.content().write(element, inner, state)
+        innermost = inner.innermost or resource
+        state.written += 1
+        if self.where == "inside":
+            assert self.path is not None
+            resource[self.path.text] = state.reference_to(place.holder)
+            place.innermost = innermost
+            return
+        reference = state.reference_to(innermost)
+        if self.where == "member":
+            resource["partOf"] = state.reference_to(place.holder)
+            place.innermost = innermost
+        if self.where == "section":
+            assert place.section is not None
+            self._section_for(place.section)["entry"].append(reference)
+        else:
+            self._refer(reference, place, state)
+
+    def _write_section(self, element: etree._Element, place: Place, state: State) -> None:
+        assert place.section is not None
+        section: Json = {"code": concept_of_component(self.name)}
+        place.section.setdefault("section", []).append(section)
+        state.written += 1
+        self.content().write(element, Place(section, section, self.definition), state)
+        if "entry" not in section and "section" not in section:
+            section["text"] = {"status": "empty", "div": '<div xmlns="http://www.w3.org/1999/xhtml">–</div>'}
+
+    def _section_for(self, parent: Json) -> Json:
+        """The open section of this name: the last one, so that neighbours share a section."""
+        sections = parent.setdefault("section", [])
+        if not sections or not _is_section(sections[-1], self.name):
+            sections.append({"code": concept_of_component(self.name), "entry": []})
+        return sections[-1]  # type: ignore[no-any-return]
+
+    def _refer(self, reference: Json, place: Place, state: State) -> None:
+        if self.where == "entry":
+            assert place.section is not None
+            place.section.setdefault("entry", []).append(reference)
+            return
+        assert self.path is not None
+        holder = place.holder
+        if self.where == "with":
+            holder = self._own(place, state)
+        self.path.open(holder, state).value = reference
+
+    def _own(self, place: Place, state: State) -> Json:
+        """The resource that stands first in this section, made when first needed."""
+        assert place.section is not None and place.own is not None and place.own.with_resource is not None
+        entries = place.section.setdefault("entry", [])
+        first = state.follow(entries[0]) if entries else None
+        if first is None or first["resourceType"] != place.own.with_resource:
+            first = state.create(place.own.with_resource, place.own.with_resource)
+            entries.insert(0, state.reference_to(first))
+        return first
+
+    def speaks(self, place: Place, state: State) -> bool:
+        """Whether there is anything to read."""
+        return (
+            bool(self._sections(place)) if self.definition.is_section else bool(self._resources(place, state))
+        )
+
+    def read(self, place: Place, state: State) -> list[Found]:
+        """One element for each resource (or section), in the order of the references."""
+        found = (
+            self._read_sections(place, state)
+            if self.definition.is_section
+            else self._read_resources(place, state)
+        )
+        if not found and self.use.minimum:
+            element = etree.Element(self.tag)
+            self.content().read(element, Place({}, {}, self.definition), state)
+            return [Found(element, -1)]
+        return found if self.use.repeats else found[:1]
+
+    def _read_sections(self, place: Place, state: State) -> list[Found]:
+        found = []
+        for section in self._sections(place):
+            state.used_all(section.get("code", {}))
+            element = etree.Element(self.tag)
+            self.content().read(element, Place(section, section, self.definition), state)
+            found.append(Found(element))
+        return found
+
+    def _sections(self, place: Place) -> list[Json]:
+        sections = place.section.get("section", ()) if place.section is not None else ()
+        return [section for section in sections if _is_section(section, self.name)]
+
+    def _read_resources(self, place: Place, state: State) -> list[Found]:
+        found = []
+        for position, resource in self._resources(place, state):
+            element = etree.Element(self.tag)
+            chain = [resource]
+            if self.where == "inside":
+                chain = place.chain
+            elif self.where == "member":
+                state.used(resource, "partOf")
+            elif self.definition.target == "Organization":
+                chain = state.organisation_chain(resource)
+            for key, _ in self.definition.fixed:
+                state.used(resource, key)
+            inner = Place(chain[0], chain=chain[1:])
+            self.content().read(element, inner, state)
+            found.append(Found(element, position))
+        return found
+
+    def _resources(self, place: Place, state: State) -> list[tuple[int, Json]]:
+        if self.where == "inside":
+            return [(0, place.chain[0])] if place.chain else []
+        if self.where == "member" and place.chain and not self.path.find(place.holder, state):  # type: ignore[union-attr]
+            return list(enumerate(place.chain))
+        found = []
+        for position, reference in enumerate(self._references(place, state)):
+            resource = state.follow(reference)
+            if resource is not None and self._accepts(resource, place, state):
+                found.append((position, resource))
+        return found
+
+    def _references(self, place: Place, state: State) -> list[Any]:
+        if self.where == "section":
+            return [entry for section in self._sections(place) for entry in section.get("entry", ())]
+        if self.where == "entry":
+            return list(place.section.get("entry", ())) if place.section is not None else []
+        assert self.path is not None
+        holder: Json | None = place.holder
+        if self.where == "with":
+            entries = place.section.get("entry", ()) if place.section is not None else ()
+            holder = state.follow(entries[0]) if entries else None
+            if holder is None or place.own is None or holder.get("resourceType") != place.own.with_resource:
+                return []
+        return [slot.value for slot in self.path.find(holder or {}, state) if slot.value is not None]
+
+    def _accepts(self, resource: Json, place: Place, state: State) -> bool:
+        """Whether the resource is of this component, and not of a sibling that shares the list."""
+        if resource.get("resourceType") != self.definition.target:
+            return False
+        if any(resource.get(key) != value for key, value in self.definition.fixed):
+            return False
+        if self.condition is not None:
+            return bool(self.condition.find_objects(resource, state))
+        return not any(sibling._accepts(resource, place, state) for sibling in self.siblings)
+
+
+def _is_section(section: object, name: str) -> bool:
+    if not isinstance(section, dict):
+        return False
+    codings = section.get("code", {}).get("coding", ())
+    return any(c.get("system") == component_system() and c.get("code") == name for c in codings)
