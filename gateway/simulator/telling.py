@@ -79,7 +79,9 @@ class Line:
 
     @property
     def is_over(self) -> bool:
-        """Whether the receipt is home and the gateway has said its final state."""
+        """Whether the gateway has said its final state and the receipt is home (if it was ever sent)."""
+        if self.gateway_state == "cancelled":
+            return True
         return self.receipt is not None and self.gateway_state is not None
 
     @property

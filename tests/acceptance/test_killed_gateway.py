@@ -80,14 +80,23 @@ def test_a_burst_survives_a_kill(tmp_path: Path, number: int) -> None:
 
     telling, killer = asyncio.run(told_with_kills(tmp_path, {"burst": enough_accepted}, at_once=True))
     assert killer.kills == 1
-    assert [line.receipt for line in telling.lines] == [step.receipt for step in story()]
+    for line in telling.lines:
+        assert line in annulled(telling) or line.receipt == line.step.receipt
     compare_lists(telling)
+
+
+def annulled(telling: Telling) -> list[Line]:
+    """In a crowd a cancellation may come before its original was sent on: then neither is sent."""
+    lines = [line for line in telling.lines if line.gateway_state == "cancelled"]
+    assert [line.step.key for line in lines] in ([], ["klar-arvid", "klar-arvid-kansellert"])
+    return lines
 
 
 def compare_lists(telling: Telling) -> None:
     """What the EPJs hold is what was sent: each message once, the same bytes each time, in the order of its lane."""
+    lines = [line for line in telling.lines if line not in annulled(telling)]
     for key, status in telling.statuses.items():
-        expected = [line for line in telling.lines if line.receiver.organisation.key == key]
+        expected = [line for line in lines if line.receiver.organisation.key == key]
         received = status["received"]
         assert sorted(each["id"] for each in received) == sorted(line.message_id for line in expected)
         assert {each["contents"] for each in received} == {1}
@@ -95,9 +104,8 @@ def compare_lists(telling: Telling) -> None:
         sent = [line for line in telling.lines if line.sender.organisation.key == key]
         assert [each["id"] for each in status["sent"]] == [line.message_id for line in sent]
         assert {each["state"] for each in status["sent"]} == {"accepted"}
-        assert sorted(each["original"] for each in status["receipts_received"]) == sorted(
-            line.message_id for line in sent
-        )
+        answered = [line.message_id for line in lines if line.sender.organisation.key == key]
+        assert sorted(each["original"] for each in status["receipts_received"]) == sorted(answered)
 
 
 def in_order(received: list[dict[str, Any]], expected: list[Line]) -> bool:
