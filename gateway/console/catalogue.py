@@ -175,6 +175,7 @@ _MESSAGE: dict[str, tuple[str, str]] = {
         "En kvittering får ingen kvittering selv.",
         "A receipt gets no receipt of its own.",
     ),
+    "receipts.at_once": ("på under ett sekund", "in less than a second"),
     "receipts.after": ("etter {span}", "after {span}"),
     "effect.repeated": ("sier det samme som den første", "says the same as the first"),
     "effect.contradictory": ("motsier den første", "contradicts the first"),

@@ -237,4 +237,4 @@ def _bare(path: str) -> str:
     """A path without what different writers write differently: first slash, prefixes, [1], ofType(), attributes."""
     path = re.sub(r"\.ofType\([^)]*\)", "", path)
     path = re.sub(r"(^|/)[\w.-]+:", r"\1", path)
-    return re.sub(r"\[1\](?=/|$)", "", path).removeprefix("/")
+    return re.sub(r"\[1\](?=/|$)", "", path).removeprefix("/") if "/" in path else path

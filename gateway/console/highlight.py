@@ -41,6 +41,9 @@ _JSON = re.compile(
 )
 
 
+_RESOURCE = re.compile(r"entry\[\d+\]\.resource")
+
+
 @dataclass(frozen=True)
 class Line:
     """One line of the shown document: its number from 1 and its coloured text."""
@@ -202,6 +205,7 @@ def _json(text: str) -> Document:
     page = _Page()
     places: dict[str, int] = {}
     levels: list[_Level] = []
+    kinds: dict[str, str] = {}
     tokens = [(str(t.lastgroup), t.group()) for t in _JSON.finditer(text)]
     if laid_out:
         tokens = list(_laid_out(tokens))
@@ -219,10 +223,12 @@ def _json(text: str) -> Document:
             levels[-1].key = part[1:-1]
         elif part not in ("]", "}", ",", ":"):
             places.setdefault(levels[-1].inner() if levels else "", page.number)
+            if levels and levels[-1].key == "resourceType":
+                kinds[levels[-1].place] = part[1:-1]
         page.write(part, "hl-name" if is_key else _JSON_COLOURS.get(group, ""))
         if group == "mark":
             _step(levels, part)
-    return page.document("json", _with_resource_type(places), laid_out=laid_out)
+    return page.document("json", _with_other_names(places, kinds), laid_out=laid_out)
 
 
 _JSON_COLOURS = {"string": "hl-value", "number": "hl-number", "word": "hl-number", "mark": "hl-tag"}
@@ -268,6 +274,20 @@ def _laid_out(tokens: list[tuple[str, str]]) -> Iterator[tuple[str, str]]:
             yield "space", " "
 
 
-def _with_resource_type(places: dict[str, int]) -> dict[str, int]:
-    """The same places also as a message path writes them: beginning with the resource's type."""
-    return places | {f"Bundle.{place}" if place else "Bundle": number for place, number in places.items()}
+def _with_other_names(places: dict[str, int], kinds: dict[str, str]) -> dict[str, int]:
+    """The same places also as others write them: `Bundle.entry[4].resource.x` and `Goal[2].x` (the second Goal)."""
+    named = places | {f"Bundle.{place}" if place else "Bundle": number for place, number in places.items()}
+    counted = Counter(kinds.values())
+    numbers: Counter[str] = Counter()
+    names: dict[str, list[str]] = {}
+    for holder, kind in kinds.items():
+        numbers[kind] += 1
+        names[holder] = (
+            [f"{kind}[{numbers[kind]}]", kind] if counted[kind] == 1 else [f"{kind}[{numbers[kind]}]"]
+        )
+    for place, number in places.items():
+        found = _RESOURCE.match(place)
+        holder = found.group() if found else ""
+        for name in names.get(holder, ()):
+            named.setdefault(name + place[len(holder) :], number)
+    return named

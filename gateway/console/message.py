@@ -279,10 +279,14 @@ def _receipt(receipt: ReceiptRow, message: MessageRow, now: datetime, texts: Tex
         state=State(f"receipt-{receipt.status}", texts(f"receipt.{receipt.status}"), tone, icon),
         format=texts.or_code("format", receipt.format),
         at=shown(receipt.received_at, now, texts),
-        after=span((receipt.received_at - message.received_at).total_seconds(), texts),
+        after=_after((receipt.received_at - message.received_at).total_seconds(), texts),
         effect=None if receipt.effect == "settled" else texts(f"effect.{receipt.effect}"),
         errors=_reasons(receipt),
     )
+
+
+def _after(seconds: float, texts: Texts) -> str:
+    return texts("receipts.at_once") if seconds < 1 else texts("receipts.after", span=span(seconds, texts))
 
 
 def _reasons(receipt: ReceiptRow) -> tuple[Reason, ...]:

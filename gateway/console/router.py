@@ -87,12 +87,12 @@ def _last_seen(request: Request, since: int) -> int:
 
 
 async def _changes(services: GatewayServices, seen: int) -> AsyncIterator[int]:
-    """Versions of the ledger after `seen`. A version from before a restart counts as old."""
+    """Versions of the ledger after `seen`, until the process stops. A version from before a restart is old."""
     ledger = services.ledger
     if seen > ledger.version:
         seen = ledger.version
         yield seen
-    while True:
+    while not ledger.is_ending:
         seen = await ledger.changed(seen)
         yield seen
         await asyncio.sleep(BREATH)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -107,11 +106,3 @@ def open_page(browser: Browser, console: Console) -> Iterator[OpenPage]:
 def _same_host(url: str, address: str, complaints: list[str]) -> None:
     if not url.startswith((address, "data:")):
         complaints.append(f"asked another host: {url}")
-
-
-@pytest.fixture(scope="session")
-def screenshots() -> Path:
-    """Where screenshots go."""
-    folder = Path(__file__).resolve().parents[2] / "var" / "screenshots"
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder

@@ -161,3 +161,12 @@ def test_the_declared_encoding_counts() -> None:
         '<?xml version="1.0" encoding="ISO-8859-1"?>\n<a>blåbær</a>'.encode("latin-1"), "xml"
     )
     assert plain(document)[1] == "<a>blåbær</a>"
+
+
+def test_json_places_count_resources_of_a_kind() -> None:
+    goal = '{{"resource": {{"id": "{0}", "resourceType": "Goal", "description": {{"text": "{0}"}}}}}}'
+    text = '{"entry": [\n' + ",\n".join(goal.format(each) for each in "ab") + "\n]}"
+    document = highlight(text.encode(), "json")
+    assert document.places["Goal[2].description.text"] == 3
+    assert document.places["Bundle.entry[1].resource.description.text"] == 3
+    assert "Goal.description.text" not in document.places
