@@ -2,6 +2,7 @@
 
     POST /inbox    the gateway delivers here: PLO XML, dialogue, AppRec or a FHIR message Bundle
     POST /send     a message to send: its bytes as the body, its content type as the header
+    POST /behaviour  {"inbox_status": 503}: the inbox answers with that status until told otherwise (202: well again)
     GET  /status   what was sent and received, ids only; ?after=VERSION waits up to ?wait=SECONDS for a change
 
 It answers each message with a receipt of its own making, as its rules say: positive, negative, late or not
@@ -85,6 +86,8 @@ class Epj:
         self.receipts_sent: dict[str, Posted] = {}
         self.received: dict[tuple[str, str], Received] = {}
         self.receipts_received: dict[str, Received] = {}
+        self.inbox_status = 202
+        """What the inbox answers; anything but 202 takes nothing in."""
         self._changed = asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._closing = False
@@ -233,6 +236,8 @@ def create_app(epj: Epj) -> Starlette:
     async def inbox(request: Request) -> Response:
         if not _may(request, epj.settings.inbox_secret):
             return Response(status_code=401)
+        if epj.inbox_status != 202:
+            return Response(status_code=epj.inbox_status)
         try:
             seen = epj.receive(await request.body(), _media_type(request))
         except CannotRead:
@@ -245,6 +250,10 @@ def create_app(epj: Epj) -> Starlette:
         except CannotRead:
             return JSONResponse({"error": "unreadable"}, status_code=400)
         return JSONResponse({"id": seen.id}, status_code=202)
+
+    async def behaviour(request: Request) -> Response:
+        epj.inbox_status = int((await request.json())["inbox_status"])
+        return Response(status_code=204)
 
     async def status(request: Request) -> Response:
         after = int(request.query_params.get("after", "-1"))
@@ -260,6 +269,7 @@ def create_app(epj: Epj) -> Starlette:
     routes = [
         Route("/inbox", inbox, methods=["POST"]),
         Route("/send", send, methods=["POST"]),
+        Route("/behaviour", behaviour, methods=["POST"]),
         Route("/status", status, methods=["GET"]),
     ]
     return Starlette(routes=routes, lifespan=lifespan)

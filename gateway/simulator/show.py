@@ -166,8 +166,8 @@ class Show:
             "type": 20,
             "what": 0,
             "form": 12,
-            "stand": 15,
-            "receipt": 8,
+            "stand": 12,
+            "receipt": 10,
             "time": 7,
         }
         for name, needed in (("type", 140), ("form", 112), ("time", 90)):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import secrets
 import signal
 import socket
@@ -20,6 +21,7 @@ from typing import Final, Self
 
 import msgspec
 
+import gateway
 from gateway.simulator.epj import EpjSettings
 from gateway.simulator.partners import PARTNERS, Partner
 
@@ -78,8 +80,7 @@ class Stage:
     def start_gateway(self) -> None:
         """Start the gateway (again): the same settings, the same ledger. `wait_until_ready` says when it answers."""
         config = self.folder / "somlos.toml"
-        if not config.exists():
-            _write_private(config, self.gateway_settings().encode())
+        _write_private(config, self.gateway_settings().encode())
         self.gateway = self._start("gateway", ["-m", "gateway", "serve", "--config", str(config)])
 
     def kill_gateway(self) -> None:
@@ -112,7 +113,8 @@ class Stage:
     def _start(self, name: str, arguments: list[str], *, pipe: bool = False) -> subprocess.Popen[str]:
         with (self.folder / f"{name}.log").open("a", encoding="utf-8") as log:
             process = subprocess.Popen(
-                [sys.executable, *arguments],
+                [sys.executable, "-P", *arguments],  # -P: never a module of the folder one happens to be in
+                env={**os.environ, "PYTHONPATH": os.pathsep.join(_import_path())},
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE if pipe else log,
                 stderr=log,
@@ -172,6 +174,12 @@ class Stage:
                 "max_wait_s": 5,
             }),
         ]  # fmt: skip
+
+
+def _import_path() -> list[str]:
+    """Where the processes find this package and the libraries, installed or not."""
+    given = os.environ.get("PYTHONPATH", "")
+    return [str(Path(gateway.__file__).resolve().parent.parent), *([given] if given else [])]
 
 
 def _table(name: str, values: Mapping[str, object]) -> list[str]:

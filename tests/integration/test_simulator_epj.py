@@ -186,3 +186,12 @@ def test_its_status_says_nothing_about_patients(started: Any, gateway: StandIn) 
     text = epj.get("/status").text
     assert PATIENTS["solveig"].number not in text
     assert "Fjelltun" not in text
+
+
+def test_its_inbox_can_be_told_to_fail(started: Any, gateway: StandIn) -> None:
+    epj = started()
+    epj.post("/behaviour", json={"inbox_status": 503})
+    assert deliver(epj, TOLD["innlagt"].body) == 503
+    assert epj.get("/status").json()["received"] == []
+    epj.post("/behaviour", json={"inbox_status": 202})
+    assert deliver(epj, TOLD["innlagt"].body) == 202
