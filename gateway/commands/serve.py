@@ -5,22 +5,21 @@ from __future__ import annotations
 from pathlib import Path
 
 from gateway.commands.screen import Language, messages
-from gateway.errors import ConfigurationError
+from gateway.errors import ConfigurationError, SomlosError
 
 
 def run(config: Path | None, language: Language) -> int:
-    """Serve until told to end; 2 when the settings cannot be used."""
+    """Serve until told to end; 2 when the settings cannot be used, 1 when the gateway cannot start with them."""
     from gateway import app
     from gateway.settings import Settings, load
 
     try:
-        settings = load(config) if config is not None else Settings()
-        app.serve(settings)
-    except ConfigurationError as error:
+        app.serve(load(config) if config is not None else Settings())
+    except SomlosError as error:
         entry = error.entry
         sentence = entry.no if language == "no" else entry.en
         step = entry.next_step_no if language == "no" else entry.next_step_en
         place = f" ({error.path})" if error.path else ""
         messages().print(f"{sentence}{place} {step}  [{error.code}]", markup=False)
-        return 2
+        return 2 if isinstance(error, ConfigurationError) else 1
     return 0

@@ -58,13 +58,20 @@ async def _run(place: Path, *, exit_after: bool, port: int, language: Language) 
             if not await _tell(telling, show, ended):
                 return _INTERRUPTED
             if not telling.ended_well:
-                console.print(_LOOK_THERE[language].format(file=place), style="red", markup=False)
+                console.print(
+                    _LOOK_THERE[language].format(file=place), style="red", markup=False, soft_wrap=True
+                )
             if not exit_after:
                 show.tell_address(stage.address)
                 await ended.wait()
             return 0 if telling.ended_well else 1
         except NotStarted as error:
-            console.print(_NOT_STARTED[language].format(file=error.args[0]), style="bold red", markup=False)
+            console.print(
+                _NOT_STARTED[language].format(file=error.args[0]),
+                style="bold red",
+                markup=False,
+                soft_wrap=True,
+            )
             return 1
 
 

@@ -166,7 +166,7 @@ class Show:
             "type": 20,
             "what": 0,
             "form": 12,
-            "stand": 12,
+            "stand": 14,
             "receipt": 10,
             "time": 7,
         }
