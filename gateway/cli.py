@@ -56,6 +56,9 @@ cli = typer.Typer(
     rich_markup_mode=None,
 )
 
+bench = typer.Typer(help="Measure: figures with their conditions.", no_args_is_help=True)
+cli.add_typer(bench, name="bench")
+
 
 def _language(choice: LanguageChoice | None) -> Language:
     if choice is None:
@@ -142,6 +145,24 @@ def roundtrip(inputs: InputArgument, as_json: JsonOption = False, lang: LangOpti
 
     language = _language(lang)
     raise typer.Exit(run(_gather(inputs, language), as_json=as_json, language=language))
+
+
+@bench.command("convert")
+def bench_convert(
+    message: Annotated[
+        Path | None, typer.Argument(exists=True, dir_okay=False, help="A PLO message; default: the story's.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+    rounds: Annotated[int, typer.Option(min=1, help="How often everything is measured.")] = 9,
+    seconds: Annotated[float, typer.Option(min=0.001, help="For each piece of work in each round.")] = 0.4,
+    lang: LangOption = None,
+) -> None:
+    """What a translation costs, as a ratio to the least that any translator must do."""
+    from gateway.commands.bench import run_convert
+
+    raise typer.Exit(
+        run_convert(message, rounds=rounds, seconds=seconds, as_json=as_json, language=_language(lang))
+    )
 
 
 def _gather(names: list[str], language: Language) -> Inputs:

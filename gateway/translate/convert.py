@@ -8,7 +8,7 @@ checked against the grammar before it leaves: a translation that does not hold i
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
@@ -41,6 +41,8 @@ class Translation:
     data: bytes
     format: str
     loss: LossReport
+    bundle: Json | None = field(default=None, repr=False)
+    """The Bundle that `data` holds, for who goes on with it; None for an e-message."""
 
 
 def facts_of(source: Readable) -> Facts:
@@ -63,7 +65,7 @@ def convert(source: Readable, target: str) -> Translation:
     bundle, state = _bundle_of(source)
     if target != "fhir-r4":
         return _of_bundle(bundle, target)
-    return Translation(fhir_json.write(bundle), target, _forward_report(state, source.root))
+    return Translation(fhir_json.write(bundle), target, _forward_report(state, source.root), bundle)
 
 
 def _bundle_of(source: EMessage) -> tuple[Json, State]:
@@ -73,7 +75,7 @@ def _bundle_of(source: EMessage) -> tuple[Json, State]:
 
 def _of_bundle(bundle: Json, target: str) -> Translation:
     if target == "fhir-r4":
-        return Translation(fhir_json.write(bundle), target, _report(0, 0, 0, 0))
+        return Translation(fhir_json.write(bundle), target, _report(0, 0, 0, 0), bundle)
     root, state = _xml_of(bundle, target)
     if not schema_for(target).validate(root):
         error = schema_for(target).error_log[0]

@@ -1,0 +1,1 @@
+"""How fast is the gateway, measured so that anyone can measure it again?"""
