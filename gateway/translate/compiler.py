@@ -65,7 +65,7 @@ class Mapping:
             else:
                 use_of = uses.get(line.source.rpartition(":")[2])
                 if use_of is not None:
-                    content.rules[self.structure.tag(use_of.name)] = self._rule(use_of, line, definition)
+                    content.add(use_of.name, self._rule(use_of, line, definition))
         self._bind_siblings(content)
 
     def _attribute(self, content: Content, use: AttributeUse, line: Line) -> None:

@@ -69,6 +69,12 @@ class Content:
     rules: dict[str, Rule] = field(default_factory=dict)
     """Tag → rule."""
     defaults: dict[str, str] = field(default_factory=dict)
+    by_name: dict[str, Rule] = field(default_factory=dict)
+    """Element name (`prefix:Name`) → rule."""
+
+    def add(self, name: str, rule: Rule) -> None:
+        """Adds the rule of an element."""
+        self.by_name[name] = self.rules[self.structure.tag(name)] = rule
 
     def write(self, element: etree._Element, place: Place, state: State) -> None:
         """Everything in the element into FHIR."""
@@ -79,7 +85,7 @@ class Content:
                 state.at(element, str(name), path)
                 codec.write(str(value), path.open(place.holder, state), state)
         for child in element:
-            rule = self.rules.get(str(child.tag))
+            rule = self.rules.get(child.tag)  # type: ignore[call-overload]
             if rule is None:
                 state.lose(child)
             else:
@@ -116,16 +122,17 @@ class Content:
     def _read_group(self, group: Group, element: etree._Element, place: Place, state: State) -> bool:
         if group.kind == "choice":
             return self._read_choice(group, element, place, state)
-        if group.minimum == 0 and not any(self._rule(use).speaks(place, state) for use in group.uses()):
-            return False
         said = False
+        before = state.mark(element)
         for part in group.parts:
             if isinstance(part, Group):
                 said = self._read_group(part, element, place, state) or said
             elif isinstance(part, ElementUse):
-                found = self._rule(part).read(place, state)
+                found = self.by_name[part.name].read(place, state)
                 said = said or any(one.position >= 0 for one in found)
                 element.extend(one.element for one in found)
+        if group.minimum == 0 and not said:
+            state.back_to(before, element)
         return said
 
     def _read_choice(self, group: Group, element: etree._Element, place: Place, state: State) -> bool:
@@ -136,12 +143,9 @@ class Content:
                 if self._read_choice(part, element, place, state):
                     return True
             elif isinstance(part, ElementUse):
-                rule = self._rule(part)
+                rule = self.by_name[part.name]
                 found += rule.read(place, state) if rule.speaks(place, state) else []
                 if found and group.maximum == 1:
                     break
         element.extend(one.element for one in sorted(found, key=lambda one: one.position))
         return bool(found)
-
-    def _rule(self, use: ElementUse) -> Rule:
-        return self.rules[self.structure.tag(use.name)]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Protocol
 
 from lxml import etree
@@ -90,6 +91,22 @@ class Codec(Protocol):
         ...
 
 
+def _in_order(kind: Primitive, slot: Slot) -> bool:
+    """Whether a period's end may stand: one before its start keeps only `exact` (invariant per-1)."""
+    start, end = slot.holder.get("start"), slot.value
+    if slot.key != "end" or not isinstance(start, str) or not isinstance(end, str) or not _before(end, start):
+        return True
+    kind.withdraw(slot)
+    return False
+
+
+def _before(one: str, other: str) -> bool:
+    if "T" in one and "T" in other:
+        return datetime.fromisoformat(one) < datetime.fromisoformat(other)
+    shared = min(len(one.partition("T")[0]), len(other.partition("T")[0]))
+    return one[:shared] < other[:shared]
+
+
 def _put(kind: Primitive, text: str, holder: Json, key: str, marks: Marks) -> None:
     marks.wrote(kind.write(text, Slot(holder, key)))
 
@@ -115,7 +132,8 @@ class Text:
     def write(self, source: etree._Element | str, slot: Slot, marks: Marks) -> None:
         """Puts the text in the slot."""
         text = source if isinstance(source, str) else source.text or ""
-        marks.wrote(self.kind.write(text, slot))
+        native = self.kind.write(text, slot)
+        marks.wrote(native and (slot.key != "end" or _in_order(self.kind, slot)))
 
     def read(self, slot: Slot, marks: Marks) -> str | None:
         """The text, None if there is none."""
@@ -140,7 +158,7 @@ class Value:
         """Puts V in the slot; an element without V is marked `present`."""
         assert not isinstance(source, str)
         if "V" in source.attrib:
-            marks.wrote(self.kind.write(str(source.attrib["V"]), slot))
+            marks.wrote(_in_order(self.kind, slot) if self.kind.write(str(source.attrib["V"]), slot) else False)
         else:
             slot.meta = {"extension": [{"url": PRESENT, "valueBoolean": False}]}
 

@@ -212,7 +212,7 @@ def from_bundle(bundle: Json, standard: str) -> tuple[etree._Element, State]:
     Raises NotTranslatable with the FHIR path of content that PLO demands and the Bundle lacks.
     """
     bound = mapping(standard)
-    bundle = {**bundle, "identifier": _message_identifier(bundle)}
+    bundle = {**bundle, "identifier": message_identifier(bundle)}
     born = not any(tag.get("code") == TRANSLATED["code"] for tag in bundle.get("meta", {}).get("tag", ()))
     state = State(bundle, _key(bundle), born_in_fhir=born)
     header = _first(bundle, "MessageHeader")
@@ -231,11 +231,12 @@ def from_bundle(bundle: Json, standard: str) -> tuple[etree._Element, State]:
             root.append(_read_document(resource, bound, state))
     if len(root) == 1:
         raise NotTranslatable("translate.missing-content", path="MessageHeader.focus")
+    state.refuse_what_is_missing()
     etree.cleanup_namespaces(root)
     return root, state
 
 
-def _message_identifier(bundle: Json) -> Json:
+def message_identifier(bundle: Json) -> Json:
     """Bundle.identifier with the MsgId as the e-message writes it; the MessageHeader's id where the Bundle has none."""
     identifier = dict(bundle.get("identifier") or {})
     if isinstance(identifier.get("value"), str):

@@ -204,5 +204,7 @@ class LinkRule:
 def _is_section(section: object, name: str) -> bool:
     if not isinstance(section, dict):
         return False
-    codings = section.get("code", {}).get("coding", ())
-    return any(c.get("system") == component_system() and c.get("code") == name for c in codings)
+    for coding in section.get("code", {}).get("coding", ()):
+        if coding.get("code") == name and coding.get("system") == component_system():
+            return True
+    return False

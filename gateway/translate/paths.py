@@ -7,7 +7,6 @@ value and the key under which it stands there. Writing makes what is missing on 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -90,13 +89,195 @@ def _item(holder: Json, key: str, index: int) -> list[Any]:
     return items  # type: ignore[no-any-return]
 
 
-@dataclass(frozen=True)
-class Step:
-    """One step of a path. `kind`: key, item, append, code_set, component, extension, extensions, hop, root."""
+class Step(Protocol):
+    """One step of a path, from an object to the next one."""
 
-    kind: str
     name: str
-    argument: str = ""
+
+    def enter(self, holder: Json, resources: Resources) -> Json:
+        """The object the step leads to, made if it is not there (a further one for a repeating step)."""
+        ...
+
+    def look(self, holder: Json, resources: Resources) -> list[Json]:
+        """The objects the step leads to that are there, in order."""
+        ...
+
+
+def _objects(holder: Json, name: str) -> list[Json]:
+    found = holder.get(name)
+    return [item for item in found if isinstance(item, dict)] if isinstance(found, list) else []
+
+
+@dataclass(frozen=True)
+class Key:
+    """`a`: an object inside the object."""
+
+    name: str
+
+    def enter(self, holder: Json, resources: Resources) -> Json:
+        """The object, made if it is not there."""
+        found = holder.get(self.name)
+        if found is None:
+            found = holder[self.name] = {}
+        return found  # type: ignore[no-any-return]
+
+    def look(self, holder: Json, resources: Resources) -> list[Json]:
+        """The object, if it is there."""
+        found = holder.get(self.name)
+        return [found] if isinstance(found, dict) else []
+
+
+@dataclass(frozen=True)
+class Item:
+    """`a[0]`: a place in an array."""
+
+    name: str
+    index: int
+
+    def enter(self, holder: Json, resources: Resources) -> Json:
+        """The item at that place, made if it is not there."""
+        items = _item(holder, self.name, self.index)
+        if items[self.index] is None:
+            items[self.index] = {}
+        return items[self.index]  # type: ignore[no-any-return]
+
+    def look(self, holder: Json, resources: Resources) -> list[Json]:
+        """The item at that place, if it is there."""
+        items = holder.get(self.name)
+        if isinstance(items, list) and len(items) > self.index and isinstance(items[self.index], dict):
+            return [items[self.index]]
+        return []
+
+
+@dataclass(frozen=True)
+class Append:
+    """`a[]`: one item for each occurrence."""
+
+    name: str
+
+    def enter(self, holder: Json, resources: Resources) -> Json:
+        """A further item."""
+        made: Json = {}
+        holder.setdefault(self.name, []).append(made)
+        return made
+
+    def look(self, holder: Json, resources: Resources) -> list[Json]:
+        """All items."""
+        return _objects(holder, self.name)
+
+
+@dataclass(frozen=True)
+class CodeSet:
+    """`a[9033]`: the item whose coding is of a code set."""
+
+    name: str
+    system: str
+
+    def enter(self, holder: Json, resources: Resources) -> Json:
+        """A further item: the value that is written next brings the code set."""
+        return Append(self.name).enter(holder, resources)
+
+    def look(self, holder: Json, resources: Resources) -> list[Json]:
+        """The first item of the code set."""
+        return [item for item in _objects(holder, self.name) if self.fits(item)][:1]
+
+    def fits(self, item: object) -> bool:
+        """Whether an item has a coding of the set."""
+        codings = item.get("coding", ()) if isinstance(item, dict) else ()
+        return any(isinstance(coding, dict) and coding.get("system") == self.system for coding in codings)
+
+
+@dataclass(frozen=True)
+class Component:
+    """`a[code=X]`: the item whose code is X of our component code system."""
+
+    name: str
+    code: str
+
+    def enter(self, holder: Json, resources: Resources) -> Json:
+        """The item, made with its code if it is not there."""
+        found = self.look(holder, resources)
+        if found:
+            return found[0]
+        made: Json = {"code": {"coding": [{"system": component_system(), "code": self.code}]}}
+        holder.setdefault(self.name, []).append(made)
+        return made
+
+    def look(self, holder: Json, resources: Resources) -> list[Json]:
+        """The item with that code."""
+        for item in _objects(holder, self.name):
+            for coding in item.get("code", {}).get("coding", ()):
+                if coding.get("code") == self.code and coding.get("system") == component_system():
+                    resources.used_all(item["code"])
+                    return [item]
+        return []
+
+
+@dataclass(frozen=True)
+class Extension:
+    """`ext(x)`: an extension by its address; `ext(x)[]`: one for each occurrence."""
+
+    url: str
+    repeats: bool = False
+    name: str = "extension"
+
+    def enter(self, holder: Json, resources: Resources) -> Json:
+        """The extension, made if it is not there (a further one if it repeats)."""
+        extensions: list[Json] = holder.setdefault("extension", [])
+        if not self.repeats:
+            for extension in extensions:
+                if extension.get("url") == self.url:
+                    return extension
+        made: Json = {"url": self.url}
+        extensions.append(made)
+        return made
+
+    def look(self, holder: Json, resources: Resources) -> list[Json]:
+        """The extensions with that address."""
+        found = [extension for extension in _objects(holder, "extension") if extension.get("url") == self.url]
+        return found if self.repeats else found[:1]
+
+
+@dataclass(frozen=True)
+class Hop:
+    """`a(Type)`: follow the reference, to a resource that is made when needed."""
+
+    name: str
+    resource_type: str
+
+    def enter(self, holder: Json, resources: Resources) -> Json:
+        """The resource referred to, made with the reference if there is none."""
+        target = resources.follow(holder.get(self.name))
+        if target is None:
+            target = resources.create(self.resource_type, self.resource_type)
+            holder[self.name] = resources.reference_to(target)
+        return target
+
+    def look(self, holder: Json, resources: Resources) -> list[Json]:
+        """The resource referred to."""
+        target = resources.follow(holder.get(self.name))
+        if target is None:
+            return []
+        resources.used(holder, self.name)
+        return [target]
+
+
+@dataclass(frozen=True)
+class Root:
+    """`Patient`: the one resource of that type."""
+
+    name: str
+
+    def enter(self, holder: Json, resources: Resources) -> Json:
+        """The resource, made if it is not there."""
+        found = resources.the(self.name, create=True)
+        assert found is not None
+        return found
+
+    def look(self, holder: Json, resources: Resources) -> list[Json]:
+        """The resource, if it is there."""
+        found = resources.the(self.name, create=False)
+        return [] if found is None else [found]
 
 
 _STEP = re.compile(
@@ -117,27 +298,23 @@ def parse(text: str) -> tuple[Step, ...]:
     return tuple(steps)
 
 
-def _steps(match: re.Match[str], *, first: bool) -> Iterator[Step]:
+def _steps(match: re.Match[str], *, first: bool) -> list[Step]:
     name, at = match["name"], match["at"]
     if match["ext"]:
         url = match["ext"] if match["ext"].startswith("http") else extension_url(match["ext"])
-        yield Step("extensions" if at == "" else "extension", "extension", url)
-        if match["type"]:
-            yield Step("hop", "valueReference", match["type"])
-    elif match["type"]:
-        yield Step("hop", name, match["type"])
-    elif first and name[0].isupper():
-        yield Step("root", name)
-    elif at is None:
-        yield Step("key", name)
-    elif at == "":
-        yield Step("append", name)
-    elif at.startswith("code="):
-        yield Step("component", name, at[5:])
-    elif int(at) < 100:
-        yield Step("item", name, at)
-    else:
-        yield Step("code_set", name, code_system(at))
+        extension = Extension(url, repeats=at == "")
+        return [extension, Hop("valueReference", match["type"])] if match["type"] else [extension]
+    if match["type"]:
+        return [Hop(name, match["type"])]
+    if first and name[0].isupper():
+        return [Root(name)]
+    if at is None:
+        return [Key(name)]
+    if at == "":
+        return [Append(name)]
+    if at.startswith("code="):
+        return [Component(name, at[5:])]
+    return [Item(name, int(at)) if int(at) < 100 else CodeSet(name, code_system(at))]
 
 
 class Path:
@@ -145,21 +322,26 @@ class Path:
 
     def __init__(self, text: str, value_key: str) -> None:
         steps = parse(text) if text != "." else ()
-        if steps and steps[-1].kind in ("extension", "extensions") and value_key:
-            steps = (*steps, Step("key", value_key))
+        if steps and isinstance(steps[-1], Extension) and value_key:
+            steps = (*steps, Key(value_key))
         self.text = text
         self.steps = steps
-        self.repeats = any(step.kind in ("append", "extensions") for step in steps)
-        self.in_extension = any(step.kind in ("extension", "extensions") for step in steps)
+        self.before = steps[:-1]
+        self.in_extension = any(isinstance(step, Extension) for step in steps)
+        last = steps[-1] if steps else None
+        self.key = last.name if isinstance(last, Key) else None
+        """The key of the value, for the common path that ends in one."""
 
     def open(self, holder: Json, resources: Resources) -> Slot:
         """The slot for a (further) value, made if it is not there."""
-        for step in self.steps[:-1]:
-            holder = _enter(holder, step, resources)
+        for step in self.before:
+            holder = step.enter(holder, resources)
+        if self.key is not None:
+            return Slot(holder, self.key)
         last = self.steps[-1]
-        if last.kind == "item":
-            return Slot(holder, last.name, int(last.argument))
-        if last.kind in ("append", "code_set"):
+        if isinstance(last, Item):
+            return Slot(holder, last.name, last.index)
+        if isinstance(last, Append | CodeSet):
             items = holder.setdefault(last.name, [])
             items.append(None)
             return Slot(holder, last.name, len(items) - 1)
@@ -168,33 +350,19 @@ class Path:
     def open_object(self, holder: Json, resources: Resources) -> Json:
         """The object at the end of the path, made if it is not there; a further one for a repeating last step."""
         for step in self.steps:
-            holder = _enter(holder, step, resources)
+            holder = step.enter(holder, resources)
         return holder
 
     def find(self, holder: Json, resources: Resources) -> list[Slot]:
         """The slots that are there, in order."""
+        key = self.key
+        if key is not None:
+            if not self.before:
+                return [Slot(holder, key)] if key in holder or "_" + key in holder else []
+            holders = self._holders(holder, self.before, resources)
+            return [Slot(found, key) for found in holders if key in found or "_" + key in found]
         last = self.steps[-1]
-        slots: list[Slot] = []
-        for found in self._holders(holder, self.steps[:-1], resources):
-            if last.kind == "append":
-                slots += [Slot(found, last.name, at) for at in range(_length(found, last.name))]
-            elif last.kind == "code_set":
-                items = found.get(last.name)
-                matching = [
-                    at
-                    for at, item in enumerate(items if isinstance(items, list) else ())
-                    if _has_system(item, last.argument)
-                ]
-                slots += [Slot(found, last.name, at) for at in matching[:1]]
-            elif last.kind == "item":
-                slots += (
-                    [Slot(found, last.name, int(last.argument))]
-                    if _length(found, last.name) > int(last.argument)
-                    else []
-                )
-            elif last.name in found or "_" + last.name in found:
-                slots.append(Slot(found, last.name))
-        return slots
+        return [slot for found in self._holders(holder, self.before, resources) for slot in _slots(found, last)]
 
     def find_objects(self, holder: Json, resources: Resources) -> list[Json]:
         """The objects at the end of the path, in order."""
@@ -203,93 +371,27 @@ class Path:
     def _holders(self, holder: Json, steps: tuple[Step, ...], resources: Resources) -> list[Json]:
         found = [holder]
         for step in steps:
-            found = [inner for outer in found for inner in _look(outer, step, resources)]
+            if len(found) == 1:
+                found = step.look(found[0], resources)
+            else:
+                found = [inner for outer in found for inner in step.look(outer, resources)]
+            if not found:
+                return found
         return found
+
+
+def _slots(holder: Json, last: Step) -> list[Slot]:
+    """The slots of a last step that is no plain key."""
+    length = _length(holder, last.name)
+    if isinstance(last, Append):
+        return [Slot(holder, last.name, at) for at in range(length)]
+    if isinstance(last, CodeSet):
+        return [Slot(holder, last.name, at) for at, item in enumerate(holder.get(last.name, ())) if last.fits(item)][:1]
+    if isinstance(last, Item):
+        return [Slot(holder, last.name, last.index)] if length > last.index else []
+    return [Slot(holder, last.name)] if last.name in holder or "_" + last.name in holder else []
 
 
 def _length(holder: Json, name: str) -> int:
     found, meta = holder.get(name), holder.get("_" + name)
     return max(len(found) if isinstance(found, list) else 0, len(meta) if isinstance(meta, list) else 0)
-
-
-def _enter(holder: Json, step: Step, resources: Resources) -> Json:
-    kind, name = step.kind, step.name
-    if kind == "key":
-        return holder.setdefault(name, {})  # type: ignore[no-any-return]
-    if kind == "root":
-        found = resources.the(name, create=True)
-        assert found is not None
-        return found
-    if kind == "hop":
-        target = resources.follow(holder.get(name))
-        if target is None:
-            target = resources.create(step.argument, step.argument)
-            holder[name] = resources.reference_to(target)
-        return target
-    if kind == "item":
-        items = _item(holder, name, int(step.argument))
-        if items[int(step.argument)] is None:
-            items[int(step.argument)] = {}
-        return items[int(step.argument)]  # type: ignore[no-any-return]
-    existing = [] if kind in ("append", "extensions") else _look(holder, step, resources)
-    if existing:
-        return existing[0]
-    made = _new_item(step)
-    holder.setdefault(name, []).append(made)
-    return made
-
-
-def _new_item(step: Step) -> Json:
-    if step.kind in ("extension", "extensions"):
-        return {"url": step.argument}
-    if step.kind == "component":
-        return {"code": {"coding": [{"system": component_system(), "code": step.argument}]}}
-    return {}
-
-
-def _look(holder: Json, step: Step, resources: Resources) -> list[Json]:
-    kind, name = step.kind, step.name
-    if kind == "root":
-        found = resources.the(name, create=False)
-        return [found] if found is not None else []
-    if kind == "hop":
-        target = resources.follow(holder.get(name))
-        if target is not None:
-            resources.used(holder, name)
-        return [target] if target is not None else []
-    value = holder.get(name)
-    if kind == "key":
-        return [value] if isinstance(value, dict) else []
-    items = [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
-    if kind == "item":
-        at = int(step.argument)
-        return (
-            [value[at]] if isinstance(value, list) and len(value) > at and isinstance(value[at], dict) else []
-        )
-    if kind == "append":
-        return items
-    if kind == "code_set":
-        return [item for item in items if _has_system(item, step.argument)][:1]
-    if kind == "component":
-        matching = [item for item in items if _has_code(item.get("code"), step.argument)][:1]
-        for item in matching:
-            resources.used_all(item["code"])
-        return matching
-    matching = [item for item in items if item.get("url") == step.argument]
-    for item in matching:
-        resources.used(item, "url")
-    return matching if kind == "extensions" else matching[:1]
-
-
-def _has_system(item: object, system: str) -> bool:
-    return isinstance(item, dict) and any(
-        isinstance(coding, dict) and coding.get("system") == system for coding in item.get("coding", ())
-    )
-
-
-def _has_code(concept: object, code: str) -> bool:
-    codings = concept.get("coding", ()) if isinstance(concept, dict) else ()
-    return any(
-        isinstance(c, dict) and c.get("code") == code and c.get("system") == component_system()
-        for c in codings
-    )

@@ -20,6 +20,8 @@ from gateway.translate.links import concept_of_component
 from gateway.translate.loss import Loss
 from gateway.translate.paths import Json
 
+_LISTS = ("Composition", "CarePlan", "ServiceRequest")
+"""Where nearly all references stand: looked at first."""
 PATIENTS_OWN_VIEW = "13"
 """Heading 9141: Pasientens egne vurderinger."""
 _BODY_OF_TYPE = {
@@ -64,6 +66,8 @@ def _spots() -> tuple[_Spot, ...]:
 
 def placed(bundle: Json) -> Placed:
     """The Bundle with everything in its place; the Bundle given is not changed."""
+    if _Placement(bundle).is_in_place():
+        return Placed(bundle, ())
     work = _Placement(copy.deepcopy(bundle))
     work.state_author()
     work.ensure_composition()
@@ -108,6 +112,26 @@ class _Placement:
         self.urls[id(resource)] = url
         return {"reference": url}
 
+    def is_in_place(self) -> bool:
+        """Whether nothing needs to be done: so with every Bundle the gateway made of an e-message."""
+        focus = [self.follow(reference) for reference in self.header.get("focus", ())]
+        bodies = [r for r in focus if r is not None and r.get("resourceType") == "Composition"]
+        parties = [self.header.get("sender"), *(d.get("receiver") for d in self.header.get("destination", ()))]
+        people = [r for r in map(self.follow, parties) if r is not None and r.get("resourceType") != "Organization"]
+        if not bodies or people or any(not _code_of_type(body) for body in bodies):
+            return False
+        if any(r.get("resourceType") == "Goal" and "expressedBy" in r for r in self.resources.values()):
+            return False
+        types = {spot.resource_type for spot in _spots()}
+        open_places = {url for url, r in self.resources.items() if r.get("resourceType") in types}
+        named: set[str] = set()
+        for resource in sorted(self.resources.values(), key=lambda r: r.get("resourceType") not in _LISTS):
+            if not open_places:
+                return True
+            _references(resource, named)
+            open_places -= named
+        return not open_places
+
     def state_author(self) -> None:
         """A sender or receiver given as a person's role is the role's organisation, with the person in it."""
         holders = [(self.header, "sender"), *((d, "receiver") for d in self.header.get("destination", ()))]
@@ -148,8 +172,7 @@ class _Placement:
 
     def body(self) -> str | None:
         """The name of the body element the Composition stands for."""
-        codings = (self.composition or {}).get("type", {}).get("coding", ())
-        return next((c.get("code") for c in codings if c.get("system") == component_system()), None)
+        return _code_of_type(self.composition or {})
 
     def render_patient_goals(self) -> None:
         """What matters to the patient, in the patient's own words, stands as text under the patient's own
@@ -257,6 +280,11 @@ class _Placement:
         made: Json = {"resourceType": "CarePlan", "status": "unknown", "intent": "plan"}
         entries.insert(0, self.add(made, "urn:somlos:care-plan"))
         return made
+
+
+def _code_of_type(composition: Json) -> str | None:
+    codings = composition.get("type", {}).get("coding", ())
+    return next((c.get("code") for c in codings if c.get("system") == component_system()), None)
 
 
 def _code(section: Json) -> str | None:

@@ -14,16 +14,18 @@ from lxml import etree
 from gateway import terminology
 from gateway.emessage.read import EMessage
 from gateway.errors import NotTranslatable
-from gateway.fhir.canonical import code_system, extension_url
+from gateway.fhir.canonical import EXACT, code_system, extension_url
 from gateway.translate import hooks
 from gateway.translate.compiler import mapping
 from gateway.translate.content import Place
-from gateway.translate.envelope import TRANSLATED, message_header, set_message_header
-from gateway.translate.paths import Json
+from gateway.translate.envelope import TRANSLATED, message_header, message_identifier, set_message_header
+from gateway.translate.paths import Json, Slot
+from gateway.translate.primitives import primitive
 from gateway.translate.required import complete
 from gateway.translate.state import State, derived_id
 
 MIG_VERSIONS = {"apprec-1.0": "1.0 2004-11-21", "apprec-1.1": "v1.1 2012-02-15"}
+_STRING = primitive("string", "string")
 _STATUS = extension_url("receipt-status")
 _MIG_VERSION = extension_url("mig-version")
 _RESPONSE_CODES = {"1": "ok", "2": "fatal-error", "3": "ok"}
@@ -58,7 +60,9 @@ def to_bundle(receipt: EMessage) -> tuple[Json, State]:
     bound.content("AppRec", "ar:AppRec").write(receipt.root, Place(bundle), state)
     version = receipt.root.findtext("{*}MIGversion") or ""
     if version != MIG_VERSIONS[receipt.standard]:
-        header.setdefault("extension", []).append({"url": _MIG_VERSION, "valueString": version or " "})
+        stated = {"url": _MIG_VERSION}
+        _STRING.write(version, Slot(stated, "valueString"))
+        header.setdefault("extension", []).append(stated)
     set_message_header(bundle, state)
     _derive(state, header)
     complete(state)
@@ -69,22 +73,38 @@ def to_bundle(receipt: EMessage) -> tuple[Json, State]:
 def _derive(state: State, header: Json) -> None:
     response = header["response"]
     if "identifier" not in response:
-        response["identifier"] = derived_id(*state.key, "original")
+        response["identifier"] = _derived_identifier(response)
     status = _status_of(response)
-    response["code"] = _RESPONSE_CODES.get(
-        status or "", "fatal-error" if "OperationOutcome" in state.singletons else "ok"
-    )
+    response["code"] = _response_code(status)
     outcome = state.singletons.get("OperationOutcome")
     if outcome is not None:
         response["details"] = state.reference_to(outcome)
         for issue in outcome["issue"]:
-            code = next((c.get("code") for c in issue.get("details", {}).get("coding", ())), None)
-            issue["severity"] = "warning" if status == "3" else "error"
-            issue["code"] = _ISSUE_CODES.get(str(code), "processing")
+            issue.update(_issue_kind(issue, status))
     for entry in state.bundle["entry"]:
         for identifier in entry["resource"].get("identifier", ()):
             if isinstance(identifier, dict):
                 hooks.HOOKS["identifier"][0](identifier)
+
+
+def _derived_identifier(response: Json) -> str:
+    """The id that stands for a message id which is no FHIR id: made of its text."""
+    meta = response.get("_identifier", {}).get("extension", ())
+    return derived_id("original", next((e["valueString"] for e in meta if e.get("url") == EXACT), ""))
+
+
+def _response_code(status: str | None) -> str:
+    """What a status of 8258 means in FHIR; one that is none of the three is no acceptance."""
+    return _RESPONSE_CODES.get(status or "", "fatal-error")
+
+
+def _issue_kind(issue: Json, status: str | None) -> Json:
+    """The severity and kind that FHIR wants beside the receipt's own code."""
+    code = next((c.get("code") for c in issue.get("details", {}).get("coding", ())), None)
+    return {
+        "severity": "warning" if status == "3" else "error",
+        "code": _ISSUE_CODES.get(str(code), "processing"),
+    }
 
 
 def _status_of(response: Json) -> str | None:
@@ -93,6 +113,10 @@ def _status_of(response: Json) -> str | None:
             code = extension.get("valueCoding", {}).get("code")
             return str(code) if code else None
     return None
+
+
+def _urls(element: Json) -> list[str]:
+    return [str(extension.get("url")) for extension in element.get("extension", ())]
 
 
 def is_receipt(bundle: Json) -> bool:
@@ -112,7 +136,7 @@ def status_of(bundle: Json) -> str:
     response = header["response"]
     stated = _status_of(response)
     code = response.get("code")
-    if stated in _RESPONSE_CODES and _RESPONSE_CODES[str(stated)] == code:
+    if stated in _RESPONSE_CODES and _response_code(stated) == code:
         return str(stated)
     if code != "ok":
         return "2"
@@ -132,52 +156,69 @@ def from_bundle(bundle: Json, standard: str) -> tuple[etree._Element, State]:
     prepared = _prepared(copy.deepcopy(bundle))
     born = not any(tag.get("code") == TRANSLATED["code"] for tag in bundle.get("meta", {}).get("tag", ()))
     state = State(prepared, ("", str(bundle.get("identifier", {}).get("value", ""))), born_in_fhir=born)
-    for entry in prepared["entry"]:
-        kind = entry["resource"]["resourceType"]
-        if kind in ("MessageHeader", "OperationOutcome"):
-            state.singletons.setdefault(kind, entry["resource"])
+    for resource in _resources(prepared):
+        if resource.get("resourceType") in ("MessageHeader", "OperationOutcome"):
+            state.singletons.setdefault(resource["resourceType"], resource)
+    _note_derived(state)
     root = etree.Element(bound.structure.tag("ar:AppRec"), nsmap={None: bound.structure.namespaces["ar"]})
     bound.content("AppRec", "ar:AppRec").read(root, Place(prepared), state)
-    _write_version(root, state.singletons["MessageHeader"], standard, bound.structure.tag("ar:MIGversion"))
+    state.refuse_what_is_missing()
+    root.insert(1, _version(state, standard, bound.structure.tag("ar:MIGversion")))
     return root, state
 
 
-def _write_version(root: etree._Element, header: Json, standard: str, tag: str) -> None:
-    stated = next(
-        (e.get("valueString") for e in header.get("extension", ()) if e.get("url") == _MIG_VERSION), None
-    )
+def _version(state: State, standard: str, tag: str) -> etree._Element:
+    """MIGversion: as the receipt stated it, else as its standard wants it."""
     element = etree.Element(tag)
-    element.text = stated.strip() if isinstance(stated, str) else MIG_VERSIONS[standard]
-    root.insert(1, element)
+    element.text = MIG_VERSIONS[standard]
+    for extension in state.singletons["MessageHeader"].get("extension", ()):
+        if extension.get("url") == _MIG_VERSION:
+            element.text = _STRING.read(Slot(extension, "valueString"))
+            state.used(extension, "valueString")
+    return element
+
+
+def _resources(bundle: Json) -> list[Json]:
+    return [entry["resource"] for entry in bundle.get("entry", ()) if isinstance(entry.get("resource"), dict)]
+
+
+def _note_derived(state: State) -> None:
+    """What `_derive` writes has been read where it is still what it was."""
+    response = state.singletons["MessageHeader"]["response"]
+    state.used(response, "code")
+    for issue in state.singletons.get("OperationOutcome", {}).get("issue", ()):
+        for key, value in _issue_kind(issue, _status_of(response)).items():
+            if issue.get(key) == value:
+                state.used(issue, key)
+    for resource in _resources(state.bundle):
+        identifiers = resource.get("identifier")
+        for identifier in identifiers if isinstance(identifiers, list) else ():
+            state.used(identifier, "system")
 
 
 def _prepared(bundle: Json) -> Json:
     """The Bundle as the rules read it: status and identifier types stated, messages' ids without their address form."""
-    header: Any = next(
-        (e["resource"] for e in bundle["entry"] if e["resource"].get("resourceType") == "MessageHeader"), None
-    )
+    header: Any = next((r for r in _resources(bundle) if r.get("resourceType") == "MessageHeader"), None)
     if header is None:
         raise NotTranslatable("fhir.no-message-header")
-    _state_status(bundle, header["response"])
+    response = header["response"]
+    if response.get("identifier") == _derived_identifier(response):
+        del response["identifier"]
+    _state_status(bundle, response)
     if "coding" not in header.get("eventCoding", {}) and not header.get("eventCoding"):
         header["eventCoding"] = {"system": code_system("8279"), "code": "APPREC"}
-    for entry in bundle["entry"]:
-        resource = entry["resource"]
+    for resource in _resources(bundle):
         identifiers = resource.get("identifier")
         if isinstance(identifiers, list):
             resource["identifier"] = [hooks.HOOKS["identifier"][1](i) for i in identifiers]
-    identifier = bundle.setdefault("identifier", {})
-    if isinstance(identifier.get("value"), str):
-        identifier["value"] = identifier["value"].removeprefix("urn:uuid:")
-    else:
-        identifier["value"] = header.get("id") or bundle.get("id")
-    return bundle
+    return {**bundle, "identifier": message_identifier(bundle)}
 
 
 def _state_status(bundle: Json, response: Json) -> None:
-    status = status_of(bundle)
-    if status == _status_of(response):
+    stated = _status_of(response)
+    if (stated or _STATUS in _urls(response)) and response.get("code") == _response_code(stated):
         return
+    status = status_of(bundle)
     kept = [e for e in response.get("extension", ()) if e.get("url") != _STATUS]
     coding = {"system": code_system("8258"), "code": status, "display": terminology.display("8258", status)}
     response["extension"] = [*kept, {"url": _STATUS, "valueCoding": coding}]

@@ -7,18 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
 from functools import cache
 from itertools import pairwise
 from typing import Any
 
 from gateway import package_data
 from gateway.fhir.canonical import DATA_ABSENT_REASON
-from gateway.translate.paths import Json, Slot
-from gateway.translate.primitives import primitive
+from gateway.translate.paths import Json
 from gateway.translate.state import State
 
-_TIME = primitive("dateTime", "PointInTime")
 
 
 def absent() -> Json:
@@ -58,13 +55,12 @@ def demands() -> dict[str, tuple[Demand, ...]]:
 
 
 def complete(state: State) -> None:
-    """Writes what R4 demands into every resource of the Bundle, and takes away what R4 forbids."""
+    """Writes what R4 demands into every resource of the Bundle."""
     for entry in list(state.bundle["entry"]):
         resource = entry["resource"]
         for demand in demands().get(resource["resourceType"], ()):
             for holder in _holders(resource, demand.holders):
                 _fill(holder, demand, state)
-        _periods_in_order(resource)
 
 
 def is_filler(names: tuple[str, ...], value: Any) -> bool:
@@ -138,24 +134,3 @@ def the_patient(state: State) -> Json:
 def is_absent(resource: Json) -> bool:
     """Whether a resource is only there because R4 wants one."""
     return any(e.get("url") == DATA_ABSENT_REASON for e in resource.get("extension", ()))
-
-
-def _periods_in_order(value: Any) -> None:
-    """A period that would end before it starts keeps its end only as `exact` (invariant per-1)."""
-    if isinstance(value, list):
-        for item in value:
-            _periods_in_order(item)
-    elif isinstance(value, dict):
-        start, end = value.get("start"), value.get("end")
-        if isinstance(start, str) and isinstance(end, str) and _before(end, start):
-            _TIME.withdraw(Slot(value, "end"))
-        for item in value.values():
-            if isinstance(item, dict | list):
-                _periods_in_order(item)
-
-
-def _before(one: str, other: str) -> bool:
-    if "T" in one and "T" in other:
-        return datetime.fromisoformat(one) < datetime.fromisoformat(other)
-    shared = min(len(one.partition("T")[0]), len(other.partition("T")[0]))
-    return one[:shared] < other[:shared]

@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from lxml import etree
 
 from gateway.emessage.grammar import ElementUse, Structure
-from gateway.errors import NotTranslatable
 from gateway.fhir.canonical import PRESENT
 from gateway.translate.content import Content, Found, Place
 from gateway.translate.datatypes import Attributes, Codec
@@ -22,11 +21,11 @@ Hook = tuple[Callable[[Json], None], Callable[[Json], Json], tuple[str, ...]]
 """complete, prepare, and the keys that the two derive from others (`hooks.py`)."""
 
 
-def _required(use: ElementUse, structure: Structure, path: str) -> list[Found]:
+def _required(use: ElementUse, structure: Structure, path: str, state: State) -> list[Found]:
     """The element that must stand although FHIR says nothing: empty where its type allows it, else a refusal."""
     kind = structure.complex_type(use.type)
     if kind is None and structure.simple_base(use.type) not in ("string", "anyURI", "token"):
-        raise NotTranslatable("translate.missing-content", path=path)
+        state.demand(path)
     return [Found(etree.Element(structure.tag(use.name)), -1)]
 
 
@@ -80,7 +79,7 @@ class ValueRule:
             if self.default is not None:
                 state.assume(self.tag, self.default)
                 return [Found(_filled(self.tag, self.default), -1)]
-            return _required(self.use, self.structure, f"{self.owner}.{self.path.text}")
+            return _required(self.use, self.structure, f"{self.owner}.{self.path.text}", state)
         return found if self.use.repeats else found[:1]
 
     def speaks(self, place: Place, state: State) -> bool:
@@ -182,11 +181,11 @@ class InsideRule:
                 for key in self.hook[2]:
                     state.used(holder, key)
             element = etree.Element(self.tag)
-            said = False
-            optional_and_silent = self.use.minimum == 0 and not self._says(prepared, place, state)
-            if not optional_and_silent:
-                said = self.content.read(element, self._inner(prepared, place), state)
+            before = state.mark(element)
+            said = self.content.read(element, self._inner(prepared, place), state)
             said = self._marked(prepared, state) or said
+            if not said and not self.use.minimum:
+                state.back_to(before, element)
             if said or (self.use.minimum and not found):
                 found.append(Found(element, 0 if said else -1))
         if not found and self.use.minimum:
@@ -199,8 +198,7 @@ class InsideRule:
         return Place(holder, place.section, place.own, chain=place.chain) if self.flat else Place(holder)
 
     def speaks(self, place: Place, state: State) -> bool:
-        """Whether anything below stands in FHIR: asked first, so that a required child of a silent element
-        is no refusal."""
+        """Whether anything below stands in FHIR."""
         holders = [place.holder] if self.flat else self.path.find_objects(place.holder, state)
         return any(
             self._says(self.hook[1](holder) if self.hook else holder, place, state) for holder in holders

@@ -6,6 +6,7 @@ A state lives for one translation of one message.
 
 from __future__ import annotations
 
+import hashlib
 import uuid
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -26,7 +27,11 @@ _NAMESPACE = uuid.UUID("2b0b5c8e-5c1e-5d0a-9d8e-7d3f0a6c41b7")
 def derived_id(*parts: str) -> str:
     """The id derived from sender, MsgId and place (UUIDv5): the same message always gives the same ids
     (DESIGN §4.3)."""
-    return str(uuid.uuid5(_NAMESPACE, "|".join(parts)))
+    digest = bytearray(hashlib.sha1(_NAMESPACE.bytes + "|".join(parts).encode(), usedforsecurity=False).digest()[:16])
+    digest[6] = digest[6] & 0x0F | 0x50
+    digest[8] = digest[8] & 0x3F | 0x80
+    text = digest.hex()
+    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 
 
 class _Quiet:
@@ -56,6 +61,7 @@ class State:
         self.written = 0
         self.counted = Counted()
         self.assumed: list[str] = []
+        self.missing: list[str] = []
         self.first_body: Json | None = None
         """The Composition of the first document with a body: it shares patient and provenance with the message."""
         self.provenances: list[Json] = []
@@ -182,6 +188,25 @@ class State:
         """`prepared` is `original` as the rules read it: what is read of the one is read of the other."""
         self._originals[id(prepared)] = original
         self._prepared.append(prepared)
+
+    def demand(self, path: str) -> None:
+        """The e-message demands an element that FHIR does not state; a refusal, unless what is around it falls away too."""
+        self.missing.append(path)
+
+    def mark(self, element: etree._Element) -> tuple[int, int, int]:
+        """Where reading stands, to come back to when an optional element turns out to say nothing."""
+        return len(element), len(self.missing), len(self.assumed)
+
+    def back_to(self, mark: tuple[int, int, int], element: etree._Element) -> None:
+        """Takes back what was read of an element that says nothing."""
+        del element[mark[0] :]
+        del self.missing[mark[1] :]
+        del self.assumed[mark[2] :]
+
+    def refuse_what_is_missing(self) -> None:
+        """Raises NotTranslatable for the first element that was demanded and is nowhere stated."""
+        if self.missing:
+            raise NotTranslatable("translate.missing-content", path=self.missing[0])
 
     def assume(self, tag: str, value: str) -> None:
         """The e-message demands an element that FHIR does not state; the mapping's default was written."""
