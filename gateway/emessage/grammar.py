@@ -9,14 +9,15 @@ The notation, by example:
         1.6  http://www.kith.no/xmlstds/po/poKomponent/2012-04-01
     element ParorendeForesatt               a global element with its own content
         Slektskap?          CS              a local element: name, how often (none, ?, *, +), type
-        po:Foresporsel?                     no type: a reference to a global element
+        po:Foresporsel?                     no type: a reference to a global element, or its own content indented
         choice+                             a group: choice or sequence, its members indented
         any*                other lax       a wildcard: namespace and how strictly its elements are checked
         @V?                 token           an attribute (? = optional); `= text` after the type: a fixed value
         text                base64Binary    the element has text of this type, and no elements
         mixed                               text may stand between the elements
-    type Person                             a content that several elements share
+    type Person                             a content that several elements share and that has a name in the standard
     simple oid    token pattern \\d+         a restricted or united simple type
+    declares CS CV                          data types (of no namespace here) that this namespace declares as its own
         ... [1.6]                           a line that holds for this version only
 
 Names, order, cardinalities and types are facts of the standards named in the files' first lines.
@@ -32,14 +33,14 @@ from importlib import resources
 
 PLO_BODIES = ("p1", "p3", "p4", "p5", "p6", "p7", "p8")
 _ENVELOPE = ("mh", "b64", "ds")
-_PLO = (*_ENVELOPE, "fk1", "m1", "epj1", "epj2", "epj3", "po", *PLO_BODIES)
+_PLO = (*_ENVELOPE, "kith", "fk1", "m1", "epj1", "epj2", "epj3", "po", *PLO_BODIES)
 STANDARDS: dict[str, tuple[str, tuple[str, ...]]] = {
     "plo-1.6": ("1.6", _PLO),
     "plo-1.5": ("1.5", _PLO),
-    "dialog-1.0": ("1.0", (*_ENVELOPE, "fk1", "dia")),
-    "dialog-1.1": ("1.1", (*_ENVELOPE, "fk1", "dia")),
+    "dialog-1.0": ("1.0", (*_ENVELOPE, "kith", "fk1", "dia")),
+    "dialog-1.1": ("1.1", (*_ENVELOPE, "kith", "fk1", "dia")),
     "apprec-1.0": ("1.0", ("ar",)),
-    "apprec-1.1": ("1.1", ("ar",)),
+    "apprec-1.1": ("1.1", ("kith", "ar")),
     "msghead": ("any", _ENVELOPE),
 }
 """Standard → (its version in the notation, the prefixes of the namespaces it is made of)."""
@@ -135,6 +136,9 @@ class Structure:
     """Global element (`prefix:Name`) → its type."""
     attributes: dict[str, SimpleType] = field(repr=False)
     types: dict[str, ComplexType | SimpleType] = field(repr=False)
+    declared: dict[str, dict[str, str]] = field(repr=False)
+    """Prefix → the types that its namespace declares, which a message may name in xsi:type: local name → key of
+    `types`."""
 
     def complex_type(self, name: str) -> ComplexType | None:
         """The complex type of that key; None for simple types and built-ins."""
@@ -198,7 +202,7 @@ class _Reader:
         self.elements: dict[str, str] = {}
         self.attributes: dict[str, SimpleType] = {}
         self.types: dict[str, ComplexType | SimpleType] = {}
-        self.shared: set[str] = set()
+        self.declared: dict[str, dict[str, str]] = {}
 
     def read(self, texts: list[str]) -> Structure:
         for text in texts:
@@ -209,7 +213,7 @@ class _Reader:
         elements = {
             name: self._type_key(name.partition(":")[0], kind) for name, kind in self.elements.items()
         }
-        return Structure(self.standard, self.namespaces, elements, self.attributes, self.types)
+        return Structure(self.standard, self.namespaces, elements, self.attributes, self.types, self.declared)
 
     def _declaration(self, head: _Line, below: list[_Line]) -> None:
         kind, name = head.words[0], head.words[1]
@@ -218,10 +222,16 @@ class _Reader:
             for line in below:
                 if line.words[0] in ("any", self.version) and name in self.prefixes:
                     self.namespaces[name] = line.words[1]
+                    self.declared[name] = {}
             return
         if self.prefix and self.prefix not in self.namespaces:
             return
+        if kind == "declares":
+            self.declared[self.prefix].update({each: each for each in head.words[1:]})
+            return
         key = f"{self.prefix}:{name}" if self.prefix else name
+        if self.prefix and kind in ("type", "simple"):
+            self.declared[self.prefix][name] = key
         if kind == "simple":
             self.types[key] = _simple(key, head.words[2:])
         elif kind == "attribute":
@@ -244,24 +254,27 @@ class _Reader:
             elif word == "mixed":
                 mixed = True
             else:
-                members.append(self._member(head, below))
+                members.append(self._member(head, below, name))
         content = Group("sequence", tuple(members)) if members else None
         if len(members) == 1 and isinstance(members[0], Group):
             content = members[0]
         return ComplexType(name, content, tuple(attributes), text, mixed)
 
-    def _member(self, head: _Line, below: list[_Line]) -> ElementUse | Wildcard | Group:
+    def _member(self, head: _Line, below: list[_Line], owner: str) -> ElementUse | Wildcard | Group:
+        """A member of the content of `owner` (a key of `types`)."""
         word = head.words[0]
         sign = word[-1] if word[-1] in "?*+" else ""
         name, (minimum, maximum) = word.rstrip("?*+"), _CARDINALITY[sign]
         if name in ("choice", "sequence"):
-            return Group(
-                name, tuple(self._member(h, b) for h, b in _blocks(below, self.version)), minimum, maximum
-            )
+            parts = tuple(self._member(h, b, owner) for h, b in _blocks(below, self.version))
+            return Group(name, parts, minimum, maximum)
         if name == "any":
             return Wildcard(head.words[1], head.words[2], minimum, maximum)
         qualified = name if ":" in name else f"{self.prefix}:{name}"
         kind, _, fixed = head.rest.partition(" = ")
+        if below:
+            kind = f"{owner}/{name}"
+            self.types[kind] = self._content(kind, below)
         return ElementUse(qualified, kind or "", minimum, maximum, not kind, fixed or None)
 
     def _resolved(self, found: ComplexType | SimpleType) -> ComplexType | SimpleType:

@@ -15,7 +15,6 @@ from lxml import etree
 
 from gateway.emessage.grammar import (
     AttributeUse,
-    ComplexType,
     ElementUse,
     Group,
     SimpleType,
@@ -24,7 +23,8 @@ from gateway.emessage.grammar import (
     structure,
 )
 
-_DATATYPES = "urn:somlos:datatypes"
+_SHARED = "kith"
+"""Prefix of the namespace whose data types serve where a namespace declares none of its own."""
 _local = threading.local()
 
 
@@ -62,7 +62,6 @@ def schema_documents(standard: str) -> dict[str, bytes]:
     """The generated schema documents of a standard: file name → XSD; `all.xsd` imports the others."""
     grammar = structure(standard)
     documents = {f"{prefix}.xsd": _Document(grammar, prefix).text() for prefix in grammar.namespaces}
-    documents["datatypes.xsd"] = _Document(grammar, "").text()
     imports = "".join(
         f'<xs:import namespace="{uri}" schemaLocation="{prefix}.xsd"/>'
         for prefix, uri in grammar.namespaces.items()
@@ -79,26 +78,24 @@ class _Document:
         self.prefix = prefix
 
     def text(self) -> str:
-        uris = {**self.grammar.namespaces, "dt": _DATATYPES}
-        own = self.grammar.namespaces.get(self.prefix, _DATATYPES)
-        others = [(name, uri) for name, uri in uris.items() if uri != own]
+        uris = self.grammar.namespaces
         declared = "".join(f' xmlns:{name}="{uri}"' for name, uri in uris.items())
         imports = "".join(
-            f'<xs:import namespace="{uri}" schemaLocation="{"datatypes" if name == "dt" else name}.xsd"/>'
-            for name, uri in others
+            f'<xs:import namespace="{uri}" schemaLocation="{name}.xsd"/>'
+            for name, uri in uris.items()
+            if name != self.prefix
         )
-        body = "".join([*self._attributes(), *self._elements(), *self._types()])
+        types = (self._definition(key, name) for name, key in self.grammar.declared[self.prefix].items())
+        body = "".join([*self._attributes(), *self._elements(), *types])
         return (
-            f'<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema"{declared} targetNamespace="{own}" '
-            f'elementFormDefault="qualified" attributeFormDefault="unqualified">{imports}{body}</xs:schema>'
+            f'<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema"{declared} '
+            f'targetNamespace="{uris[self.prefix]}" elementFormDefault="qualified" '
+            f'attributeFormDefault="unqualified">{imports}{body}</xs:schema>'
         )
-
-    def _own(self, name: str) -> bool:
-        return name.rpartition(":")[0] == self.prefix
 
     def _elements(self) -> list[str]:
         return [
-            f'<xs:element name="{name.partition(":")[2]}" type="{self._type_name(kind)}"/>'
+            self._typed(f'element name="{name.partition(":")[2]}"', kind)
             for name, kind in self.grammar.elements.items()
             if self._own(name)
         ]
@@ -110,26 +107,39 @@ class _Document:
             if self._own(name)
         ]
 
-    def _types(self) -> list[str]:
-        return [self._type(name, kind) for name, kind in self.grammar.types.items() if self._own(name)]
+    def _own(self, name: str) -> bool:
+        return name.partition(":")[0] == self.prefix
 
-    def _type(self, name: str, kind: ComplexType | SimpleType) -> str:
-        local = name.rpartition(":")[2]
+    def _typed(self, start: str, kind: str) -> str:
+        """An element or attribute with its type: by name, or written inside where the standard gives it no name."""
+        name = self._type_name(kind)
+        if name:
+            return f'<xs:{start} type="{name}"/>'
+        return f"<xs:{start}>{self._definition(kind)}</xs:{start.split()[0]}>"
+
+    def _type_name(self, kind: str) -> str | None:
+        """The name to refer to a type by, from this document; None when no namespace declares it."""
+        if kind not in self.grammar.types:
+            return f"xs:{kind}"
+        prefix, _, local = kind.rpartition(":")
+        for owner in (prefix,) if prefix else (self.prefix, _SHARED):
+            if local in self.grammar.declared.get(owner, ()):
+                return f"{owner}:{local}"
+        return None
+
+    def _definition(self, key: str, name: str | None = None) -> str:
+        kind = self.grammar.types[key]
         if isinstance(kind, SimpleType):
-            return _simple_content(kind, local)
+            return _simple_content(kind, name)
         attributes = "".join(self._attribute(use) for use in kind.attributes)
         if kind.text:
             extended = f'<xs:extension base="{self._type_name(kind.text)}">{attributes}</xs:extension>'
             inner = f"<xs:simpleContent>{extended}</xs:simpleContent>"
         else:
             inner = (self._group(kind.content) if kind.content else "") + attributes
+        named = f' name="{name}"' if name else ""
         mixed = ' mixed="true"' if kind.mixed else ""
-        return f'<xs:complexType name="{local}"{mixed}>{inner}</xs:complexType>'
-
-    def _type_name(self, kind: str) -> str:
-        if kind not in self.grammar.types:
-            return f"xs:{kind}"
-        return kind if ":" in kind else f"dt:{kind}"
+        return f"<xs:complexType{named}{mixed}>{inner}</xs:complexType>"
 
     def _group(self, group: Group) -> str:
         return f"<xs:{group.kind}{_occurs(group)}>{''.join(self._part(part) for part in group.parts)}</xs:{group.kind}>"
@@ -146,16 +156,14 @@ class _Document:
             return f'<xs:element ref="{part.name}"{_occurs(part)}/>'
         fixed = f" fixed={quoteattr(part.fixed)}" if part.fixed else ""
         local = part.name.partition(":")[2]
-        return f'<xs:element name="{local}" type="{self._type_name(part.type)}"{fixed}{_occurs(part)}/>'
+        return self._typed(f'element name="{local}"{fixed}{_occurs(part)}', part.type)
 
     def _attribute(self, use: AttributeUse) -> str:
-        named = (
-            f'ref="{use.name}"'
-            if ":" in use.name
-            else f'name="{use.name}" type="{self._type_name(use.type)}"'
-        )
         fixed = f" fixed={quoteattr(use.fixed)}" if use.fixed else ""
-        return f"<xs:attribute {named}{fixed}{' use=' + quoteattr('required') if use.required else ''}/>"
+        rest = f"{fixed} use={quoteattr('required' if use.required else 'optional')}"
+        if ":" in use.name:
+            return f'<xs:attribute ref="{use.name}"{rest}/>'
+        return self._typed(f'attribute name="{use.name}"{rest}', use.type)
 
 
 def _simple_content(kind: SimpleType, name: str | None = None) -> str:

@@ -40,6 +40,7 @@ _CODES = {  # libxml2's error type → ours; the data type errors are all the ot
     "SCHEMAV_CVC_ELT_3_2_1": "schema.content-not-allowed",
     "SCHEMAV_CVC_ELT_4_1": "schema.bad-attribute-value",
     "SCHEMAV_CVC_ELT_4_2": "schema.bad-attribute-value",
+    "SCHEMAV_CVC_ELT_4_3": "schema.bad-attribute-value",
     "SCHEMAV_CVC_ELT_5_1_1": "schema.bad-value",
     "SCHEMAV_CVC_ELT_5_2_2_2_1": "schema.bad-value",
     "SCHEMAV_CVC_ELT_5_2_2_2_2": "schema.bad-value",

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import importlib.util
+import random
 import re
+from copy import deepcopy
 from functools import cache
 from pathlib import Path
 from types import ModuleType
@@ -104,6 +106,32 @@ def test_damaged_receipts_in_version_1_1_get_the_official_verdict(example: Path,
     for seed in range(DAMAGED_COPIES):
         copy = damaged(data, seed) if seed else data
         assert our_verdict(copy)[0] == official_verdict(copy, schema), f"seed {seed}"
+
+
+TYPES = (
+    *("CS", "CV", "TS", "URL", "PQ", "oid", "ST", "INT", "BL", "Ident", "Address", "TeleCom", "Person"),
+    *("Organisation", "MsgHead", "RefDoc", "AppRec", "string", "token", "date", "dateTime", "anyType"),
+)
+
+
+@pytest.mark.examples("standards/examples/[adv][pi1]*/*.xml")
+def test_a_type_named_in_the_message_gets_the_official_verdict(example: Path, standards: Path) -> None:
+    """xsi:type may name what the standard declares, in the namespace where it does, and nothing of ours."""
+    schema = official(standards).schema(schema_name(example))
+    root, chance = etree.fromstring(example.read_bytes()), random.Random(example.name)
+    namespaces = {
+        f"n{prefix}": uri for prefix, uri in structure(read(example.read_bytes()).standard).namespaces.items()
+    }
+    namespaces |= {"nkith": "http://www.kith.no/xmlstds", "nxs": "http://www.w3.org/2001/XMLSchema"}
+    for _ in range(DAMAGED_COPIES):
+        copy = etree.Element(root.tag, nsmap={**namespaces, **root.nsmap})
+        copy.extend(deepcopy(root)[:])
+        element = chance.choice(list(copy.iter(etree.Element)))
+        prefix = chance.choice(["", *(f"{each}:" for each in namespaces)])
+        named = prefix + chance.choice(TYPES)
+        element.set("{http://www.w3.org/2001/XMLSchema-instance}type", named)
+        data = etree.tostring(copy)
+        assert our_verdict(data)[0] == official_verdict(data, schema), f"{element.tag} {named}"
 
 
 def texts(data: bytes) -> set[str]:

@@ -76,7 +76,7 @@ def test_every_coded_element_has_a_set_or_is_listed_as_open(standard: str) -> No
         if not isinstance(kind, ComplexType) or kind.content is None:
             continue
         for use in kind.content.uses():
-            path = f"{name.partition(':')[2]}/{use.name.partition(':')[2]}"
+            path = f"{name.replace('/', ':').rpartition(':')[2]}/{use.name.partition(':')[2]}"
             open_set = path in WITHOUT_SET or path.split("/")[1] in WITHOUT_SET
             if use.type in ("CS", "CV") and not open_set and not terminology.code_sets_of(path):
                 missing.add(path)
