@@ -12,9 +12,11 @@ import fhirkit
 import pytest
 from lxml import etree
 
+from gateway.fhir import json as fhir_json
 from gateway.simulator.reading import see
 from gateway.simulator.receipts import Answer, ReceiptFormat, write_receipt
 from gateway.simulator.steps import story
+from gateway.translate import convert
 from tests.support.story import told
 
 TOLD = told()
@@ -71,4 +73,26 @@ def test_fhir_receipts_are_sound_fhir(answer: Answer) -> None:
     assert fhirkit.validate(body.decode()) == []
     seen = see(body)
     assert (seen.kind, seen.original) == ("receipt", TOLD["innlagt"].message_id)
-    assert (seen.receipt_status, list(seen.receipt_codes)) == (answer.status, [answer.code] * bool(answer.code))
+    assert (seen.receipt_status, list(seen.receipt_codes)) == (
+        answer.status,
+        [answer.code] * bool(answer.code),
+    )
+
+
+def test_the_plan_born_in_fhir_becomes_a_message_the_official_schema_accepts(standards: Path) -> None:
+    translated = convert(fhir_json.read(TOLD["innleggelsesrapport"].body), "plo-1.6")
+    assert findings(standards, "1.6", translated.data) == []
+
+
+@pytest.mark.parametrize("answer", [OK, NO, IN_PART], ids=["ok", "rejected", "in-part"])
+@pytest.mark.parametrize("version", ["1.0", "1.1"])
+def test_receipts_born_in_fhir_become_valid_apprecs(standards: Path, version: str, answer: Answer) -> None:
+    body, _ = write_receipt(see(TOLD["innlagt"].body), answer, "fhir", NOW)
+    translated = convert(fhir_json.read(body), f"apprec-{version}")
+    assert findings(standards, f"apprec-{version}", translated.data) == []
+    seen = see(translated.data)
+    assert (seen.receipt_status, list(seen.receipt_codes)) == (
+        answer.status,
+        [answer.code] * bool(answer.code),
+    )
+    assert seen.original == TOLD["innlagt"].message_id
