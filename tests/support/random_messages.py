@@ -10,7 +10,6 @@ import random
 from xml.sax.saxutils import escape, quoteattr
 
 from gateway.emessage.grammar import (
-    PLO_BODIES,
     ComplexType,
     ElementUse,
     Group,
@@ -28,6 +27,7 @@ BODIES = {
     "p7": "Innleggelsesrapport",
     "p8": "TverrfagligEpikrise",
 }
+ALL_BODIES = {**BODIES, "dia": "Dialogmelding"}
 WORDS = (
     "Går",
     "på",
@@ -43,6 +43,8 @@ WORDS = (
     "emoji 🙂",
     "'",
 )
+XHTML = "http://www.w3.org/1999/xhtml"
+MARKUP = ("p", "b", "i", "br", "ul", "li", "span", "table", "h1", "a")
 KEPT_WHITE_SPACE = {"\n": "&#10;", "\t": "&#9;", "\r": "&#13;"}
 CODES = ("1", "2", "3", "N", "M", "C", "LE", "SP", "HER", "FNR", "ukjent kode", "X-9", "true", "")
 SETS = (
@@ -56,7 +58,7 @@ SETS = (
 
 
 class RandomMessage:
-    """Writes one message of a standard (plo-1.6, plo-1.5)."""
+    """Writes one message of a standard (plo-1.6, dialog-1.1, …) or a receipt (apprec-1.0, apprec-1.1)."""
 
     def __init__(self, standard: str, seed: int, *, chance: float = 0.5, repeat: int = 3) -> None:
         self.grammar: Structure = structure(standard)
@@ -64,14 +66,35 @@ class RandomMessage:
         self.chance = chance
         self.repeat = repeat
 
-    def text(self, body: str | None = None) -> bytes:
-        """The message as bytes."""
+        self.bodies = tuple(prefix for prefix in ALL_BODIES if prefix in self.grammar.namespaces)
+
+    def text(self, body: str | None = None, *, reports: bool = False) -> bytes:
+        """The message as bytes; `body` is the first document's, `reports` puts the documents in PatientReports."""
         declared = " ".join(f'xmlns:{prefix}="{uri}"' for prefix, uri in self.grammar.namespaces.items())
+        if "mh" not in self.grammar.namespaces:
+            root = self.element("ar:AppRec", "ar:AppRec", 0)
+            return root.replace("<ar:AppRec", f"<ar:AppRec {declared}", 1).encode()
         info = self.element("mh:MsgInfo", "mh:MsgInfo", 0)
-        documents = "".join(
-            self.document(body if at == 0 else None) for at in range(self.random.choice((1, 1, 1, 2, 3)))
-        )
-        return f'<?xml version="1.0" encoding="UTF-8"?>\n<mh:MsgHead {declared}>{info}{documents}</mh:MsgHead>'.encode()
+        below = self.reports(body) if reports else self.documents(body)
+        return f'<?xml version="1.0" encoding="UTF-8"?>\n<mh:MsgHead {declared}>{info}{below}</mh:MsgHead>'.encode()
+
+    def documents(self, body: str | None) -> str:
+        """The Documents of a message or of a PatientReport."""
+        count = self.random.choice((1, 1, 1, 2, 3))
+        return "".join(self.document(body if at == 0 else None) for at in range(count))
+
+    def reports(self, body: str | None) -> str:
+        """PatientReports with their documents."""
+        kind = self.grammar.complex_type("mh:PatientReport")
+        assert kind is not None
+        made = ""
+        for at in range(self.random.choice((1, 1, 2, 3))):
+            inner = ""
+            for use in kind.content.uses():  # type: ignore[union-attr]
+                mine = use.name == "mh:Document"
+                inner += self.documents(None if at else body) if mine else self.uses(use, 0)
+            made += f"<mh:PatientReport>{inner}</mh:PatientReport>"
+        return made
 
     def document(self, body: str | None) -> str:
         """One Document: a body, an attachment or a reference to a file."""
@@ -94,7 +117,7 @@ class RandomMessage:
             for use in kind.content.uses()
             if use.name not in ("mh:Content", "mh:FileReference")  # type: ignore[union-attr]
         )
-        chosen = body or self.random.choice((*PLO_BODIES, "attachment", "attachment", "file", "nothing"))
+        chosen = body or self.random.choice((*self.bodies, "attachment", "attachment", "file", "nothing"))
         if chosen == "attachment":
             data = base64.encodebytes(self.random.randbytes(self.random.choice((1, 30, 300)))).decode()
             data = self.random.choice((data, data.replace("\n", ""), ""))
@@ -103,7 +126,7 @@ class RandomMessage:
             return f"{inner}<mh:FileReference>{escape(self.value('anyURI'))}</mh:FileReference>"
         if chosen == "nothing":
             return inner
-        name = f"{chosen}:{BODIES[chosen]}"
+        name = f"{chosen}:{ALL_BODIES[chosen]}"
         return f"{inner}<mh:Content>{self.element(name, name, 0)}</mh:Content>"
 
     def uses(self, use: ElementUse, depth: int) -> str:
@@ -116,10 +139,33 @@ class RandomMessage:
     def element(self, name: str, kind: str, depth: int, fixed: str | None = None) -> str:
         """One element with everything in it."""
         complex_type = self.grammar.complex_type(kind)
+        if kind == "anyType" and self.random.random() < 0.5:
+            return f"<{name}>{self.markup(0)}</{name}>"
         if complex_type is None:
             return f"<{name}>{escape(fixed or self.value(kind))}</{name}>"
         inner = self.group(complex_type.content, depth) if complex_type.content else ""
         return f"<{name}{self.attributes(complex_type)}>{inner}</{name}>"
+
+    def markup(self, depth: int) -> str:
+        """Text with XHTML in it, mixed as people write it."""
+        pick = self.random.choice
+        made = ""
+        for _ in range(self.random.randint(1, 3)):
+            tag = pick(MARKUP)
+            attribute = pick(("", "", f" class={quoteattr(pick(WORDS), KEPT_WHITE_SPACE)}", ' xml:lang="nb"'))
+            inner = (
+                self.markup(depth + 1) if depth < 3 and self.random.random() < 0.4 else escape(pick(WORDS))
+            )
+            prefixed = pick(
+                (
+                    f"<{tag} xmlns='{XHTML}'{attribute}>{{}}</{tag}>",
+                    f"<h:{tag} xmlns:h='{XHTML}'{attribute}>{{}}</h:{tag}>",
+                )
+            )
+            made += pick(("", " ", "\n  ", escape(pick(WORDS)))) + prefixed.replace(
+                "{}", pick(("", inner, inner))
+            )
+        return made + pick(("", " ", escape(pick(WORDS))))
 
     def attributes(self, kind: ComplexType) -> str:
         """The attributes of an element, optional ones by chance."""
@@ -158,6 +204,8 @@ class RandomMessage:
         found = self.grammar.types.get(kind)
         if isinstance(found, SimpleType) and found.union:
             return self.value(pick(found.union))
+        if isinstance(found, SimpleType) and not found.pattern:
+            return self.value(found.base)
         if kind.startswith("enum:"):
             return pick(kind[5:].split("|"))
         if kind == "oid":
