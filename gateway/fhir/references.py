@@ -14,6 +14,7 @@ from gateway.fhir import tables
 from gateway.fhir.bundle import BundleIndex, contained, message_header, split_restful
 from gateway.fhir.invariants.node import any_there
 from gateway.fhir.problem import Problem, Problems, Walk, add, only
+from gateway.fhir.profiles import check_profiles
 
 Node = dict[str, Any]
 Targets = frozenset[str] | None
@@ -52,9 +53,12 @@ def _check_bundle(bundle: Node, walk: Walk) -> Problems:
     kind = bundle.get("type")
     closed = kind in _CLOSED
     problems: Problems = None
+    index = BundleIndex(bundle)
     if kind == "message" and message_header(bundle) is None:
         problems = add(problems, only("fhir.no-message-header", "entry[0]" if "entry" in bundle else ""))
-    index = BundleIndex(bundle)
+    if "profile" in bundle.get("meta", ()):
+        claimed = check_profiles(bundle, index.resolve)
+        problems = problems if claimed is None else add(problems, claimed)
     seen: set[tuple[str, str]] = set()
     for at, entry in enumerate(bundle.get("entry", ())):
         found = _check_full_url(entry, closed)
@@ -104,6 +108,9 @@ def _check_resource(resource: Node, index: BundleIndex | None, closed: bool, wal
         problem = _check_reference(node, targets, resource, index, closed)
         if problem is not None:
             problems = add(problems, [problem], path_to(resource, node))
+    if "profile" in resource.get("meta", ()):
+        found = check_profiles(resource, lambda reference: _look_up(reference, resource, index))
+        problems = problems if found is None else add(problems, found)
     return problems
 
 

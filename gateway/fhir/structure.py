@@ -13,6 +13,7 @@ from gateway.fhir import tables
 from gateway.fhir.invariants import INVARIANTS, Invariant
 from gateway.fhir.primitives import CHECKS, wrong_kind
 from gateway.fhir.problem import Check, Problem, Problems, Walk, add, only
+from gateway.fhir.profiles import OURS, check_extension
 
 _DATA_ABSENT_KEYS: Final = frozenset({"id", "extension"})
 
@@ -51,7 +52,7 @@ class _Rules:
         self.choices: dict[str, str] = {}
         """Name in JSON of an element that is a choice → name of the choice."""
         self.shadows: dict[str, bool] = {}
-        """Primitive elements, which may have a ``_name``; True: a list."""
+        """Primitive elements, which may have a ``_name`` (not ids and Extension.url); True: a list."""
         self.invariants: list[Invariant] = []
 
 
@@ -63,7 +64,8 @@ def _type_check(type_name: str) -> Check:
     if type_name not in _compiled:
         rules = _Rules()
         check = _object_check(rules)
-        _compiled[type_name] = _reference_check(check) if type_name == "Reference" else check
+        wrap = {"Reference": _reference_check, "Extension": _extension_check}.get(type_name)
+        _compiled[type_name] = wrap(check) if wrap else check
         _fill(rules, type_name)
     return _compiled[type_name]
 
@@ -77,7 +79,7 @@ def _fill(rules: _Rules, type_name: str) -> None:
         for name, kind in names.items():
             value_check = _value_check(kind, element.value_set)
             rules.checks[name] = _list_check(value_check) if element.repeats else value_check
-            if kind.name in CHECKS:
+            if kind.name in CHECKS and name != "id" and (type_name, name) != ("Extension", "url"):
                 rules.shadows[name] = element.repeats
             if element.name.endswith("[x]"):
                 rules.choices[name] = element.name
@@ -145,6 +147,18 @@ def _reference_check(inner: Check) -> Check:
     return check
 
 
+def _extension_check(inner: Check) -> Check:
+    """An Extension; when it is one of ours, it holds what it is defined to hold."""
+
+    def check(value: Any, walk: Walk) -> Problems:
+        found = inner(value, walk)
+        if found is None and value["url"].startswith(OURS):
+            return check_extension(value)
+        return found
+
+    return check
+
+
 def _targets_check(inner: Check, targets: frozenset[str]) -> Check:
     """A Reference whose target types are limited: the inner check has noted it, here the limit is added."""
 
@@ -196,7 +210,7 @@ def _object_check(rules: _Rules) -> Check:
         if shadowed or problems is not None:
             problems = _with_shadows(node, rules, problems, walk)
         for name in required:
-            if name not in node and f"_{name}" not in node:
+            if name not in node and (f"_{name}" not in node or name not in rules.shadows):
                 problems = add(problems, only("fhir.required-missing", name))
         if choices:
             problems = _check_choices(node, choices, required_choices, problems)

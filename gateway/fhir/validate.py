@@ -6,16 +6,18 @@ Structure, required codes and invariants first (`structure`); when the structure
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
-from gateway.errors import Issue, issue
+from gateway.errors import Issue, Layer, issue
 from gateway.fhir.problem import Walk, add
 from gateway.fhir.references import check_connections
 from gateway.fhir.structure import check_any_resource
 
+_PROFILE_CODES: Final = frozenset({"fhir.profile", "fhir.unknown-profile", "fhir.unknown-extension"})
+
 
 def validate(resource: dict[str, Any]) -> tuple[Issue, ...]:
-    """The findings about a resource of any R4 type, all of layer ``schema``; empty when it is valid."""
+    """The findings about a resource of any R4 type, of layer ``schema`` or ``profile``; empty when it is valid."""
     walk = Walk()
     problems = check_any_resource(resource, walk)
     if problems is None or all(problem.severity != "error" for problem in problems):
@@ -25,9 +27,15 @@ def validate(resource: dict[str, Any]) -> tuple[Issue, ...]:
     if problems is None:
         return ()
     return tuple(
-        issue(problem.code, severity=problem.severity, layer="schema", path=_from_root(problem.path))
+        issue(
+            problem.code, severity=problem.severity, layer=_layer(problem.code), path=_from_root(problem.path)
+        )
         for problem in problems
     )
+
+
+def _layer(code: str) -> Layer:
+    return "profile" if code in _PROFILE_CODES else "schema"
 
 
 def _from_root(path: str) -> str:

@@ -10,7 +10,7 @@ import uuid
 from decimal import Decimal
 from typing import Any
 
-from gateway.fhir.canonical import EXACT, PRESENT, code_system, component_system
+from gateway.fhir.canonical import EXACT, PRESENT, code_system
 
 Resource = dict[str, Any]
 
@@ -212,7 +212,7 @@ def _plan() -> dict[str, Resource]:
             "resourceType": "Goal",
             "text": narrative("Jeg vil kunne gå i butikken selv."),
             "lifecycleStatus": "active",
-            "category": [concept(component_system(), "PasientensMal", "Hva er viktig for deg?")],
+            "category": [{"text": "Hva er viktig for deg?"}],
             "description": {
                 "text": "Jeg vil kunne gå i butikken selv, og ha kaffe klar når søsteren min kommer."
             },

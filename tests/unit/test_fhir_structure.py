@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from gateway.fhir import tables
-from gateway.fhir.canonical import EXACT, PRESENT
 from gateway.fhir.json import read
 from gateway.fhir.validate import validate
 from tests.support.fhir_bundle import HL7, IDENTITY_NUMBER, rich_bundle
+from tests.support.fhir_invariants import OTHER_EXTENSION
 
 Resource = dict[str, Any]
 ABSENT = {
@@ -74,6 +74,8 @@ def test_the_rich_bundle_is_valid() -> None:
         (patient(_gender=[ABSENT]), "fhir.too-many", "Patient.gender"),
         (patient(_name=[ABSENT]), "fhir.unknown-element", "Patient._name"),
         (patient(_gender={"value": "male", **ABSENT}), "fhir.unknown-element", "Patient.gender.value"),
+        (patient(_id=ABSENT), "fhir.unknown-element", "Patient._id"),
+        (patient(extension=[{"_url": ABSENT, "valueCode": "x"}]), "fhir.required-missing", "Patient.extension[0].url"),
         (patient(name=[{"given": ["a", None]}]), "fhir.wrong-type", "Patient.name[0].given[1]"),
         (patient(name=[{"given": ["a"], "_given": [None]}]), "fhir.empty", "Patient.name[0].given"),
         (patient(name=[{"given": ["a", None], "_given": [ABSENT, None]}]), "fhir.empty", "Patient.name[0].given[1]"),
@@ -187,14 +189,14 @@ PRIMITIVES: dict[str, tuple[list[Any], list[Any]]] = {
 def test_primitive(name: str) -> None:
     right, wrong = PRIMITIVES[name]
     for value in right:
-        assert codes(patient(extension=[{"url": EXACT, name: value}])) == [], value
+        assert codes(patient(extension=[{"url": OTHER_EXTENSION, name: value}])) == [], value
     for value in wrong:
-        found = codes(patient(extension=[{"url": EXACT, name: value}]))
+        found = codes(patient(extension=[{"url": OTHER_EXTENSION, name: value}]))
         assert [path for _, path in found] == [f"Patient.extension[0].{name}"], value
 
 
 def test_a_long_text_is_only_a_warning() -> None:
-    (found,) = validate(patient(extension=[{"url": EXACT, "valueString": "x" * (1024 * 1024 + 1)}]))
+    (found,) = validate(patient(extension=[{"url": OTHER_EXTENSION, "valueString": "x" * (1024 * 1024 + 1)}]))
     assert (found.code, found.severity) == ("fhir.long-text", "warning")
 
 
@@ -222,9 +224,9 @@ def test_a_hostile_resource_is_answered_with_a_bounded_list() -> None:
 
 
 def test_deep_nesting_that_reading_allows_is_validated() -> None:
-    nested: Resource = {"url": EXACT, "valueString": "x"}
+    nested: Resource = {"url": OTHER_EXTENSION, "valueString": "x"}
     for _ in range(45):
-        nested = {"url": PRESENT, "extension": [nested]}
+        nested = {"url": OTHER_EXTENSION, "extension": [nested]}
     assert codes(patient(extension=[nested])) == []
 
 

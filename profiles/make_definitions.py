@@ -1,9 +1,9 @@
 """Which extensions do the mapping definitions use, and how are they defined in FHIR?
 
-    python profiles/make_extensions.py        writes extensions/, terminology/CodeSystem-plo-component.json and index.json
+    python profiles/make_definitions.py        writes extensions/, CodeSystem-plo-component and index.json
 
-An extension is born in a definition file of `mappings/` (``ext(name)``): where it stands and what it holds is read from the
-rule, so that what is published is what is written. A test runs this and compares: nobody forgets to run it.
+An extension is born in a definition file of `mappings/` (``ext(name)``): where it stands and what it holds is read
+from the rule, so that what is published is what is written. A test runs this and compares: nobody forgets to run it.
 The profiles, naming systems and other files beside these are written by hand and only listed in the index.
 """
 
@@ -46,17 +46,17 @@ class Use:
 BY_HAND: dict[str, tuple[Use, str]] = {
     "exact": (
         Use({"Element"}, {"string"}),
-        "The text of the e-message where the native value alone would not reproduce it (digits of a number, a time without "
-        "zone, a lexical form), or where no legal native value exists. It counts only while it still means the same as the "
-        "native value: an edit of the native value always wins.",
+        "The text of the e-message where the native value alone would not reproduce it (digits of a number, a time "
+        "without zone, a lexical form), or where no legal native value exists. It counts only while it still means the "
+        "same as the native value: an edit of the native value always wins.",
     ),
     "present": (
         Use({"Element"}, {"boolean", "code"}),
-        "The e-message had this element, but empty (true), or an attribute of it was empty; a code names the inner element.",
+        "The e-message had this element, but empty (true), or without this part (false); a code names a part.",
     ),
     "order": (
         Use({"Element"}, {"integer"}),
-        "The place of this element among elements of other kinds in the e-message, where it cannot be told from an array.",
+        "The place of this element among elements of other kinds in the e-message, where no array tells it.",
     ),
     "original-text": (
         Use({"Coding", "CodeableConcept"}, {"string", "nested"}),
@@ -149,7 +149,9 @@ def _element_type(at: str, segment: str) -> str:
 def extension(name: str, use: Use, description: str) -> Json:
     """The StructureDefinition of one of our extensions (differential only)."""
     words = name.replace("-", " ")
-    elements: list[Json] = [{"id": "Extension", "path": "Extension", "short": words.capitalize(), "definition": description}]
+    elements: list[Json] = [
+        {"id": "Extension", "path": "Extension", "short": words.capitalize(), "definition": description}
+    ]
     if "nested" not in use.types:
         elements.append({"id": "Extension.extension", "path": "Extension.extension", "max": "0"})
     elements.append({"id": "Extension.url", "path": "Extension.url", "fixedUri": extension_url(name)})
@@ -188,19 +190,32 @@ def _value(use: Use) -> Json:
 
 def _context(at: str) -> Json:
     kind, _, name = at.partition(":")
-    return {"type": "extension", "expression": extension_url(name)} if name else {"type": "element", "expression": kind}
+    return (
+        {"type": "extension", "expression": extension_url(name)}
+        if name
+        else {"type": "element", "expression": kind}
+    )
 
 
 def _bodies() -> Iterator[str]:
     for standard in STANDARDS:
-        yield from (name.partition(":")[2] for name in structure(standard).elements if not name.startswith("ds:"))
+        yield from (
+            name.partition(":")[2] for name in structure(standard).elements if not name.startswith("ds:")
+        )
 
 
 def component_codes() -> Json:
     """The code system of the e-message components: every element name of the grammars."""
-    kinds = [kind for standard in STANDARDS for kind in structure(standard).types.values() if isinstance(kind, ComplexType)]
+    kinds = [
+        kind
+        for standard in STANDARDS
+        for kind in structure(standard).types.values()
+        if isinstance(kind, ComplexType)
+    ]
     uses = [use for kind in kinds if kind.content for use in kind.content.uses()]
-    names = sorted({use.name.partition(":")[2] for use in uses if not use.name.startswith("ds:")} | set(_bodies()))
+    names = sorted(
+        {use.name.partition(":")[2] for use in uses if not use.name.startswith("ds:")} | set(_bodies())
+    )
     return {
         "resourceType": "CodeSystem",
         "id": "plo-component",
@@ -210,8 +225,8 @@ def component_codes() -> Json:
         "title": "Components of the care messages (PLO)",
         "status": "draft",
         "publisher": "Sømløs",
-        "description": "The codes are the element names of the Norwegian care messages; they say which component a section or "
-        "resource holds.",
+        "description": "The codes are the element names of the Norwegian care messages; they say which component a "
+        "section or resource holds.",
         "caseSensitive": True,
         "content": "complete",
         "count": len(names),
@@ -228,7 +243,9 @@ def made_files() -> dict[str, Json]:
     for name, use in sorted(uses.items()):
         if name not in BY_HAND:
             sources = ", ".join(sorted(use.sources))
-            made[f"extensions/{name}.json"] = extension(name, use, f"Holds {sources} of an e-message, which R4 has no element for.")
+            made[f"extensions/{name}.json"] = extension(
+                name, use, f"Holds {sources} of an e-message, which R4 has no element for."
+            )
     for name, (use, description) in BY_HAND.items():
         made[f"extensions/{name}.json"] = extension(name, use, description)
     made["terminology/CodeSystem-plo-component.json"] = component_codes()
@@ -259,7 +276,11 @@ def index() -> Json:
         resource = json.loads(path.read_text("utf-8"))
         if "url" in resource and path.parent.name != "examples":
             artefacts.append(
-                {"resourceType": resource["resourceType"], "url": resource["url"], "file": path.relative_to(FOLDER).as_posix()}
+                {
+                    "resourceType": resource["resourceType"],
+                    "url": resource["url"],
+                    "file": path.relative_to(FOLDER).as_posix(),
+                }
             )
     return {"canonical": BASE, "version": __version__, "fhirVersion": "4.0.1", "artefacts": artefacts}
 

@@ -1,0 +1,187 @@
+"""Do our published definitions hold: valid, current, meant by the code, and judged as they say?"""
+
+from __future__ import annotations
+
+import copy
+import json
+import runpy
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gateway import package_data
+from gateway.fhir.canonical import BASE, DATA_ABSENT_REASON, EXACT, ORDER, PRESENT, extension_url
+from gateway.fhir.json import read
+from gateway.fhir.profiles import extension_values, profiles
+from gateway.fhir.validate import validate
+
+Resource = dict[str, Any]
+FOLDER = package_data.profiles()
+FILES = sorted(FOLDER.glob("*/*.json"))
+MAKER = runpy.run_path(str(FOLDER / "make_definitions.py"))
+
+
+def example(name: str) -> Resource:
+    """An example of the folder, to be changed at will."""
+    return copy.deepcopy(read((FOLDER / "examples" / f"{name}.json").read_bytes()))
+
+
+def codes(resource: Resource) -> list[tuple[str, str, str | None]]:
+    """What the validator says: layer, code and path."""
+    return [(found.layer, found.code, found.path) for found in validate(resource)]
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.relative_to(FOLDER).as_posix())
+def test_every_file_is_a_valid_resource(file: Path) -> None:
+    resource = read(file.read_bytes())
+    assert codes(resource) == []
+    if "url" in resource and resource["resourceType"] != "Bundle":
+        assert resource["url"] == f"{BASE}/{resource['resourceType']}/{resource['id']}"
+        assert resource["id"] == file.stem.removeprefix("CodeSystem-")
+
+
+def test_what_is_made_is_current() -> None:
+    made = {name: MAKER["text_of"](resource) for name, resource in MAKER["made_files"]().items()}
+    there = {name: (FOLDER / name).read_text("utf-8") for name in made if (FOLDER / name).is_file()}
+    assert {name for name in made if there.get(name) != made[name]} == set(), (
+        "run: python profiles/make_definitions.py"
+    )
+    extensions = {path.relative_to(FOLDER).as_posix() for path in FOLDER.glob("extensions/*.json")}
+    assert extensions <= set(made), "no longer used; run: python profiles/make_definitions.py"
+
+
+def test_the_index_is_current() -> None:
+    assert json.loads((FOLDER / "index.json").read_text("utf-8")) == MAKER["index"]()
+
+
+def test_the_system_extensions_are_defined() -> None:
+    assert extension_values()[EXACT] == {"valueString"}
+    assert extension_values()[PRESENT] == {"valueBoolean", "valueCode"}
+    assert extension_values()[ORDER] == {"valueInteger"}
+
+
+def test_only_what_is_understood_is_used() -> None:
+    understood = {
+        "id",
+        "path",
+        "short",
+        "definition",
+        "min",
+        "max",
+        "type",
+        "slicing",
+        "sliceName",
+        "fixedUri",
+        "fixedCode",
+    }
+    for file in FOLDER.glob("structures/*.json"):
+        definition = read(file.read_bytes())
+        for element in definition["differential"]["element"]:
+            assert set(element) <= understood, (file.name, element["id"])
+
+
+def test_every_profile_has_an_example_that_claims_it() -> None:
+    claimed: set[str] = set()
+    for file in FOLDER.glob("examples/*.json"):
+        resource = read(file.read_bytes())
+        inner = [entry["resource"] for entry in resource.get("entry", ())]
+        claimed |= {url for each in (resource, *inner) for url in each.get("meta", {}).get("profile", ())}
+    assert claimed == {url for url in profiles() if not url.endswith("/somlos-goal")}
+
+
+def _without(resource: Resource, *names: str) -> Resource:
+    return {name: value for name, value in resource.items() if name not in names}
+
+
+GOAL, PLAN, FUNCTION = example("patient-goal"), example("care-plan"), example("function")
+SERVICE, MESSAGE, RECEIPT = example("service"), example("message"), example("receipt")
+HEADER = MESSAGE["entry"][0]["resource"]
+
+
+def _with_header(message: Resource, header: Resource) -> Resource:
+    entries = copy.deepcopy(message["entry"])
+    entries[0]["resource"] = header
+    return {**message, "entry": entries}
+
+
+def _function(coding: Resource) -> Resource:
+    return FUNCTION | {"code": {"coding": [coding]}}
+
+
+HEAD = "Bundle.entry[0].resource.ofType(MessageHeader)"
+EVENT = {**HEADER["eventCoding"], "system": "urn:oid:1.2"}
+
+
+@pytest.mark.parametrize(
+    ("resource", "path"),
+    [
+        (_without(GOAL, "expressedBy"), "Goal.expressedBy"),
+        (GOAL | {"expressedBy": {"reference": "Practitioner/1"}}, "Goal.expressedBy"),
+        (GOAL | {"expressedBy": {"type": "Practitioner", "display": "x"}}, "Goal.expressedBy"),
+        (GOAL | {"description": {"coding": [{"code": "x"}]}}, "Goal.description.text"),
+        (GOAL | {"subject": {"reference": "Group/1"}}, "Goal.subject"),
+        (PLAN | {"intent": "proposal"}, "CarePlan.intent"),
+        (PLAN | {"subject": {"reference": "Group/1"}}, "CarePlan.subject"),
+        (_function({"system": "http://loinc.org", "code": "1"}), "Observation.code.coding"),
+        (_function({"system": "urn:oid:2.16.578.1.12.4.1.1.9111"}), "Observation.code.coding[0].code"),
+        (FUNCTION | {"code": {"text": "x"}}, "Observation.code.coding"),
+        (_without(FUNCTION, "subject"), "Observation.subject"),
+        (_without(FUNCTION, "valueCodeableConcept") | {"valueString": "3"}, "Observation.value[x]"),
+        (_without(SERVICE, "type"), "EpisodeOfCare.type"),
+        (_without(MESSAGE, "identifier"), "Bundle.identifier"),
+        (MESSAGE | {"identifier": {"system": "urn:x"}}, "Bundle.identifier.value"),
+        (_without(MESSAGE, "timestamp"), "Bundle.timestamp"),
+        (_with_header(MESSAGE, _without(HEADER, "sender")), f"{HEAD}.sender"),
+        (_with_header(MESSAGE, _without(HEADER, "destination")), f"{HEAD}.destination"),
+        (_with_header(MESSAGE, HEADER | {"destination": HEADER["destination"] * 2}), f"{HEAD}.destination"),
+        (
+            _with_header(MESSAGE, HEADER | {"destination": [{"endpoint": "urn:x"}]}),
+            f"{HEAD}.destination[0].receiver",
+        ),
+        (_with_header(MESSAGE, HEADER | {"eventCoding": EVENT}), f"{HEAD}.eventCoding.system"),
+        (_with_header(MESSAGE, _without(HEADER, "eventCoding") | {"eventUri": "urn:x"}), f"{HEAD}.event[x]"),
+        (_with_header(RECEIPT, _without(RECEIPT["entry"][0]["resource"], "response")), f"{HEAD}.response"),
+    ],
+)
+def test_a_profile_that_is_not_met(resource: Resource, path: str) -> None:
+    assert ("profile", "fhir.profile", path) in codes(resource)
+
+
+def test_a_claim_without_its_profile_is_refused() -> None:
+    for name in ("unheard", "somlos-care-plan"):
+        claiming = GOAL | {"meta": {"profile": [f"{BASE}/StructureDefinition/{name}"]}}
+        assert codes(claiming) == [("profile", "fhir.unknown-profile", "Goal.meta.profile[0]")]
+
+
+def test_a_version_of_a_profile_and_profiles_of_others_are_left_alone() -> None:
+    claims = [
+        f"{BASE}/StructureDefinition/somlos-patient-goal|0.1.0",
+        "http://example.org/fhir/StructureDefinition/x",
+    ]
+    assert codes(GOAL | {"meta": {"profile": claims}}) == []
+    assert codes(_without(GOAL, "expressedBy") | {"meta": {"profile": claims}}) != []
+
+
+def test_a_value_that_is_absent_with_a_reason_counts() -> None:
+    absent = {"extension": [{"url": DATA_ABSENT_REASON, "valueCode": "unknown"}]}
+    assert codes(_without(MESSAGE, "timestamp") | {"_timestamp": absent}) == []
+
+
+@pytest.mark.parametrize(
+    ("extension", "found"),
+    [
+        ({"url": EXACT, "valueString": "x"}, []),
+        ({"url": EXACT, "valueInteger": 1}, [("profile", "fhir.profile", "Goal.extension[0].valueInteger")]),
+        (
+            {"url": EXACT, "extension": [{"url": PRESENT, "valueBoolean": True}]},
+            [("profile", "fhir.profile", "Goal.extension[0].extension")],
+        ),
+        (
+            {"url": extension_url("exakt"), "valueString": "x"},
+            [("profile", "fhir.unknown-extension", "Goal.extension[0].url")],
+        ),
+    ],
+)
+def test_an_extension_of_ours(extension: Resource, found: list[tuple[str, str, str]]) -> None:
+    assert codes(GOAL | {"extension": [extension]}) == found
