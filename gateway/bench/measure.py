@@ -2,6 +2,7 @@
 
 All pieces are measured in the same rounds, one after the other, so that what slows the machine for a moment slows them
 alike; a ratio is taken within each round. The figure is the median of the rounds, with the smallest and the largest.
+What is counted is the processor time of this process (one thread): what others do on the machine meanwhile counts less.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ class Spread:
 
 @dataclass(frozen=True)
 class Rounds:
-    """The time of each piece of work in each round, in milliseconds for one run of it."""
+    """The processor time of each piece of work in each round, in milliseconds for one run of it."""
 
     times: dict[str, tuple[float, ...]]
 
@@ -51,7 +52,7 @@ def measure(pieces: Mapping[str, Work], *, rounds: int, seconds: float) -> Itera
     """
     for work in pieces.values():
         work()
-    times: dict[str, tuple[float, ...]] = {name: () for name in pieces}
+    times: dict[str, tuple[float, ...]] = dict.fromkeys(pieces, ())
     for _ in range(rounds):
         for name, work in pieces.items():
             gc.collect()
@@ -60,13 +61,13 @@ def measure(pieces: Mapping[str, Work], *, rounds: int, seconds: float) -> Itera
 
 
 def _one_run(work: Work, seconds: float) -> float:
-    """Seconds for one run, from as many runs as fill the time."""
+    """Seconds of processor time for one run, from as many runs as fill the time."""
     runs = 0
-    begin = time.perf_counter()
+    begin = time.process_time()
     while True:
         work()
         runs += 1
-        passed = time.perf_counter() - begin
+        passed = time.process_time() - begin
         if passed >= seconds:
             return passed / runs
 

@@ -33,8 +33,8 @@ def discharge_report() -> bytes:
 def sized(message: bytes, size: int) -> bytes:
     """The message with about `size` bytes: valid, and with the same envelope.
 
-    Cut by taking away optional parts of the body, the largest that fits first; grown by repeating those that may repeat,
-    in turn.
+    Cut by taking away optional parts of the body, the largest that fits first; grown by repeating those that may
+    repeat, in turn.
     """
     root = etree.fromstring(message)
     if len(to_bytes(root)) > size:

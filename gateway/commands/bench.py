@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from gateway.bench.convert import WANTED, plan, report, run
-from gateway.commands.screen import Language, messages, output
+from gateway.commands.examine import examine
+from gateway.commands.inputs import Input
+from gateway.commands.screen import Language, issue_lines, messages, output
 
 _WORDS = {
     "no": {
@@ -20,7 +22,7 @@ _WORDS = {
         "times": "× gulvet",
         "size": "størrelse",
         "wanted": "ønsket: høyst {} × gulvet i hver retning",
-        "flat": "500 KB mot 5 KB, tid per KB",
+        "flat": "størst ÷ minst",
         "measuring": "Måler",
     },
     "en": {
@@ -32,7 +34,7 @@ _WORDS = {
         "times": "× floor",
         "size": "size",
         "wanted": "wanted: at most {} × the floor in each direction",
-        "flat": "500 KB against 5 KB, time per KB",
+        "flat": "largest ÷ smallest",
         "measuring": "Measuring",
     },
 }
@@ -42,12 +44,16 @@ def run_convert(
     message: Path | None, *, rounds: int, seconds: float, as_json: bool, language: Language
 ) -> int:
     """Measure, then show; 1 when the message cannot be translated or read, else 0."""
-    own = None if message is None else (message.name, message.read_bytes())
+    own = None
+    if message is not None:
+        examined = examine(Input(message.name, message))
+        if not examined.can_be_translated:
+            for line in issue_lines(examined.issues, language):
+                messages().print(line)
+            return 1
+        own = (message.name, examined.data)
     planned = plan(own, rounds=rounds, seconds=seconds)
-    main = curve = None
-    for main, curve in _with_progress(run(planned), planned.steps, language):
-        pass
-    assert main is not None and curve is not None
+    *_, (main, curve) = _with_progress(run(planned), planned.steps, language)
     found = report(planned, main, curve)
     if as_json:
         print(json.dumps(found, ensure_ascii=False, indent=2))
@@ -83,8 +89,9 @@ def _show(found: dict[str, Any], language: Language) -> None:
         style="dim",
     )
     table = Table(box=None, pad_edge=False)
-    for name, justify in ((words["work"], "left"), ("ms", "right"), ("min–max", "right"), (words["times"], "right")):
-        table.add_column(name, justify=justify)
+    table.add_column(words["work"])
+    for name in ("ms", "min–max", words["times"]):
+        table.add_column(name, justify="right")
     for name, figure in found["milliseconds"].items():
         times = found["timesFloor"].get(name)
         table.add_row(words[name], _ms(figure["median"]), _range(figure), _times(times) if times else "1")
@@ -104,10 +111,15 @@ def _curve(found: dict[str, Any], words: dict[str, str]) -> Any:
     table = Table(box=None, pad_edge=False)
     table.add_column(words["size"])
     for name in ("floor", "to-fhir", "to-xml"):
-        table.add_column(f"{words[name].partition(' (')[0]}, ms/KB", justify="right")
+        table.add_column(f"{words[name].partition(' (')[0]}, ms per KB", justify="right")
     for size in found["sizes"]:
-        table.add_row(size["message"], *(_ms(size["millisecondsPerKB"][name]) for name in ("floor", "to-fhir", "to-xml")))
-    table.add_row(words["flat"], *(f"{found['flatness'][name]:.2f}" for name in ("floor", "to-fhir", "to-xml")))
+        table.add_row(
+            size["message"],
+            *(_ms(size["millisecondsPerKB"][name]) for name in ("floor", "to-fhir", "to-xml")),
+        )
+    table.add_row(
+        words["flat"], *(f"{found['flatness'][name]:.2f}" for name in ("floor", "to-fhir", "to-xml"))
+    )
     return table
 
 
