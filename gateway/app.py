@@ -17,7 +17,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from gateway import __version__, logs
-from gateway.errors import ConfigurationError
+from gateway.errors import ConfigurationError, SomlosError, Unavailable
 from gateway.ledger import messages, patient_key
 from gateway.ledger.patient_key import PatientKeys
 from gateway.ledger.reader import LedgerReader
@@ -127,8 +127,12 @@ def create_app(settings: Settings) -> FastAPI:
     running = Running(settings, formats, formats)
 
     @contextlib.asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        await running.start()
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        try:
+            await running.start()
+        except SomlosError as error:
+            app.state.start_error = error
+            raise
         inboxes = [asyncio.create_task(inbox.run()) for inbox in inboxes_of(running.services)]
         try:
             yield
@@ -140,11 +144,16 @@ def create_app(settings: Settings) -> FastAPI:
 
     app = create_api(running.services, lifespan=lifespan)
     app.include_router(create_console(running.services))
+    app.state.services = running.services
     return app
 
 
 class _Server(uvicorn.Server):
-    """Says where it listens once it does (the configured port may be 0)."""
+    """Says where it listens once it does (the configured port may be 0), and lets waiting pages go when it stops."""
+
+    def __init__(self, config: uvicorn.Config, ledger: Ledger) -> None:
+        super().__init__(config)
+        self._ledger = ledger
 
     async def startup(self, sockets: list[object] | None = None) -> None:  # type: ignore[override]
         """Start, and log the address."""
@@ -155,15 +164,24 @@ class _Server(uvicorn.Server):
                 log.info("gateway.listening", host=host, port=port, version=__version__)
 
 
+    async def shutdown(self, sockets: list[object] | None = None) -> None:  # type: ignore[override]
+        """Stop: what is being answered may end, within its time."""
+        self._ledger.end_waiting()
+        await super().shutdown(sockets)  # type: ignore[arg-type]
+
+
 def serve(settings: Settings) -> None:
     """Run the gateway until it is told to stop (SIGTERM, SIGINT).
 
-    :raises ConfigurationError: as `create_app`.
+    :raises ConfigurationError: as `create_app`, or the patient key is another than the ledger's.
+    :raises Unavailable: the ledger cannot be opened, or the address cannot be used.
     """
     logs.configure()
     host, port = settings.gateway.address
+    app = create_app(settings)
+    services: GatewayServices = app.state.services
     config = uvicorn.Config(
-        create_app(settings),
+        app,
         host=host,
         port=port,
         log_config=None,
@@ -172,4 +190,12 @@ def serve(settings: Settings) -> None:
         timeout_graceful_shutdown=GRACEFUL_SHUTDOWN_S,
         timeout_keep_alive=KEEP_ALIVE_S,
     )
-    _Server(config).run()
+    ended = False
+    with contextlib.suppress(SystemExit):  # uvicorn's way to say that it could not start
+        _Server(config, services.ledger).run()
+        ended = True
+    error: SomlosError | None = getattr(app.state, "start_error", None)
+    if error is not None:
+        raise error
+    if not ended:
+        raise Unavailable("us.address-taken", path="gateway.listen")

@@ -2,7 +2,7 @@
 
 `Formats` is what routing's two interfaces ask for: it reads, checks and translates, XML and FHIR alike. A
 small message that was read at intake is remembered for a moment, so that translating it for delivery does not
-parse it again.
+parse it again; what was once used is not used twice.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ RULES_OF_INTAKE: Final = tuple(rule for rule in RULES if rule.id in ("type-and-b
 """The only business rules that can refuse a message; the others are for `validate` to tell, and cost more than
 the schema."""
 MOST_REMEMBERED: Final = 64
-LARGEST_REMEMBERED: Final = 256 * 1024  # bytes; larger ones are read on other threads
+LARGEST_REMEMBERED: Final = 64 * 1024  # bytes; larger ones are read on other threads
 
 
 class Formats:
@@ -40,7 +40,11 @@ class Formats:
 
         :raises Unreadable: it cannot be read as a message at all.
         """
-        source = self._parsed(data, content)
+        source = _parsed(data, content)
+        if len(data) <= LARGEST_REMEMBERED:
+            self._remembered[data] = source
+            if len(self._remembered) > MOST_REMEMBERED:
+                self._remembered.popitem(last=False)
         issues = fhir_validation.validate(source) if content == "fhir" else _issues_of(source)
         return Reading(self._facts(source, issues), issues)
 
@@ -49,7 +53,8 @@ class Formats:
 
         :raises NotTranslatable: the target format cannot say it.
         """
-        return translate.convert(self._parsed(data, content), target_format)
+        source = self._remembered.pop(data, None)
+        return translate.convert(_parsed(data, content) if source is None else source, target_format)
 
     def _facts(self, source: Any, issues: tuple[Issue, ...]) -> Facts | None:
         """The facts; None when what is wrong with the message, as the findings say, leaves none to be taken."""
@@ -63,15 +68,9 @@ class Formats:
                 raise
         return None
 
-    def _parsed(self, data: bytes, content: Content) -> Any:
-        source = self._remembered.pop(data, None) if len(data) <= LARGEST_REMEMBERED else None
-        if source is None:
-            source = fhir_json.read(data) if content == "fhir" else xml_reading.read(data)
-        if len(data) <= LARGEST_REMEMBERED:
-            self._remembered[data] = source
-            if len(self._remembered) > MOST_REMEMBERED:
-                self._remembered.popitem(last=False)
-        return source
+
+def _parsed(data: bytes, content: Content) -> Any:
+    return fhir_json.read(data) if content == "fhir" else xml_reading.read(data)
 
 
 def _issues_of(message: EMessage) -> tuple[Issue, ...]:

@@ -37,6 +37,8 @@ class Ledger:
         self.path = path
         self.version = 0
         """Counts the commits of this process that changed something a page shows."""
+        self.is_ending = False
+        """The process is about to stop: nobody should begin to wait for a change."""
         self._queries = queries.load()
         self._writer: Writer | None = None
         self._lock: int | None = None
@@ -52,6 +54,7 @@ class Ledger:
         :raises Unavailable: us.ledger-locked, us.ledger-newer, us.ledger-damaged, us.not-stored.
         """
         self._take_lock()
+        self.is_ending = False
         try:
             connection = self._connect()
         except BaseException:
@@ -104,16 +107,29 @@ class Ledger:
         self._listeners.append((asyncio.get_running_loop(), listener))
 
     async def changed(self, since: int) -> int:
-        """The ledger's version once it is higher than `since`; waits for a commit, never asks again and again."""
-        while self.version <= since:
+        """The ledger's version once it is higher than `since`, or at once when it is ending.
+
+        Waits for a commit; never asks again and again.
+        """
+        while self.version <= since and not self.is_ending:
             future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
             self._waiting_for_change.add(future)
             try:
-                if self.version <= since:
+                if self.version <= since and not self.is_ending:
                     await future
             finally:
                 self._waiting_for_change.discard(future)
         return self.version
+
+    def end_waiting(self) -> None:
+        """Let everybody go who waits for a change: pages that update themselves would hold up the stop."""
+        self.is_ending = True
+        self._wake_waiting()
+
+    def _wake_waiting(self) -> None:
+        for future in self._waiting_for_change:
+            if not future.done():
+                future.set_result(None)
 
     def reading(self) -> sqlite3.Connection:
         """This thread's connection for reading; it cannot write."""
@@ -196,9 +212,7 @@ class Ledger:
 
     def _told(self, jobs: list[Job], listeners: list[Listener], notices: Notices) -> None:
         if notices.changed:
-            for future in self._waiting_for_change:
-                if not future.done():
-                    future.set_result(None)
+            self._wake_waiting()
         _settle(jobs)
         for listener in listeners:
             listener(notices)
