@@ -10,7 +10,7 @@ from __future__ import annotations
 from lxml import etree
 
 from gateway.fhir.canonical import PRESENT
-from gateway.translate.paths import Json, Path, Slot
+from gateway.translate.paths import Json, Path
 from gateway.translate.primitives import primitive
 from gateway.translate.state import State
 
@@ -26,7 +26,7 @@ def write(content: etree._Element, document: Json, state: State) -> None:
         return
     binary = state.create("Binary", "Binary")
     state.at(content[0], None, Path("Binary.data", ""))
-    state.wrote(_DATA.write(content[0].text or "", Slot(binary, "data")))
+    state.wrote(_DATA.write(content[0].text or "", binary, "data"))
     attachment["url"] = state.reference_to(binary)["reference"]
 
 
@@ -37,7 +37,7 @@ def read(document: Json, content_tag: str, container_tag: str, state: State) -> 
         if binary is not None and binary.get("resourceType") == "Binary":
             state.used(attachment, "url")
             content = etree.Element(content_tag)
-            etree.SubElement(content, container_tag).text = _DATA.read(Slot(binary, "data")) or ""
+            etree.SubElement(content, container_tag).text = _DATA.read(binary, "data") or ""
             state.used(binary, "data")
             return content
         if any(

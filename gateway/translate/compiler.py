@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from gateway import package_data
-from gateway.emessage.grammar import AttributeUse, ElementUse, Structure, structure
+from gateway.emessage.grammar import AttributeUse, ElementUse, Group, Structure, structure
 from gateway.translate import hooks
 from gateway.translate.content import Content, Rule
 from gateway.translate.datatypes import codec
@@ -65,7 +65,10 @@ class Mapping:
             else:
                 use_of = uses.get(line.source.rpartition(":")[2])
                 if use_of is not None:
-                    content.add(use_of.name, self._rule(use_of, line, definition))
+                    rule = self._rule(use_of, line, definition)
+                    if isinstance(rule, InsideRule) and content.kind.content:
+                        rule.certain = use_of.name in _certain(content.kind.content)
+                    content.add(use_of.name, rule)
         self._bind_siblings(content)
 
     def _attribute(self, content: Content, use: AttributeUse, line: Line) -> None:
@@ -139,6 +142,15 @@ class Mapping:
                 == (rule.where, rule.path and rule.path.text)
             ]
             rule.siblings = tuple(other for other in same if other.definition.when)
+
+
+def _certain(group: Group) -> set[str]:
+    """The elements of a group that stand in every content of it."""
+    if group.kind == "choice" or group.minimum == 0:
+        return set()
+    inner = [part for part in group.parts if isinstance(part, Group)]
+    own = {part.name for part in group.parts if isinstance(part, ElementUse) and part.minimum}
+    return own.union(*map(_certain, inner))
 
 
 def _where(path: str) -> tuple[str, str]:

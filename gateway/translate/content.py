@@ -83,9 +83,9 @@ class Content:
             if found:
                 path, codec = found
                 state.at(element, str(name), path)
-                codec.write(str(value), path.open(place.holder, state), state)
+                path.open(place.holder, state).write(codec, str(value), state)
         for child in element:
-            rule = self.rules.get(child.tag)  # type: ignore[call-overload]
+            rule = self.rules.get(child.tag)  # type: ignore[arg-type]
             if rule is None:
                 state.lose(child)
             else:
@@ -108,7 +108,7 @@ class Content:
         said = False
         for name, (path, codec) in self.attributes.items():
             slots = path.find(place.holder, state)
-            value = codec.read(slots[0], state) if slots else None
+            value = slots[0].read(codec, state) if slots else None
             if value is None and self.defaults.get(name) == "generated":
                 value = state.generated_id(place.holder)
             if value is not None:
@@ -147,5 +147,15 @@ class Content:
                 found += rule.read(place, state) if rule.speaks(place, state) else []
                 if found and group.maximum == 1:
                     break
+        if not found and group.minimum:
+            found = self._least_of(group, place, state)
         element.extend(one.element for one in sorted(found, key=lambda one: one.position))
-        return bool(found)
+        return any(one.position >= 0 for one in found)
+
+    def _least_of(self, group: Group, place: Place, state: State) -> list[Found]:
+        """What stands where the grammar demands a branch and FHIR speaks of none: nothing if a branch may be empty,
+        else the first."""
+        if any(part.minimum == 0 or not isinstance(part, ElementUse) for part in group.parts):
+            return []
+        first = group.parts[0]
+        return self.by_name[first.name].read(place, state) if isinstance(first, ElementUse) else []

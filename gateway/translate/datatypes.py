@@ -1,6 +1,6 @@
 """How do the data types of the e-message (CV, CS, PQ, TS, URL) become FHIR data types, and back?
 
-A codec writes one element into one slot and reads it again as attributes. Codes travel as they are: V, S,
+A codec writes one element into one place and reads it again as attributes. Codes travel as they are: V, S,
 DN and OT are kept whether or not the code is known (DESIGN §4.7).
 """
 
@@ -15,7 +15,7 @@ from lxml import etree
 
 from gateway import terminology
 from gateway.fhir.canonical import CODE_LIST_ROOT, EXACT, PRESENT, code_system, extension_url
-from gateway.translate.paths import Json, Slot
+from gateway.translate.paths import Json
 from gateway.translate.primitives import Primitive, primitive
 
 ATC = "http://www.whocc.no/atc"
@@ -75,28 +75,28 @@ def _same_set(system: object, implied: str | None) -> bool:
 
 
 class Codec(Protocol):
-    """Writes an element (or attribute text) into a slot, and reads it back."""
+    """Writes an element (or attribute text) into a place, and reads it back."""
 
     @property
     def value_key(self) -> str:
         """The key of the value in an extension."""
         ...
 
-    def write(self, source: etree._Element | str, slot: Slot, marks: Marks) -> None:
-        """Puts the source value in the slot."""
+    def write(self, source: etree._Element | str, holder: Json, key: str, marks: Marks) -> None:
+        """Puts the source value in its place."""
         ...
 
-    def read(self, slot: Slot, marks: Marks) -> str | Attributes | None:
-        """Text or attributes for the e-message; None if the slot says nothing."""
+    def read(self, holder: Json, key: str, marks: Marks) -> str | Attributes | None:
+        """Text or attributes for the e-message; None if the place says nothing."""
         ...
 
 
-def _in_order(kind: Primitive, slot: Slot) -> bool:
+def _in_order(kind: Primitive, holder: Json, key: str) -> bool:
     """Whether a period's end may stand: one before its start keeps only `exact` (invariant per-1)."""
-    start, end = slot.holder.get("start"), slot.value
-    if slot.key != "end" or not isinstance(start, str) or not isinstance(end, str) or not _before(end, start):
+    start, end = holder.get("start"), holder.get(key)
+    if key != "end" or not isinstance(start, str) or not isinstance(end, str) or not _before(end, start):
         return True
-    kind.withdraw(slot)
+    kind.withdraw(holder, key)
     return False
 
 
@@ -108,11 +108,11 @@ def _before(one: str, other: str) -> bool:
 
 
 def _put(kind: Primitive, text: str, holder: Json, key: str, marks: Marks) -> None:
-    marks.wrote(kind.write(text, Slot(holder, key)))
+    marks.wrote(kind.write(text, holder, key))
 
 
 def _take(kind: Primitive, holder: Json, key: str, marks: Marks) -> str | None:
-    text = kind.read(Slot(holder, key))
+    text = kind.read(holder, key)
     if text is not None:
         marks.used(holder, key)
     return text
@@ -129,17 +129,17 @@ class Text:
         """The key of the value in an extension."""
         return self.kind.value_key
 
-    def write(self, source: etree._Element | str, slot: Slot, marks: Marks) -> None:
-        """Puts the text in the slot."""
+    def write(self, source: etree._Element | str, holder: Json, key: str, marks: Marks) -> None:
+        """Puts the text in its place."""
         text = source if isinstance(source, str) else source.text or ""
-        native = self.kind.write(text, slot)
-        marks.wrote(native and (slot.key != "end" or _in_order(self.kind, slot)))
+        native = self.kind.write(text, holder, key)
+        marks.wrote(native and (key != "end" or _in_order(self.kind, holder, key)))
 
-    def read(self, slot: Slot, marks: Marks) -> str | None:
+    def read(self, holder: Json, key: str, marks: Marks) -> str | None:
         """The text, None if there is none."""
-        text = self.kind.read(slot)
+        text = self.kind.read(holder, key)
         if text is not None:
-            marks.used(slot.holder, slot.key)
+            marks.used(holder, key)
         return text
 
 
@@ -154,23 +154,23 @@ class Value:
         """The key of the value in an extension."""
         return self.kind.value_key
 
-    def write(self, source: etree._Element | str, slot: Slot, marks: Marks) -> None:
-        """Puts V in the slot; an element without V is marked `present`."""
+    def write(self, source: etree._Element | str, holder: Json, key: str, marks: Marks) -> None:
+        """Puts V in its place; an element without V is marked `present`."""
         assert not isinstance(source, str)
         if "V" in source.attrib:
-            marks.wrote(_in_order(self.kind, slot) if self.kind.write(str(source.attrib["V"]), slot) else False)
+            native = self.kind.write(str(source.attrib["V"]), holder, key)
+            marks.wrote(native and (key != "end" or _in_order(self.kind, holder, key)))
         else:
-            slot.meta = {"extension": [{"url": PRESENT, "valueBoolean": False}]}
+            holder["_" + key] = {"extension": [{"url": PRESENT, "valueBoolean": False}]}
 
-    def read(self, slot: Slot, marks: Marks) -> Attributes | None:
+    def read(self, holder: Json, key: str, marks: Marks) -> Attributes | None:
         """{V}, {} for an element without V, None for no element."""
-        text = self.kind.read(slot)
+        text = self.kind.read(holder, key)
         if text is None:
             return None
-        marks.used(slot.holder, slot.key)
-        empty = slot.value is None and any(
-            e.get("valueBoolean") is False for e in slot.meta.get("extension", ())
-        )
+        marks.used(holder, key)
+        meta = holder.get("_" + key) or {}
+        empty = key not in holder and any(e.get("valueBoolean") is False for e in meta.get("extension", ()))
         return {} if empty else {"V": text}
 
 
@@ -185,16 +185,16 @@ class Coding:
 
     value_key = "valueCoding"
 
-    def write(self, source: etree._Element | str, slot: Slot, marks: Marks) -> None:
-        """Puts the code in the slot."""
+    def write(self, source: etree._Element | str, holder: Json, key: str, marks: Marks) -> None:
+        """Puts the code in its place."""
         assert not isinstance(source, str)
-        slot.value = self.coding(source, marks)
+        made = holder[key] = self.coding(source, marks)
         if "OT" in source.attrib:
-            holder: Json = {"url": _ORIGINAL_TEXT}
-            _put(_STRING, str(source.attrib["OT"]), holder, "valueString", marks)
-            slot.value["extension"] = [holder]
-        if not slot.value:
-            slot.value = {"extension": [{"url": PRESENT, "valueBoolean": True}]}
+            original: Json = {"url": _ORIGINAL_TEXT}
+            _put(_STRING, str(source.attrib["OT"]), original, "valueString", marks)
+            made["extension"] = [original]
+        if not made:
+            made["extension"] = [{"url": PRESENT, "valueBoolean": True}]
 
     def coding(self, source: etree._Element, marks: Marks) -> Json:
         """The Coding for V, S and DN; empty if none is there and no set is implied."""
@@ -209,12 +209,12 @@ class Coding:
             _put(_STRING, str(source.attrib["DN"]), made, "display", marks)
         return made
 
-    def read(self, slot: Slot, marks: Marks) -> Attributes | None:
+    def read(self, holder: Json, key: str, marks: Marks) -> Attributes | None:
         """V, S, DN and OT; None if there is no Coding."""
-        found = slot.value
+        found = holder.get(key)
         if not isinstance(found, dict) or not found:
             return None
-        marks.used(slot.holder, slot.key) if slot.index is None else None
+        marks.used(holder, key)
         attributes = self.attributes(found, marks)
         for extension in found.get("extension", ()):
             if extension.get("url") == _ORIGINAL_TEXT:
@@ -252,8 +252,8 @@ class Concept:
 
     value_key = "valueCodeableConcept"
 
-    def write(self, source: etree._Element | str, slot: Slot, marks: Marks) -> None:
-        """Puts the code in the slot (an item that a path made for its code set is completed)."""
+    def write(self, source: etree._Element | str, holder: Json, key: str, marks: Marks) -> None:
+        """Puts the code in the place."""
         assert not isinstance(source, str)
         made: Json = {}
         coding = Coding(self.implied, self.stated).coding(source, marks)
@@ -263,11 +263,11 @@ class Concept:
             _put(_STRING, str(source.attrib["OT"]), made, "text", marks)
         if not made:
             made = {"extension": [{"url": PRESENT, "valueBoolean": True}]}
-        slot.value = made
+        holder[key] = made
 
-    def read(self, slot: Slot, marks: Marks) -> Attributes | None:
+    def read(self, holder: Json, key: str, marks: Marks) -> Attributes | None:
         """V, S, DN and OT; None if there is no concept, or one that only says that R4 wants one."""
-        found = slot.value
+        found = holder.get(key)
         if not isinstance(found, dict):
             return None
         codings = [c for c in found.get("coding", ()) if isinstance(c, dict)]
@@ -295,19 +295,19 @@ class Quantity:
 
     value_key = "valueQuantity"
 
-    def write(self, source: etree._Element | str, slot: Slot, marks: Marks) -> None:
-        """Puts the quantity in the slot."""
+    def write(self, source: etree._Element | str, holder: Json, key: str, marks: Marks) -> None:
+        """Puts the quantity in its place."""
         assert not isinstance(source, str)
         made: Json = {}
         if "V" in source.attrib:
             _put(_DECIMAL, str(source.attrib["V"]), made, "value", marks)
         if "U" in source.attrib:
             _put(_UNIT, str(source.attrib["U"]), made, "unit", marks)
-        slot.value = made or {"extension": [{"url": PRESENT, "valueBoolean": True}]}
+        holder[key] = made or {"extension": [{"url": PRESENT, "valueBoolean": True}]}
 
-    def read(self, slot: Slot, marks: Marks) -> Attributes | None:
+    def read(self, holder: Json, key: str, marks: Marks) -> Attributes | None:
         """V and U; None if there is no quantity."""
-        found = slot.value
+        found = holder.get(key)
         if not isinstance(found, dict):
             return None
         attributes: Attributes = {}
@@ -331,32 +331,31 @@ class Gender:
 
     value_key = "valueCode"
 
-    def write(self, source: etree._Element | str, slot: Slot, marks: Marks) -> None:
-        """Puts the gender in the slot."""
+    def write(self, source: etree._Element | str, holder: Json, key: str, marks: Marks) -> None:
+        """Puts the gender in its place."""
         assert not isinstance(source, str)
         sent = {name: str(value) for name, value in source.attrib.items() if name in ("V", "DN")}
         gender = _GENDERS.get(sent.get("V", ""))
         if gender:
-            slot.value = gender
+            holder[key] = gender
         marks.wrote(gender is not None)
         if not gender or sent != self._attributes(gender):
             coding: Json = {}
             quiet = _Quiet()
-            for name, kind, key in (("V", _CODE, "code"), ("DN", _STRING, "display")):
+            for name, kind, part in (("V", _CODE, "code"), ("DN", _STRING, "display")):
                 if name in sent:
-                    _put(kind, sent[name], coding, key, quiet)
+                    _put(kind, sent[name], coding, part, quiet)
             coding = coding or {"extension": [{"url": PRESENT, "valueBoolean": True}]}
-            slot.meta = {"extension": [{"url": EXACT, "valueCoding": coding}]}
+            holder["_" + key] = {"extension": [{"url": EXACT, "valueCoding": coding}]}
 
-    def read(self, slot: Slot, marks: Marks) -> Attributes | None:
+    def read(self, holder: Json, key: str, marks: Marks) -> Attributes | None:
         """V and DN; None if no gender is given."""
-        native = slot.value
-        exact = next(
-            (e.get("valueCoding") for e in slot.meta.get("extension", ()) if e.get("url") == EXACT), None
-        )
+        native = holder.get(key)
+        meta = holder.get("_" + key) or {}
+        exact = next((e.get("valueCoding") for e in meta.get("extension", ()) if e.get("url") == EXACT), None)
         if native is None and exact is None:
             return None
-        marks.used(slot.holder, slot.key)
+        marks.used(holder, key)
         if isinstance(exact, dict):
             sent = Coding().attributes(exact, _Quiet())
             if native is None or _GENDERS.get(sent.get("V", "")) == native:

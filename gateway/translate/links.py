@@ -102,7 +102,7 @@ class LinkRule:
         holder = place.holder
         if self.where == "with":
             holder = self._own(place, state)
-        self.path.open(holder, state).value = reference
+        self.path.open(holder, state).refer(reference)
 
     def _own(self, place: Place, state: State) -> Json:
         """The resource that stands first in this section, made when first needed."""

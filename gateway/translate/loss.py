@@ -73,8 +73,9 @@ class Counted:
 
     def losses(self) -> tuple[Loss, ...]:
         """The noted values with their places written out."""
+        known: dict[etree._Element, str] = {}
         return tuple(
-            Loss(element_path(element) + (f"/@{local(attribute)}" if attribute else ""), path, kind)
+            Loss(element_path(element, known) + (f"/@{local(attribute)}" if attribute else ""), path, kind)
             for element, attribute, path, kind in self.noted
             if element is not None
         )
@@ -85,18 +86,19 @@ def local(name: str) -> str:
     return name.rpartition("}")[2]
 
 
-def element_path(element: etree._Element) -> str:
+def element_path(element: etree._Element, known: dict[etree._Element, str] | None = None) -> str:
     """The place of an element, as MsgHead/Document[1]/RefDoc/…: names without prefix, numbers where there
-    are several."""
-    parts: list[str] = []
-    current: etree._Element | None = element
-    while current is not None:
-        parent = current.getparent()
-        name = local(str(current.tag))
-        if parent is not None:
-            same = [child for child in parent if child.tag == current.tag]
-            if len(same) > 1:
-                name += f"[{same.index(current) + 1}]"
-        parts.append(name)
-        current = parent
-    return "/".join(reversed(parts))
+    are several. `known` remembers the places of elements between calls."""
+    if known is not None and element in known:
+        return known[element]
+    path = local(str(element.tag))
+    parent = element.getparent()
+    if parent is not None:
+        tag = str(element.tag)
+        before = len(list(element.itersiblings(tag, preceding=True)))
+        if before or next(element.itersiblings(tag), None) is not None:
+            path += f"[{before + 1}]"
+        path = f"{element_path(parent, known)}/{path}"
+    if known is not None:
+        known[element] = path
+    return path

@@ -43,13 +43,27 @@ class Resources(Protocol):
         ...
 
 
-@dataclass
+class Codec(Protocol):
+    """What a slot needs of a codec (`datatypes.py`)."""
+
+    def write(self, source: Any, holder: Json, key: str, marks: Any) -> None:
+        """Puts a value under the key."""
+        ...
+
+    def read(self, holder: Json, key: str, marks: Any) -> Any:
+        """Takes the value from under the key; None if there is none."""
+        ...
+
+
 class Slot:
     """A place for one value: `holder[key]`, or `holder[key][index]`."""
 
-    holder: Json
-    key: str
-    index: int | None = None
+    __slots__ = ("holder", "index", "key")
+
+    def __init__(self, holder: Json, key: str, index: int | None = None) -> None:
+        self.holder = holder
+        self.key = key
+        self.index = index
 
     @property
     def value(self) -> Any:
@@ -59,28 +73,38 @@ class Slot:
             return found
         return found[self.index] if isinstance(found, list) and len(found) > self.index else None
 
-    @value.setter
-    def value(self, value: Any) -> None:
+    def refer(self, reference: Json) -> None:
+        """Puts a reference there."""
         if self.index is None:
-            self.holder[self.key] = value
+            self.holder[self.key] = reference
         else:
-            _item(self.holder, self.key, self.index)[self.index] = value
+            _item(self.holder, self.key, self.index)[self.index] = reference
 
-    @property
-    def meta(self) -> Json:
-        """The primitive's own element (`_key`) with its extensions; empty if there is none."""
-        found = self.holder.get("_" + self.key)
-        if self.index is not None:
-            found = found[self.index] if isinstance(found, list) and len(found) > self.index else None
-        return found if isinstance(found, dict) else {}
-
-    @meta.setter
-    def meta(self, value: Json) -> None:
+    def write(self, codec: Codec, source: Any, resources: Resources) -> None:
+        """Has the codec put a value there."""
         if self.index is None:
-            self.holder["_" + self.key] = value
-        else:
-            _item(self.holder, "_" + self.key, self.index)[self.index] = value
-            _item(self.holder, self.key, self.index)
+            codec.write(source, self.holder, self.key, resources)
+            return
+        item: Json = {}
+        codec.write(source, item, "item", resources)
+        for key, name in (("item", self.key), ("_item", "_" + self.key)):
+            if key in item:
+                _item(self.holder, name, self.index)[self.index] = item[key]
+        _item(self.holder, self.key, self.index)
+
+    def read(self, codec: Codec, resources: Any) -> Any:
+        """Has the codec take the value from there."""
+        if self.index is None:
+            return codec.read(self.holder, self.key, resources)
+        item: Json = {}
+        for key, name in (("item", self.key), ("_item", "_" + self.key)):
+            found = self.holder.get(name)
+            if isinstance(found, list) and len(found) > self.index and found[self.index] is not None:
+                item[key] = found[self.index]
+        value = codec.read(item, "item", resources)
+        if value is not None:
+            resources.used(self.holder, f"{self.key}[{self.index}]")
+        return value
 
 
 def _item(holder: Json, key: str, index: int) -> list[Any]:
@@ -92,7 +116,10 @@ def _item(holder: Json, key: str, index: int) -> list[Any]:
 class Step(Protocol):
     """One step of a path, from an object to the next one."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """The key the step looks under."""
+        ...
 
     def enter(self, holder: Json, resources: Resources) -> Json:
         """The object the step leads to, made if it is not there (a further one for a repeating step)."""
@@ -362,7 +389,9 @@ class Path:
             holders = self._holders(holder, self.before, resources)
             return [Slot(found, key) for found in holders if key in found or "_" + key in found]
         last = self.steps[-1]
-        return [slot for found in self._holders(holder, self.before, resources) for slot in _slots(found, last)]
+        return [
+            slot for found in self._holders(holder, self.before, resources) for slot in _slots(found, last)
+        ]
 
     def find_objects(self, holder: Json, resources: Resources) -> list[Json]:
         """The objects at the end of the path, in order."""
@@ -386,7 +415,11 @@ def _slots(holder: Json, last: Step) -> list[Slot]:
     if isinstance(last, Append):
         return [Slot(holder, last.name, at) for at in range(length)]
     if isinstance(last, CodeSet):
-        return [Slot(holder, last.name, at) for at, item in enumerate(holder.get(last.name, ())) if last.fits(item)][:1]
+        return [
+            Slot(holder, last.name, at)
+            for at, item in enumerate(holder.get(last.name, ()))
+            if last.fits(item)
+        ][:1]
     if isinstance(last, Item):
         return [Slot(holder, last.name, last.index)] if length > last.index else []
     return [Slot(holder, last.name)] if last.name in holder or "_" + last.name in holder else []

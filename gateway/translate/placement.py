@@ -116,8 +116,13 @@ class _Placement:
         """Whether nothing needs to be done: so with every Bundle the gateway made of an e-message."""
         focus = [self.follow(reference) for reference in self.header.get("focus", ())]
         bodies = [r for r in focus if r is not None and r.get("resourceType") == "Composition"]
-        parties = [self.header.get("sender"), *(d.get("receiver") for d in self.header.get("destination", ()))]
-        people = [r for r in map(self.follow, parties) if r is not None and r.get("resourceType") != "Organization"]
+        parties = [
+            self.header.get("sender"),
+            *(d.get("receiver") for d in self.header.get("destination", ())),
+        ]
+        people = [
+            r for r in map(self.follow, parties) if r is not None and r.get("resourceType") != "Organization"
+        ]
         if not bodies or people or any(not _code_of_type(body) for body in bodies):
             return False
         if any(r.get("resourceType") == "Goal" and "expressedBy" in r for r in self.resources.values()):

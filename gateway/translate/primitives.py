@@ -22,8 +22,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from gateway.fhir.canonical import EXACT, PRESENT
-from gateway.translate.paths import Slot
 
+Json = dict[str, Any]
 OSLO = ZoneInfo("Europe/Oslo")
 _DATE = re.compile(r"(\d{4})-(\d\d)-(\d\d)(Z|[+-]\d\d:\d\d)?")
 _TIME = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)(\.\d+)?(Z|[+-]\d\d:\d\d)?")
@@ -44,31 +44,37 @@ class Primitive:
         """The key of the value in an extension: valueString, valueDateTime, …"""
         return "value" + self.fhir[0].upper() + self.fhir[1:]
 
-    def write(self, text: str, slot: Slot) -> bool:
-        """Puts the text in its slot; whether a native value stands there afterwards."""
+    def write(self, text: str, holder: Json, key: str) -> bool:
+        """Puts the text in its place; whether a native value stands there afterwards."""
         if not text:
-            slot.meta = {"extension": [{"url": PRESENT, "valueBoolean": True}]}
+            holder["_" + key] = {"extension": [{"url": PRESENT, "valueBoolean": True}]}
             return False
         native = self.native(text)
         if native is not None:
-            slot.value = native
+            holder[key] = native
+            if native is text:  # most texts: the value is the text
+                return True
         if native is None or self.text(native) != text or not _survives_binary(native):
-            slot.meta = {"extension": [{"url": EXACT, "valueString": text}]}
+            holder["_" + key] = {"extension": [{"url": EXACT, "valueString": text}]}
         return native is not None
 
-    def withdraw(self, slot: Slot) -> None:
+    def withdraw(self, holder: Json, key: str) -> None:
         """Takes the native value away where it must not stand (a period that ends before it starts);
         `exact` keeps it."""
-        text = self.read(slot)
-        slot.holder.pop(slot.key, None)
-        slot.meta = {
-            "extension": [{"url": EXACT, "valueString": text}, {"url": PRESENT, "valueBoolean": True}]
-        }
+        marks = [
+            {"url": EXACT, "valueString": self.read(holder, key)},
+            {"url": PRESENT, "valueBoolean": True},
+        ]
+        del holder[key]
+        holder["_" + key] = {"extension": marks}
 
-    def read(self, slot: Slot) -> str | None:
+    def read(self, holder: Json, key: str) -> str | None:
         """The text for the e-message; None if nothing stands there (or nothing the e-message can hold)."""
-        native = slot.value
-        exact, present = _marks(slot.meta)
+        native = holder.get(key)
+        meta = holder.get("_" + key)
+        if meta is None:
+            return None if native is None else self.text(native)
+        exact, present = _marks(meta)
         if native is None:
             if exact is not None and (present or self.native(exact) is None):
                 return exact
@@ -96,9 +102,9 @@ def _survives_binary(native: Any) -> bool:
     return not isinstance(native, Decimal) or Decimal(repr(float(native))) == native
 
 
-def _marks(meta: dict[str, Any]) -> tuple[str | None, bool]:
+def _marks(meta: Any) -> tuple[str | None, bool]:
     exact, present = None, False
-    extensions = meta.get("extension")
+    extensions = meta.get("extension") if isinstance(meta, dict) else None
     for extension in extensions if isinstance(extensions, list) else ():
         if (
             isinstance(extension, dict)

@@ -19,7 +19,7 @@ from gateway.translate import hooks
 from gateway.translate.compiler import mapping
 from gateway.translate.content import Place
 from gateway.translate.envelope import TRANSLATED, message_header, message_identifier, set_message_header
-from gateway.translate.paths import Json, Slot
+from gateway.translate.paths import Json
 from gateway.translate.primitives import primitive
 from gateway.translate.required import complete
 from gateway.translate.state import State, derived_id
@@ -61,7 +61,7 @@ def to_bundle(receipt: EMessage) -> tuple[Json, State]:
     version = receipt.root.findtext("{*}MIGversion") or ""
     if version != MIG_VERSIONS[receipt.standard]:
         stated = {"url": _MIG_VERSION}
-        _STRING.write(version, Slot(stated, "valueString"))
+        _STRING.write(version, stated, "valueString")
         header.setdefault("extension", []).append(stated)
     set_message_header(bundle, state)
     _derive(state, header)
@@ -173,7 +173,7 @@ def _version(state: State, standard: str, tag: str) -> etree._Element:
     element.text = MIG_VERSIONS[standard]
     for extension in state.singletons["MessageHeader"].get("extension", ()):
         if extension.get("url") == _MIG_VERSION:
-            element.text = _STRING.read(Slot(extension, "valueString"))
+            element.text = _STRING.read(extension, "valueString")
             state.used(extension, "valueString")
     return element
 

@@ -17,7 +17,6 @@ from gateway.translate.paths import Json
 from gateway.translate.state import State
 
 
-
 def absent() -> Json:
     """An element without a value that says why: unknown."""
     return {"extension": [{"url": DATA_ABSENT_REASON, "valueCode": "unknown"}]}

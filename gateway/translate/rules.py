@@ -14,7 +14,7 @@ from gateway.emessage.grammar import ElementUse, Structure
 from gateway.fhir.canonical import PRESENT
 from gateway.translate.content import Content, Found, Place
 from gateway.translate.datatypes import Attributes, Codec
-from gateway.translate.paths import Json, Path, Slot
+from gateway.translate.paths import Json, Path
 from gateway.translate.state import State
 
 Hook = tuple[Callable[[Json], None], Callable[[Json], Json], tuple[str, ...]]
@@ -49,7 +49,7 @@ class ValueRule:
         path = self._elsewhere(element, place, state) or self.path
         state.at(element, None, path)
         state.written += 1
-        self.codec.write(element, path.open(place.holder, state), state)
+        path.open(place.holder, state).write(self.codec, element, state)
 
     def _elsewhere(self, element: etree._Element, place: Place, state: State) -> Path | None:
         if not self.unless:
@@ -61,7 +61,7 @@ class ValueRule:
         if path is None or estimate or path.find(place.holder, state):
             return None
         trial: Json = {}
-        self.codec.write(element, Slot(trial, "x"), state.quiet)
+        self.codec.write(element, trial, "x", state.quiet)
         return path if "x" in trial else None
 
     def read(self, place: Place, state: State) -> list[Found]:
@@ -72,7 +72,7 @@ class ValueRule:
             slots = path.find(place.holder, state) if path else []
         found: list[Found] = []
         for slot in slots:
-            value = self.codec.read(slot, state)
+            value = slot.read(self.codec, state)
             if value is not None:
                 found.append(Found(_filled(self.tag, value)))
         if not found and self.use.minimum:
@@ -85,7 +85,7 @@ class ValueRule:
     def speaks(self, place: Place, state: State) -> bool:
         """Whether a value stands there."""
         slots = self.path.find(place.holder, state)
-        if any(self.codec.read(slot, state.quiet) is not None for slot in slots):
+        if any(slot.read(self.codec, state.quiet) is not None for slot in slots):
             return True
         return any(path.find(place.holder, state) for path in self.unless.values())
 
@@ -152,6 +152,8 @@ class InsideRule:
     content: Content
     tag: str
     hook: Hook | None = None
+    certain: bool = False
+    """Whether the grammar has this element in every content: not optional, and no branch of a choice."""
 
     @property
     def flat(self) -> bool:
@@ -165,7 +167,7 @@ class InsideRule:
         self.content.write(element, place if self.flat else Place(holder), state)
         if self.hook:
             self.hook[0](holder)
-        if state.written == before and not (self.use.minimum and self.flat):
+        if state.written == before and not (self.certain and self.flat):
             mark: Json = {"url": PRESENT, "valueCode": self.use.name.partition(":")[2]}
             holder.setdefault("extension", []).append(mark)
 

@@ -27,7 +27,9 @@ _NAMESPACE = uuid.UUID("2b0b5c8e-5c1e-5d0a-9d8e-7d3f0a6c41b7")
 def derived_id(*parts: str) -> str:
     """The id derived from sender, MsgId and place (UUIDv5): the same message always gives the same ids
     (DESIGN §4.3)."""
-    digest = bytearray(hashlib.sha1(_NAMESPACE.bytes + "|".join(parts).encode(), usedforsecurity=False).digest()[:16])
+    digest = bytearray(
+        hashlib.sha1(_NAMESPACE.bytes + "|".join(parts).encode(), usedforsecurity=False).digest()[:16]
+    )
     digest[6] = digest[6] & 0x0F | 0x50
     digest[8] = digest[8] & 0x3F | 0x80
     text = digest.hex()
@@ -190,7 +192,8 @@ class State:
         self._prepared.append(prepared)
 
     def demand(self, path: str) -> None:
-        """The e-message demands an element that FHIR does not state; a refusal, unless what is around it falls away too."""
+        """The e-message demands an element that FHIR does not state; a refusal, unless what is around it
+        falls away too."""
         self.missing.append(path)
 
     def mark(self, element: etree._Element) -> tuple[int, int, int]:
@@ -239,7 +242,7 @@ class State:
             for at, item in enumerate(value):
                 if isinstance(item, dict):
                     yield from self._unread_object(item, f"{here}[{at}]", names)
-                elif item is not None and (id(holder), key) not in self._read:
+                elif item is not None and (id(holder), f"{key}[{at}]") not in self._read:
                     yield Loss(f"{here}[{at}]", "", "lost")
         elif isinstance(value, dict):
             if key != "text" or "div" not in value:
