@@ -146,7 +146,7 @@ class Key:
         found = holder.get(self.name)
         if found is None:
             found = holder[self.name] = {}
-        return found  # type: ignore[no-any-return]
+        return found
 
     def look(self, holder: Json, resources: Resources) -> list[Json]:
         """The object, if it is there."""
