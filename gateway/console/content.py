@@ -22,6 +22,8 @@ from gateway.ledger.rows import BodyRow, DeliveryRow, MessageRow
 from gateway.services import GatewayServices
 
 XML = "application/xml"
+LARGEST_READING = 4_000_000
+"""Bytes of a message that is still translated only for reading."""
 _GRAVE = ("lost", "rendered")
 
 
@@ -100,7 +102,7 @@ class _Other:
     says: str
     report: Mapping[str, Any] | None
     problem: str | None = None
-    """Code of the catalogue: why there is none."""
+    """Why there is none, in words."""
 
 
 def content_view(services: GatewayServices, message: MessageRow, texts: Texts) -> Content:
@@ -114,7 +116,7 @@ def content_view(services: GatewayServices, message: MessageRow, texts: Texts) -
         if other.body is not None:
             panes.append(_pane(other.body, other.media_type, other.says))
     loss = _loss(other.report, other.says, panes, texts) if other.report is not None else None
-    return Content(may_read, tuple(panes), loss, _no_loss(other, texts))
+    return Content(may_read, tuple(panes), loss, other.problem or texts("loss.verdict.same"))
 
 
 def _pane(body: bytes, media_type: str, says: str) -> Pane:
@@ -130,10 +132,12 @@ def _other(services: GatewayServices, message: MessageRow, received: BodyRow | N
             return _delivered(services, delivery, texts)
     if received is None:
         return _Other(None, "", "", None)
+    if message.size > LARGEST_READING:
+        return _Other(None, "", texts("content.for_reading"), None, texts("content.too_large"))
     try:
         translation = translated(received)
     except SomlosError as error:
-        return _Other(None, "", texts("content.for_reading"), None, error.code)
+        return _Other(None, "", texts("content.for_reading"), None, _sentence(error.code, texts))
     return _Other(translation.data, translation.media_type, texts("content.for_reading"), translation.report)
 
 
@@ -146,10 +150,9 @@ def _delivered(services: GatewayServices, delivery: DeliveryRow, texts: Texts) -
     )
 
 
-def _no_loss(other: _Other, texts: Texts) -> str:
-    if other.problem is None:
-        return texts("loss.verdict.same")
-    entry = CATALOGUE[other.problem]
+def _sentence(code: str, texts: Texts) -> str:
+    """What the catalogue says of a code."""
+    entry = CATALOGUE[code]
     return entry.en if texts.language == "en" else entry.no
 
 
@@ -196,9 +199,8 @@ def _once(lines: Iterable[LossLine]) -> tuple[LossLine, ...]:
 
 def _note(note: str, texts: Texts) -> str:
     """A note of the translation in words: a code of the catalogue, or what was assumed."""
-    entry = CATALOGUE.get(note)
-    if entry:
-        return entry.en if texts.language == "en" else entry.no
+    if note in CATALOGUE:
+        return _sentence(note, texts)
     if note.startswith("assumed: "):
         return texts("loss.assumed", what=note.removeprefix("assumed: "))
     return note

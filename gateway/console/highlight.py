@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from markupsafe import Markup, escape
@@ -19,13 +19,16 @@ from markupsafe import Markup, escape
 Kind = Literal["xml", "json"]
 
 LONGEST_RUN = 2_000
-"""Characters of one text, attribute or string that are shown before it is cut."""
+"""Characters of one encoded run (an attachment in base64) that are shown before it is cut; prose is never cut."""
+MOST_CHARACTERS = 400_000
+"""Characters of one document that are shown."""
 FEW_BREAKS = 2
 """A document with so few line breaks (after its declaration, at its end) was not laid out for reading."""
 MOST_STEPS = 16
 MOST_LINES = 4_000
 """Lines of one document that are shown."""
 
+_ENCODED = re.compile(rf"[A-Za-z0-9+/=\n]{{{LONGEST_RUN},}}")
 _XML = re.compile(
     r"(?P<comment><!--.*?-->)|(?P<instruction><\?.*?\?>)|(?P<cdata><!\[CDATA\[.*?\]\]>)|(?P<doctype><![^>]*>)"
     r"|(?P<close></[^>]*>)|(?P<open><[^>]*>)|(?P<text>[^<]+)|(?P<rest><)",
@@ -82,7 +85,7 @@ class _Page:
 
     def write(self, text: str, colour: str = "") -> None:
         """Add text in a colour class; a line break in it begins a new line."""
-        for index, part in enumerate(_shorten(text).split("\n")):
+        for index, part in enumerate(text.split("\n")):
             if index:
                 self.lines.append([])
             if part:
@@ -109,18 +112,18 @@ def _line(number: int, markup: str) -> Line:
     return Line(number, Markup(shown), min(space.count("\t") + space.count(" ") // 2, MOST_STEPS))
 
 
-def _shorten(text: str) -> str:
-    """A very long run, cut in the middle; short text as it is."""
-    if len(text) <= LONGEST_RUN:
-        return text
-    half = LONGEST_RUN // 4
-    return f"{text[:half]} … (+ {len(text) - 2 * half}) … {text[-half:]}"
+def _shorten(run: re.Match[str]) -> str:
+    """A very long encoded run, cut in the middle."""
+    text, kept = run.group(), LONGEST_RUN // 4
+    return f"{text[:kept]} … (+ {len(text) - 2 * kept}) … {text[-kept:]}"
 
 
 def highlight(data: bytes, kind: Kind) -> Document:
     """The document as numbered, coloured lines. Never raises: what it does not understand is shown plain."""
-    text = _decode(data).replace("\r\n", "\n").replace("\r", "\n")
-    return _xml(text) if kind == "xml" else _json(text)
+    whole = _ENCODED.sub(_shorten, _decode(data).replace("\r\n", "\n").replace("\r", "\n"))
+    text, rest = whole[:MOST_CHARACTERS], whole[MOST_CHARACTERS:]
+    document = _xml(text) if kind == "xml" else _json(text)
+    return replace(document, left_out=document.left_out + rest.count("\n") + 1) if rest else document
 
 
 def _decode(data: bytes) -> str:

@@ -7,8 +7,12 @@ from tests.browser.conftest import Console
 
 def kinds_of_pages(console: Console) -> dict[str, str]:
     """A name and an address for every kind of page."""
-    return {name: path for name, path in all_pages(console).items() if not name.startswith("message-")} | {
-        "message": console.message("acknowledged"),
+    return {
+        name: path
+        for name, path in all_pages(console).items()
+        if not name.startswith(("message-", "flow-filtered"))
+    } | {
+        "message": console.message("rejected"),
         "message-in-trouble": console.message("retrying"),
     }
 

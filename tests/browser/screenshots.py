@@ -1,4 +1,4 @@
-"""What does every page look like? `python -m tests.browser.screenshots [FOLDER]` writes pictures (default: var/screenshots).
+"""What does every page look like? `python -m tests.browser.screenshots [FOLDER]` takes pictures (to var/screenshots).
 
 Every kind of page at phone, tablet and desktop width, light and dark, with a working day in the ledger.
 """

@@ -5,12 +5,14 @@ from __future__ import annotations
 import string
 from datetime import UTC, datetime, timedelta
 from html import unescape
+from pathlib import Path
 from re import sub
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gateway import console
 from gateway.console.catalogue import TEXTS
 from gateway.console.chart import HEIGHT, volume
 from gateway.console.highlight import LONGEST_RUN, MOST_LINES, Document, Kind, highlight
@@ -20,6 +22,7 @@ from gateway.console.texts import ENGLISH, NORWEGIAN
 from gateway.console.times import age, shown, span
 from gateway.ledger.trail import SENTENCES
 
+FOLDER = Path(console.__file__).parent
 NOW = datetime(2026, 11, 21, 22, 30, tzinfo=UTC)
 
 
@@ -38,6 +41,24 @@ def test_every_text_stands_in_both_languages_with_the_same_values(key: str) -> N
     assert english.strip()
     assert fields[0] == fields[1]
     assert norwegian.count("|") == english.count("|")
+
+
+COMPOSED = ("type", "status", "state", "step", "section", "format", "owner", "unit", "tile", "receipt", "ack", "effect",
+            "lost", "loss", "page", "bytes", "filter", "delivery", "content", "language")  # fmt: skip
+"""First parts of keys that the code puts together."""
+
+
+def test_every_text_is_used() -> None:
+    code = "".join(
+        file.read_text()
+        for file in FOLDER.rglob("*")
+        if file.suffix in (".py", ".html") and file.name != "catalogue.py"
+    )
+    assert [
+        key
+        for key in TEXTS
+        if key.partition(".")[0] not in COMPOSED and f'"{key}"' not in code and f"'{key}'" not in code
+    ] == []
 
 
 def test_every_state_has_a_word_and_can_be_asked_for() -> None:
@@ -120,8 +141,18 @@ def test_very_long_documents_and_runs_are_cut_and_say_so() -> None:
     document = highlight(b"<a>\n" + b"<b/>\n" * (MOST_LINES + 10) + b"</a>", "xml")
     assert len(document.lines) == MOST_LINES
     assert document.left_out == 12
-    run = highlight(b"<a>" + b"QUJD" * LONGEST_RUN + b"</a>", "xml")
+    run = highlight(b"<a>" + b"QUJD\n" * LONGEST_RUN + b"</a>", "xml")
     assert len("".join(plain(run))) < LONGEST_RUN
+
+
+def test_prose_is_never_cut() -> None:
+    prose = "Pasienten er i bedring. " * LONGEST_RUN
+    assert prose.strip() in "".join(plain(highlight(f"<a>{prose}</a>".encode(), "xml")))
+
+
+def test_the_largest_message_is_shown_quickly() -> None:
+    document = highlight(b"<a>\n" + b"<b>x y</b>\n" * 3_000_000 + b"</a>", "xml")
+    assert document.left_out > 2_900_000
 
 
 @pytest.mark.parametrize("kind", ["xml", "json"])
