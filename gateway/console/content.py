@@ -13,15 +13,19 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+import structlog
+
 from gateway.console.highlight import Document, highlight
 from gateway.console.reading import translated
 from gateway.console.states import State
 from gateway.console.texts import Texts
+from gateway.console.web import place_of
 from gateway.errors import CATALOGUE, SomlosError
 from gateway.ledger.rows import BodyRow, DeliveryRow, MessageRow
 from gateway.services import GatewayServices
 
 XML = "application/xml"
+_log = structlog.get_logger(__name__)
 LARGEST_READING = 4_000_000
 """Bytes of a message that is still translated only for reading."""
 _GRAVE = ("lost", "rendered")
@@ -138,6 +142,11 @@ def _other(services: GatewayServices, message: MessageRow, received: BodyRow | N
         translation = translated(received)
     except SomlosError as error:
         return _Other(None, "", texts("content.for_reading"), None, _sentence(error.code, texts))
+    except Exception as error:  # a fault of ours must not hide the trail of the message
+        _log.error(
+            "console.reading-failed", message=message.id, error=type(error).__name__, place=place_of(error)
+        )
+        return _Other(None, "", texts("content.for_reading"), None, _sentence("us.internal", texts))
     return _Other(translation.data, translation.media_type, texts("content.for_reading"), translation.report)
 
 

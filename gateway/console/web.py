@@ -63,7 +63,9 @@ class ConsoleRoute(APIRoute):
             except (
                 Exception
             ) as error:  # the last line of defence: a person sees our page, the log sees no content
-                _log.error("console.failed", route=self.path, error=type(error).__name__, at=_place(error))
+                _log.error(
+                    "console.failed", route=self.path, error=type(error).__name__, place=place_of(error)
+                )
                 response = Pages().problem(request, 500)
             for name, value in HEADERS.items():
                 response.headers.setdefault(name, value)
@@ -73,7 +75,7 @@ class ConsoleRoute(APIRoute):
         return handle
 
 
-def _place(error: Exception) -> str:
+def place_of(error: Exception) -> str:
     """Where it failed: file and line of the innermost frame; never a message, which could hold content."""
     frames = traceback.extract_tb(error.__traceback__)
     return f"{frames[-1].filename}:{frames[-1].lineno}" if frames else ""

@@ -13,6 +13,7 @@ from typing import Any
 import httpx
 import pytest
 
+from gateway import translate
 from gateway.errors import CATALOGUE
 from gateway.ledger.store import Ledger
 from gateway.services import GatewayServices
@@ -203,6 +204,21 @@ def test_a_failure_is_a_page_of_ours_and_says_nothing(
     assert "Noe gikk galt hos oss" in answer.text
     said = answer.text + "".join(capsys.readouterr())
     assert not [secret for secret in PATIENT if secret in said]
+
+
+def test_a_fault_of_the_translation_does_not_hide_the_message(
+    console: httpx.Client, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fails(*_: object) -> object:
+        raise LookupError("Fjelltun 14834120012")
+
+    id = messages(console, "?type=EPIKRISE")[0]
+    monkeypatch.setattr(translate, "convert", fails)
+    answer = console.get(f"/console/messages/{id}")
+    assert answer.status_code == 200
+    assert CATALOGUE["us.internal"].no in answer.text
+    assert 'id="trail"' in answer.text
+    assert not [secret for secret in PATIENT if secret in "".join(capsys.readouterr())]
 
 
 def test_the_stream_tells_of_a_change(tmp_path: Path) -> None:
