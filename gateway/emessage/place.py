@@ -1,38 +1,72 @@
-"""How is a place in a message written, so that a person finds it and nothing of the content is told?"""
+"""How is a place in a message written, so that a person finds it and nothing of the content is told?
+
+A path is made of our own words only: a name that no grammar has may be a person's name or number, and is
+written `?`. What is at such a place is then found by its position.
+"""
 
 from __future__ import annotations
 
-import re
+from functools import cache
 
 from lxml import etree
 
+from gateway.emessage.grammar import STANDARDS, ComplexType, structure
 from gateway.errors import Issue, Severity, issue
 
-_TELLING = re.compile(r"\d{4}")
+UNKNOWN = "?"
+_ROOTS = frozenset({"MsgHead", "AppRec"})
+_INSTANCE = frozenset({"type", "nil", "schemaLocation", "noNamespaceSchemaLocation"})
 
 
 def path_of(element: etree._Element) -> str:
-    """The place of an element by local names; `[n]` counts equal siblings where there are several."""
+    """The place of an element by local names, from the root down.
+
+    `Name[n]` counts equal siblings where there are several; `?[n]` is an element whose name is none of ours, the
+    n-th of all elements inside its parent.
+    """
     return "/".join(reversed([_step(each) for each in (element, *element.iterancestors())]))
 
 
-def safe_name(name: str) -> str:
-    """The name, or `?` when it is so odd that it could carry content (an identity number, a text)."""
-    return "?" if len(name) > 64 or _TELLING.search(name) else name
+def attribute_step(name: str) -> str:
+    """The last step of the path to an attribute (local name): `@V`, or `@?` when the name is none of ours."""
+    return f"@{name if name in _attribute_names() else UNKNOWN}"
 
 
 def local_name(element: etree._Element) -> str:
     """The name of an element without its namespace."""
-    return etree.QName(element).localname
-
-
-def _step(element: etree._Element) -> str:
-    name = safe_name(local_name(element))
-    parent = element.getparent()
-    alike = [] if parent is None else list(parent.iterchildren(etree.QName(element)))
-    return f"{name}[{alike.index(element) + 1}]" if len(alike) > 1 else name
+    tag = str(element.tag)
+    return tag[tag.rfind("}") + 1 :]
 
 
 def finding(code: str, severity: Severity, element: etree._Element) -> Issue:
     """A finding of the business rules at an element."""
     return issue(code, severity=severity, layer="rules", path=path_of(element), line=element.sourceline)
+
+
+def _step(element: etree._Element) -> str:
+    name, parent = local_name(element), element.getparent()
+    if parent is None:
+        return name if name in _ROOTS else UNKNOWN
+    if name not in _element_names():
+        return f"{UNKNOWN}[{parent.index(element) + 1}]"
+    alike = list(parent.iterchildren(str(element.tag)))
+    return f"{name}[{alike.index(element) + 1}]" if len(alike) > 1 else name
+
+
+@cache
+def _element_names() -> frozenset[str]:
+    """Local names of all elements of all standards."""
+    names = {name for standard in STANDARDS for name in structure(standard).elements}
+    names |= {use.name for kind in _contents() if kind.content for use in kind.content.uses()}
+    return frozenset(name.partition(":")[2] for name in names)
+
+
+@cache
+def _attribute_names() -> frozenset[str]:
+    """Local names of all attributes of all standards, and of those that every XML message may have."""
+    return _INSTANCE | {use.name.rpartition(":")[2] for kind in _contents() for use in kind.attributes}
+
+
+def _contents() -> list[ComplexType]:
+    kinds = [kind for standard in STANDARDS for kind in structure(standard).types.values()]
+    return [kind for kind in kinds if isinstance(kind, ComplexType)]

@@ -12,7 +12,9 @@ import re
 
 from lxml import etree
 
-from gateway.emessage.place import local_name, path_of, safe_name
+from gateway.emessage.expected import missing_before, missing_inside
+from gateway.emessage.grammar import Structure, structure
+from gateway.emessage.place import attribute_step, local_name, path_of
 from gateway.emessage.read import EMessage
 from gateway.emessage.rules import DIALOGUE_TYPES, PLO_BODY_OF_TYPE, check, message_type
 from gateway.emessage.schema import schema_for
@@ -51,9 +53,7 @@ _CODES = {  # libxml2's error type → ours; the data type errors are all the ot
 }
 _ATTRIBUTE = re.compile(r"Element '[^']*', attribute '(?:\{[^}']*\})?([^']*)':")
 _REQUIRED_ATTRIBUTE = re.compile(r"Element '[^']*': The attribute '(?:\{[^}']*\})?([^']*)' is required")
-_MISSING_ELEMENT = re.compile(
-    r"Element '[^']*': Missing child element\(s\)\.(?: Expected is \( ([^,)]*) \))?"
-)
+_MISSING_ELEMENT = re.compile(r"Element '[^']*': Missing child element\(s\)\.")
 
 
 def validate(message: EMessage) -> tuple[Issue, ...]:
@@ -67,15 +67,15 @@ def validate(message: EMessage) -> tuple[Issue, ...]:
 
 def validate_schema(message: EMessage) -> tuple[Issue, ...]:
     """Findings of the schema layer alone, in document order; none means that the message is valid."""
-    root = message.root
-    schema = schema_for(_schema_name(message))
+    root, standard = message.root, _schema_name(message)
+    schema, grammar = schema_for(standard), structure(standard)
     if _WIDE(root):
         found = _findings_of_wide(root, schema)
     elif schema.validate(root):
         found = ()
     else:
         found = tuple(schema.error_log)
-    issues = dict.fromkeys(_issue(entry, root) for entry in found[: 2 * MAX_ISSUES])
+    issues = dict.fromkeys(_issue(entry, root, grammar) for entry in found[: 2 * MAX_ISSUES])
     told = tuple(issues)[:MAX_ISSUES]
     if len(issues) > MAX_ISSUES or len(found) > 2 * MAX_ISSUES:
         told = (*told, issue("schema.more-findings", severity="information", layer="schema"))
@@ -111,31 +111,45 @@ def _findings_of_wide(root: etree._Element, schema: etree.XMLSchema) -> tuple[et
     return ()
 
 
-def _issue(entry: etree._LogEntry, root: etree._Element) -> Issue:
-    """One finding of libxml2 in our words."""
+def _issue(entry: etree._LogEntry, root: etree._Element, grammar: Structure) -> Issue:
+    """One finding of libxml2 in our words, with its place."""
     message = entry.message or ""
     element = _element_at(root, entry.path) if entry.path else None
-    line = (element.sourceline if element is not None else None) or entry.line or None
+    if element is None:
+        code, _ = _code(entry.type_name, message, None)
+        return issue(code, layer="schema", line=entry.line or None)
     code, below = _code(entry.type_name, message, element)
-    path = None if element is None else path_of(element) + (f"/{below}" if below else "")
-    return issue(code, layer="schema", path=path, line=line)
+    place = element
+    if code in ("schema.missing-element", "schema.unexpected-element"):
+        code, place, below = _child(message, element, grammar)
+    path = path_of(place) + (f"/{below}" if below else "")
+    return issue(code, layer="schema", path=path, line=element.sourceline or entry.line or None)
+
+
+def _child(
+    message: str, element: etree._Element, grammar: Structure
+) -> tuple[str, etree._Element, str | None]:
+    """Code, element and last step of the path, of a finding about a child: missing at the end, missing before this
+    element, or this element itself is not expected."""
+    if _MISSING_ELEMENT.match(message):
+        return "schema.missing-element", element, missing_inside(element, message, grammar)
+    missing, parent = missing_before(element, message, grammar), element.getparent()
+    if missing and parent is not None:
+        return "schema.missing-element", parent, missing
+    return "schema.unexpected-element", element, None
 
 
 def _code(kind: str, message: str, element: etree._Element | None) -> tuple[str, str | None]:
-    """Our code, and the attribute (`@name`) or missing child that the finding is about, if it names one."""
-    attribute = _ATTRIBUTE.match(message)
-    required = _REQUIRED_ATTRIBUTE.match(message)
-    missing = _MISSING_ELEMENT.match(message)
-    if missing and kind == "SCHEMAV_ELEMENT_CONTENT":
-        child = missing.group(1)
-        return "schema.missing-element", etree.QName(child).localname if child and child[0] != "#" else None
+    """Our code, and the step to the attribute (`@name`) that the finding is about, if it names one."""
+    if kind == "SCHEMAV_ELEMENT_CONTENT" and _MISSING_ELEMENT.match(message):
+        return "schema.missing-element", None
     code = _CODES.get(kind, "schema.bad-value" if "_VALID" in kind else "schema.invalid")
     if code == "schema.unknown-element" and element is not None and _is_content(element.getparent()):
         return "schema.unknown-body", None
-    if code == "schema.bad-value" and attribute:
+    named = _ATTRIBUTE.match(message) or _REQUIRED_ATTRIBUTE.match(message)
+    if code == "schema.bad-value" and _ATTRIBUTE.match(message):
         code = "schema.bad-attribute-value"
-    named = attribute or required
-    return code, f"@{safe_name(named.group(1))}" if named else None
+    return code, attribute_step(named.group(1)) if named else None
 
 
 def _is_content(element: etree._Element | None) -> bool:

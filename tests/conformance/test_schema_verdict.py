@@ -14,6 +14,7 @@ import pytest
 from lxml import etree
 
 from gateway.emessage.grammar import structure
+from gateway.emessage.place import local_name, path_of
 from gateway.emessage.read import read
 from gateway.emessage.validate import validate, validate_schema
 from gateway.errors import CATALOGUE, Issue, Unreadable
@@ -108,6 +109,28 @@ def test_damaged_receipts_in_version_1_1_get_the_official_verdict(example: Path,
         assert our_verdict(copy)[0] == official_verdict(copy, schema), f"seed {seed}"
 
 
+@pytest.mark.examples("standards/examples/[adv][pi1]*/*.xml")
+def test_an_element_that_is_left_out_is_named(example: Path) -> None:
+    """Each element in turn; where several could stand, it is among those that are named."""
+    data = example.read_bytes()
+    named = 0
+    for number in range(1, len(list(read(data).root.iter()))):
+        message = read(data)
+        element = list(message.root.iter())[number]
+        parent = element.getparent()
+        assert parent is not None
+        if len(list(parent.iterchildren(str(element.tag)))) > 1:
+            continue
+        parent.remove(element)
+        for found in validate_schema(message):
+            place, _, names = (found.path or "").rpartition("/")
+            assert found.code == "schema.missing-element"
+            assert place == path_of(parent)
+            assert local_name(element) in names.split("|")
+            named += 1
+    assert named > 10
+
+
 TYPES = (
     *("CS", "CV", "TS", "URL", "PQ", "oid", "ST", "INT", "BL", "Ident", "Address", "TeleCom", "Person"),
     *("Organisation", "MsgHead", "RefDoc", "AppRec", "string", "token", "date", "dateTime", "anyType"),
@@ -146,6 +169,6 @@ def check_finding(found: Issue, content: set[str]) -> None:
     assert found.code != "schema.invalid"
     if found.severity == "error":
         assert found.path is not None
-        assert re.fullmatch(r"(MsgHead|AppRec)(/@?[\w?.-]+(\[\d+\])?)*", found.path)
+        assert re.fullmatch(r"(MsgHead|AppRec)(/@?[\w?.|-]+(\[\d+\])?)*", found.path)
         assert found.line
     assert not any(text in (found.path or "") for text in content)

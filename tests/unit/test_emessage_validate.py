@@ -8,7 +8,7 @@ import pytest
 
 from gateway.emessage.read import MSGHEAD, read
 from gateway.emessage.validate import MAX_ISSUES, validate, validate_schema
-from tests.support.messages import CANARIES, CANARY_NUMBER, Admission
+from tests.support.messages import CANARIES, CANARY_NAME, CANARY_NUMBER, Admission
 
 ADMISSION = Admission(message_id="a-1").xml
 
@@ -24,12 +24,14 @@ def test_a_valid_message_has_no_finding() -> None:
 @pytest.mark.parametrize(
     ("old", "new", "code", "path"),
     [
-        ("<MsgId>a-1</MsgId>", "", "schema.unexpected-element", "MsgHead/MsgInfo/ProcessingStatus"),
+        ("<MsgId>a-1</MsgId>", "", "schema.missing-element", "MsgHead/MsgInfo/MsgId"),
+        ("<MsgId>a-1</MsgId>", "<MsgId/>" * 2, "schema.unexpected-element", "MsgHead/MsgInfo/MsgId[2]"),
+        ("<MsgId>", "<Ack/><MsgId>", "schema.unexpected-element", "MsgHead/MsgInfo/Ack[1]"),
         (
             "<MsgId>a-1</MsgId>",
             "<Rart/><MsgId>a-1</MsgId>",
             "schema.unexpected-element",
-            "MsgHead/MsgInfo/Rart",
+            "MsgHead/MsgInfo/?[4]",
         ),
         ("<MsgId>a-1</MsgId>", "<MsgId><x/></MsgId>", "schema.elements-not-allowed", "MsgHead/MsgInfo/MsgId"),
         ("<MsgInfo>", "<MsgInfo>x", "schema.text-not-allowed", "MsgHead/MsgInfo"),
@@ -42,9 +44,9 @@ def test_a_valid_message_has_no_finding() -> None:
         ("2026-11-20T14:32:00", "i går", "schema.bad-value", "MsgHead/MsgInfo/GenDate"),
         (
             '<MsgType V="XML"/>',
-            '<MsgType Q="XML"/>',
+            f'<MsgType n{CANARY_NUMBER}="XML"/>',
             "schema.attribute-not-allowed",
-            "MsgHead/Document/RefDoc/MsgType/@Q",
+            "MsgHead/Document/RefDoc/MsgType/@?",
         ),
         (
             "<GivenName>",
@@ -79,6 +81,11 @@ def test_a_missing_element_is_named() -> None:
     assert ("schema.missing-element", "MsgHead/MsgInfo/Type") in codes(data)
 
 
+def test_one_of_several_missing_elements_is_named_so() -> None:
+    without = ADMISSION[: ADMISSION.index(b"<Document>")] + b"</MsgHead>"
+    assert codes(without) == [("schema.missing-element", "MsgHead/Document|PatientReport")]
+
+
 def test_equal_siblings_are_counted() -> None:
     document = ADMISSION[ADMISSION.index(b"<Document>") : ADMISSION.index(b"</MsgHead>")]
     data = ADMISSION.replace(b"</MsgHead>", document.replace(b"false", b"x") + b"</MsgHead>")
@@ -105,16 +112,17 @@ def test_a_body_without_grammar_has_its_envelope_checked() -> None:
     assert [each.code for each in validate_schema(read(broken))] == ["schema.bad-value"]
 
 
-def test_no_value_and_no_telling_name_stands_in_a_finding() -> None:
+def test_no_value_and_no_name_that_is_not_ours_stands_in_a_finding() -> None:
     data = ADMISSION
     for canary in CANARIES:
         data = data.replace(f">{canary}<".encode(), f"><x{canary}>{canary}</x{canary}><".encode())
     data = data.replace(b'V="FNR"', f'V="FNR" n{CANARY_NUMBER}="{CANARY_NUMBER}"'.encode())
-    data = data.replace(b"<GenDate>", f"<GenDate>{CANARY_NUMBER}".encode())
+    data = data.replace(b'V="HER"', f'V="HER" {CANARY_NAME}="{CANARY_NAME}"'.encode())
+    data = data.replace(b"<GenDate>", f"<{CANARY_NAME}/><GenDate>{CANARY_NUMBER}".encode())
     found = validate(read(data))
     assert len(found) > 3
-    for each in found:
-        assert CANARY_NUMBER not in repr(each)
+    for canary in CANARIES:
+        assert canary not in repr(found)
 
 
 def wide(count: int) -> bytes:

@@ -92,6 +92,14 @@ def elements(type_name: str) -> tuple[Element, ...]:
 
 
 @cache
+def element_names() -> frozenset[str]:
+    """The names in JSON of all elements of all types."""
+    return frozenset(
+        name for kind in _table()["types"] for element in elements(kind) for name in element.names()
+    )
+
+
+@cache
 def value_set(name: str) -> dict[str, frozenset[str]]:
     """The codes of a value set by code system."""
     return {system: frozenset(codes) for system, codes in _table()["value_sets"][name].items()}
