@@ -17,6 +17,8 @@ from typing import Literal
 from markupsafe import Markup, escape
 
 Kind = Literal["xml", "json"]
+Token = tuple[str, str]
+"""The kind of a piece of text, and the piece."""
 
 LONGEST_RUN = 2_000
 """Characters of one encoded run (an attachment in base64) that are shown before it is cut; prose is never cut."""
@@ -25,7 +27,9 @@ MOST_CHARACTERS = 400_000
 FEW_BREAKS = 2
 """A document with so few line breaks (after its declaration, at its end) was not laid out for reading."""
 MOST_STEPS = 16
-MOST_LINES = 4_000
+SHORT_GROUP = 130
+"""Characters of an object or array that stays on one line when a document is laid out."""
+MOST_LINES = 6_000
 """Lines of one document that are shown."""
 
 _ENCODED = re.compile(rf"[A-Za-z0-9+/=\n]{{{LONGEST_RUN},}}")
@@ -85,7 +89,7 @@ class _Page:
 
     def write(self, text: str, colour: str = "") -> None:
         """Add text in a colour class; a line break in it begins a new line."""
-        for index, part in enumerate(text.split("\n")):
+        for index, part in enumerate(text.split("\n") if "\n" in text else (text,)):
             if index:
                 self.lines.append([])
             if part:
@@ -234,7 +238,7 @@ def _json(text: str) -> Document:
     return page.document("json", _with_other_names(places, kinds), laid_out=laid_out)
 
 
-_JSON_COLOURS = {"string": "hl-value", "number": "hl-number", "word": "hl-number", "mark": "hl-tag"}
+_JSON_COLOURS = {"string": "hl-value", "number": "hl-number", "word": "hl-number"}
 
 
 def _step(levels: list[_Level], mark: str) -> None:
@@ -247,7 +251,7 @@ def _step(levels: list[_Level], mark: str) -> None:
         levels[-1].index += 1
 
 
-def _next_mark(tokens: list[tuple[str, str]], position: int) -> str:
+def _next_mark(tokens: list[Token], position: int) -> str:
     """The next token after white space, or nothing at the end."""
     for group, part in tokens[position + 1 : position + 3]:
         if group != "space":
@@ -255,26 +259,45 @@ def _next_mark(tokens: list[tuple[str, str]], position: int) -> str:
     return ""
 
 
-def _laid_out(tokens: list[tuple[str, str]]) -> Iterator[tuple[str, str]]:
-    """The tokens of a one-line JSON text with line breaks and indents of two spaces put in."""
-    depth = 0
+def _laid_out(tokens: list[Token]) -> Iterator[Token]:
+    """The tokens of a one-line JSON text with line breaks and indents of two spaces put in.
+
+    An object or array that fits on a line stays on one.
+    """
     marks = [token for token in tokens if token[0] != "space"]
+    closed = _short_groups(marks)
+    depth, inline_until = 0, -1
     for position, (group, part) in enumerate(marks):
-        after = marks[position + 1][1] if position + 1 < len(marks) else ""
-        before = marks[position - 1][1] if position else ""
-        if group == "mark" and part in "}]":
+        inline = position <= inline_until
+        if group == "mark" and part in "}]" and not inline:
             depth -= 1
-            if before not in ("{", "["):
+            if marks[position - 1][1] not in ("{", "["):
                 yield "space", "\n" + "  " * depth
         yield group, part
-        if group == "mark" and part in "{[":
-            depth += 1
-            if after not in ("}", "]"):
-                yield "space", "\n" + "  " * depth
-        elif part == "," and group == "mark":
-            yield "space", "\n" + "  " * depth
-        elif part == ":" and group == "mark":
+        if group != "mark" or part in "}]":
+            continue
+        if part in "{[" and not inline:
+            inline = position in closed
+            inline_until = closed.get(position, inline_until)
+            depth += not inline
+        if part == ":" or (inline and part == ","):
             yield "space", " "
+        elif not inline and marks[position + 1 : position + 2] not in ([("mark", "}")], [("mark", "]")]):
+            yield "space", "\n" + "  " * depth
+
+
+def _short_groups(marks: list[Token]) -> dict[int, int]:
+    """Objects and arrays that fit on one line: position of the opening bracket → of the closing one."""
+    short, opened, length = {}, list[tuple[int, int]](), 0
+    for position, (group, part) in enumerate(marks):
+        length += len(part) + (part in ":,")
+        if group == "mark" and part in "{[":
+            opened.append((position, length))
+        elif group == "mark" and part in "}]" and opened:
+            start, before = opened.pop()
+            if length - before <= SHORT_GROUP:
+                short[start] = position
+    return short
 
 
 def _with_other_names(places: dict[str, int], kinds: dict[str, str]) -> dict[str, int]:

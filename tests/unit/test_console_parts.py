@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from gateway import console
 from gateway.console.catalogue import TEXTS
 from gateway.console.chart import HEIGHT, volume
-from gateway.console.highlight import LONGEST_RUN, MOST_LINES, Document, Kind, highlight
+from gateway.console.highlight import LONGEST_RUN, MOST_LINES, SHORT_GROUP, Document, Kind, highlight
 from gateway.console.message import _EVENT_LOOKS, _sender_id, size
 from gateway.console.states import _LOOKS, FILTER_STATES
 from gateway.console.texts import ENGLISH, NORWEGIAN
@@ -118,10 +118,14 @@ def test_xml_places_lead_to_lines() -> None:
 
 
 def test_json_places_lead_to_lines() -> None:
-    document = highlight(b'{"entry":[{"resource":{"id":"a"}},{"resource":{"id":"b","n":1.50}}]}', "json")
+    long = "x" * SHORT_GROUP
+    text = f'{{"entry":[{{"resource":{{"id":"a"}}}},{{"resource":{{"id":"{long}","n":1.50}}}}],"e":{{}}}}'
+    document = highlight(text.encode(), "json")
     assert document.laid_out
     line = document.places["Bundle.entry[1].resource.n"]
     assert plain(document)[line - 1] == '"n": 1.50'
+    assert '{"resource": {"id": "a"}},' in plain(document), "what is short stays on one line"
+    assert plain(document)[-2] == '"e": {}'
 
 
 def test_markup_in_a_document_is_text() -> None:
