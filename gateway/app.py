@@ -163,7 +163,6 @@ class _Server(uvicorn.Server):
                 host, port = each.getsockname()[:2]
                 log.info("gateway.listening", host=host, port=port, version=__version__)
 
-
     async def shutdown(self, sockets: list[object] | None = None) -> None:  # type: ignore[override]
         """Stop: what is being answered may end, within its time."""
         self._ledger.end_waiting()
