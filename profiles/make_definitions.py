@@ -45,8 +45,8 @@ class Use:
 
 BY_HAND: dict[str, tuple[Use, str]] = {
     "exact": (
-        Use({"Element"}, {"string"}),
-        "The text of the e-message where the native value alone would not reproduce it (digits of a number, a time "
+        Use({"Element"}, {"string", "Coding"}),
+        "The text (of a coded sex, the code) of the e-message where the native value alone would not reproduce it (digits of a number, a time "
         "without zone, a lexical form), or where no legal native value exists. It counts only while it still means the "
         "same as the native value: an edit of the native value always wins.",
     ),

@@ -46,7 +46,8 @@ class BundleIndex:
     """The resources of one Bundle, found by reference."""
 
     def __init__(self, bundle: Resource) -> None:
-        self._by_full_url: dict[str, Resource] = {}
+        self.by_full_url: dict[str, Resource] = {}
+        """The resources by the fullUrl of their entry; of two with the same, the first."""
         self._by_type_and_id: dict[str, Resource | None] = {}
         self._full_urls: dict[int, str] = {}
         for entry in entries(bundle):
@@ -54,7 +55,7 @@ class BundleIndex:
             if not isinstance(resource, dict):
                 continue
             if isinstance(full_url, str):
-                self._by_full_url.setdefault(full_url, resource)
+                self.by_full_url.setdefault(full_url, resource)
                 self._full_urls[id(resource)] = full_url
             if isinstance(resource.get("id"), str):
                 key = f"{resource.get('resourceType')}/{resource['id']}"
@@ -70,7 +71,7 @@ class BundleIndex:
             return None
         if reference.startswith("#"):
             return contained(source, reference[1:]) if source else None
-        found = self._by_full_url.get(reference)
+        found = self.by_full_url.get(reference)
         if found is not None:
             return found
         parts = split_restful(reference)
@@ -78,10 +79,10 @@ class BundleIndex:
             return None
         base, type_name, identity = parts
         if base:
-            return self._by_full_url.get(f"{base}/{type_name}/{identity}")
+            return self.by_full_url.get(f"{base}/{type_name}/{identity}")
         own = split_restful(self.full_url(source) or "") if source else None
         if own is not None and own[0]:
-            found = self._by_full_url.get(f"{own[0]}/{type_name}/{identity}")
+            found = self.by_full_url.get(f"{own[0]}/{type_name}/{identity}")
         return found or self._by_type_and_id.get(f"{type_name}/{identity}")
 
 

@@ -23,7 +23,9 @@ _CODE: Final = re.compile(r"\S+(?:[ \t\r\n]\S+)*").fullmatch
 _ID: Final = re.compile(r"[A-Za-z0-9\-.]{1,64}").fullmatch
 _URI: Final = re.compile(r"\S+").fullmatch
 _OID: Final = re.compile(r"urn:oid:[0-2](?:\.(?:0|[1-9][0-9]*))+").fullmatch
-_UUID: Final = re.compile(r"urn:uuid:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}").fullmatch
+_UUID_FORM: Final = r"urn:uuid:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
+_UUID: Final = re.compile(_UUID_FORM).fullmatch
+_UUID_ANY_CASE: Final = re.compile(_UUID_FORM, re.IGNORECASE | re.ASCII).fullmatch
 
 _YEAR = r"(?!0000)([0-9]{4})"
 _CLOCK = r"(?:[01][0-9]|2[0-3]):[0-5][0-9]:(?:[0-5][0-9]|60)(?:\.[0-9]+)?"
@@ -151,7 +153,7 @@ def check_uri(value: Any, walk: Walk) -> Problems:
         return None
     if value.startswith("urn:oid:"):
         return None if _OID(value) else only("fhir.bad-value")
-    return only("fhir.bad-value") if value.startswith("urn:uuid:") and not _UUID(value.lower()) else None
+    return only("fhir.bad-value") if value.startswith("urn:uuid:") and not _UUID_ANY_CASE(value) else None
 
 
 def wrong_kind(value: Any) -> list[Problem]:

@@ -88,10 +88,12 @@ def _check_full_url(entry: Node, closed: bool) -> Problems:
     full_url = entry.get("fullUrl")
     if full_url is None:
         return only("fhir.bad-full-url") if closed else None
+    if full_url.startswith("urn:"):
+        return None
     if not _ABSOLUTE.match(full_url):
         return only("fhir.bad-full-url", "fullUrl")
     identity = entry.get("resource", {}).get("id")
-    parts = split_restful(full_url) if full_url.startswith("http") else None
+    parts = split_restful(full_url)
     if (
         parts is not None
         and identity is not None
@@ -104,7 +106,15 @@ def _check_full_url(entry: Node, closed: bool) -> Problems:
 def _check_resource(resource: Node, index: BundleIndex | None, closed: bool, walk: Walk) -> Problems:
     problems = _check_contained(resource) if "contained" in resource else None
     begin, end = walk.resources[id(resource)]
+    named = index.by_full_url if index else {}
     for node, targets in walk.references[begin:end]:
+        target = named.get(node.get("reference", ""))
+        if (
+            target is not None
+            and "type" not in node
+            and (targets is None or target["resourceType"] in targets)
+        ):
+            continue  # by far the most: what it names is here, and of a type that is allowed
         problem = _check_reference(node, targets, resource, index, closed)
         if problem is not None:
             problems = add(problems, [problem], path_to(resource, node))

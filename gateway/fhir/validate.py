@@ -1,7 +1,8 @@
 """Is this valid FHIR R4?
 
-Structure, required codes and invariants first (`structure`); when the structure is sound, what connects the nodes
-(`references`). The findings name the place as a FHIRPath expression would, and never quote content.
+Structure, required codes and invariants first: fast, whether all is sound (`shapes`), and only if not, what is wrong
+(`structure`). When the structure is sound, what connects the nodes (`references`). The findings name the place as a
+FHIRPath expression would, and never quote content.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from typing import Any, Final
 from gateway.errors import Issue, Layer, issue
 from gateway.fhir.problem import Walk, add
 from gateway.fhir.references import check_connections
+from gateway.fhir.shapes import is_sound
 from gateway.fhir.structure import check_any_resource
 
 _PROFILE_CODES: Final = frozenset({"fhir.profile", "fhir.unknown-profile", "fhir.unknown-extension"})
@@ -19,7 +21,10 @@ _PROFILE_CODES: Final = frozenset({"fhir.profile", "fhir.unknown-profile", "fhir
 def validate(resource: dict[str, Any]) -> tuple[Issue, ...]:
     """The findings about a resource of any R4 type, of layer ``schema`` or ``profile``; empty when it is valid."""
     walk = Walk()
-    problems = check_any_resource(resource, walk)
+    problems = None
+    if not is_sound(resource, walk):
+        walk = Walk()
+        problems = check_any_resource(resource, walk)
     if problems is None or all(problem.severity != "error" for problem in problems):
         found = check_connections(resource, walk)
         if found is not None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from gateway.fhir.invariants.node import Invariant, Node, any_there, there
+from gateway.fhir.invariants.node import Invariant, Node, any_there, presence, there
 
 _WITH_REQUEST: Final = ("batch", "transaction", "history")
 _WITH_RESPONSE: Final = ("batch-response", "transaction-response", "history")
@@ -48,7 +48,7 @@ def _document_starts_with_composition(node: Node) -> bool:
 
 BUNDLES: Final[dict[str, tuple[Invariant, ...]]] = {
     "Bundle": (
-        Invariant("bdl-1", _total_only_in_search),
+        Invariant("bdl-1", about=("total",), holds=_total_only_in_search),
         Invariant("bdl-2", _search_only_in_search),
         Invariant("bdl-3", _request_where_asked),
         Invariant("bdl-4", _response_where_asked),
@@ -57,7 +57,9 @@ BUNDLES: Final[dict[str, tuple[Invariant, ...]]] = {
         Invariant("bdl-11", _document_starts_with_composition),
     ),
     "Bundle.entry": (
-        Invariant("bdl-5", lambda node: any_there(node, "resource", "request", "response")),
-        Invariant("bdl-8", lambda node: "/_history/" not in node.get("fullUrl", "")),
+        presence("bdl-5", lambda node: any_there(node, "resource", "request", "response")),
+        Invariant(
+            "bdl-8", about=("fullUrl",), holds=lambda node: "/_history/" not in node.get("fullUrl", "")
+        ),
     ),
 }

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from typing import Final
 
-from gateway.fhir.invariants.node import Invariant, Node, any_there, choice_there, in_order, needs, there
+from gateway.fhir.invariants.node import (
+    Invariant,
+    Node,
+    any_there,
+    choice_there,
+    in_order,
+    needs,
+    presence,
+    there,
+)
 
 UCUM: Final = "http://unitsofmeasure.org"
 _MEALS: Final = frozenset({"C", "CM", "CD", "CV"})
@@ -53,34 +62,38 @@ def _offset_has_event(node: Node) -> bool:
 
 
 def _one_of(first: str, second: str) -> Invariant:
-    return Invariant("drq-1", lambda node: there(node, first) != there(node, second))
+    return presence("drq-1", lambda node: there(node, first) != there(node, second))
 
 
 DATATYPES: Final[dict[str, tuple[Invariant, ...]]] = {
-    "Extension": (Invariant("ext-1", _extension_is_value_or_nested),),
-    "Period": (Invariant("per-1", lambda node: in_order(node.get("start"), node.get("end"))),),
-    "Quantity": (Invariant("qty-3", lambda node: needs(node, "code", "system")),),
-    "SimpleQuantity": (Invariant("sqty-1", lambda node: not there(node, "comparator")),),
+    "Extension": (presence("ext-1", _extension_is_value_or_nested),),
+    "Period": (
+        Invariant(
+            "per-1", about=("start", "end"), holds=lambda node: in_order(node.get("start"), node.get("end"))
+        ),
+    ),
+    "Quantity": (presence("qty-3", lambda node: needs(node, "code", "system")),),
+    "SimpleQuantity": (presence("sqty-1", lambda node: not there(node, "comparator")),),
     "Age": (Invariant("age-1", _age_is_positive),),
     "Distance": (Invariant("dis-1", _unit_is_ucum),),
     "Duration": (Invariant("drt-1", _duration_has_unit),),
     "Count": (Invariant("cnt-3", _count_is_whole),),
-    "Range": (Invariant("rng-2", _range_in_order),),
-    "Ratio": (Invariant("rat-1", _ratio_is_whole),),
-    "Attachment": (Invariant("att-1", lambda node: needs(node, "data", "contentType")),),
-    "ContactPoint": (Invariant("cpt-2", lambda node: needs(node, "value", "system")),),
-    "Expression": (Invariant("exp-1", lambda node: any_there(node, "expression", "reference")),),
+    "Range": (Invariant("rng-2", about=("low", "high"), holds=_range_in_order),),
+    "Ratio": (presence("rat-1", _ratio_is_whole),),
+    "Attachment": (presence("att-1", lambda node: needs(node, "data", "contentType")),),
+    "ContactPoint": (presence("cpt-2", lambda node: needs(node, "value", "system")),),
+    "Expression": (presence("exp-1", lambda node: any_there(node, "expression", "reference")),),
     "DataRequirement.codeFilter": (_one_of("path", "searchParam"),),
     "DataRequirement.dateFilter": (_one_of("path", "searchParam"),),
     "Timing.repeat": (
-        Invariant("tim-1", lambda node: needs(node, "duration", "durationUnit")),
-        Invariant("tim-2", lambda node: needs(node, "period", "periodUnit")),
-        Invariant("tim-4", lambda node: node.get("duration", 0) >= 0),
-        Invariant("tim-5", lambda node: node.get("period", 0) >= 0),
-        Invariant("tim-6", lambda node: needs(node, "periodMax", "period")),
-        Invariant("tim-7", lambda node: needs(node, "durationMax", "duration")),
-        Invariant("tim-8", lambda node: needs(node, "countMax", "count")),
-        Invariant("tim-9", _offset_has_event),
-        Invariant("tim-10", lambda node: not (there(node, "timeOfDay") and there(node, "when"))),
+        presence("tim-1", lambda node: needs(node, "duration", "durationUnit")),
+        presence("tim-2", lambda node: needs(node, "period", "periodUnit")),
+        Invariant("tim-4", about=("duration",), holds=lambda node: node.get("duration", 0) >= 0),
+        Invariant("tim-5", about=("period",), holds=lambda node: node.get("period", 0) >= 0),
+        presence("tim-6", lambda node: needs(node, "periodMax", "period")),
+        presence("tim-7", lambda node: needs(node, "durationMax", "duration")),
+        presence("tim-8", lambda node: needs(node, "countMax", "count")),
+        Invariant("tim-9", about=("offset",), holds=_offset_has_event),
+        presence("tim-10", lambda node: not (there(node, "timeOfDay") and there(node, "when"))),
     ),
 }

@@ -22,6 +22,19 @@ class Invariant:
     key: str
     holds: Callable[[Node], bool]
     severity: Severity = "error"
+    by_shape: bool = False
+    """See `presence`."""
+    about: tuple[str, ...] = ()
+    """Beginnings of names: it holds wherever one of them begins none of the node's names."""
+
+    def concerns(self, node: Node) -> bool:
+        """Whether the node has what the rule is about."""
+        return all(choice_there(node, stem) for stem in self.about)
+
+
+def presence(key: str, holds: Callable[[Node], bool], severity: Severity = "error") -> Invariant:
+    """A rule that asks only which elements are there, not for their values."""
+    return Invariant(key, holds, severity, by_shape=True)
 
 
 def there(node: Node, name: str) -> bool:

@@ -12,6 +12,7 @@ from gateway.fhir.invariants.node import (
     has_code,
     in_order,
     needs,
+    presence,
     there,
 )
 
@@ -61,11 +62,14 @@ RESOURCES: Final[dict[str, tuple[Invariant, ...]]] = {
         ),
         Invariant(
             "ait-2",
-            lambda node: not _in_error(node, _ALLERGY_VERIFICATION) or not there(node, "clinicalStatus"),
+            about=("clinicalStatus", "verificationStatus"),
+            holds=lambda node: (
+                not _in_error(node, _ALLERGY_VERIFICATION) or not there(node, "clinicalStatus")
+            ),
         ),
     ),
     "Appointment": (
-        Invariant("app-2", lambda node: there(node, "start") == there(node, "end")),
+        presence("app-2", lambda node: there(node, "start") == there(node, "end")),
         Invariant(
             "app-3",
             lambda node: (
@@ -75,95 +79,111 @@ RESOURCES: Final[dict[str, tuple[Invariant, ...]]] = {
         ),
         Invariant(
             "app-4",
-            lambda node: (
+            about=("cancelationReason",),
+            holds=lambda node: (
                 not there(node, "cancelationReason") or node.get("status") in ("noshow", "cancelled")
             ),
         ),
     ),
-    "Appointment.participant": (Invariant("app-1", lambda node: any_there(node, "type", "actor")),),
-    "AppointmentResponse": (Invariant("apr-1", lambda node: any_there(node, "participantType", "actor")),),
+    "Appointment.participant": (presence("app-1", lambda node: any_there(node, "type", "actor")),),
+    "AppointmentResponse": (presence("apr-1", lambda node: any_there(node, "participantType", "actor")),),
     "AuditEvent.entity": (
-        Invariant("sev-1", lambda node: not (there(node, "name") and there(node, "query"))),
+        presence("sev-1", lambda node: not (there(node, "name") and there(node, "query"))),
     ),
     "CarePlan.activity": (
-        Invariant("cpl-3", lambda node: not (there(node, "detail") and there(node, "reference"))),
+        presence("cpl-3", lambda node: not (there(node, "detail") and there(node, "reference"))),
     ),
     "Composition.section": (
-        Invariant("cmp-1", lambda node: any_there(node, "text", "entry", "section")),
-        Invariant("cmp-2", lambda node: not (there(node, "emptyReason") and there(node, "entry"))),
+        presence("cmp-1", lambda node: any_there(node, "text", "entry", "section")),
+        presence("cmp-2", lambda node: not (there(node, "emptyReason") and there(node, "entry"))),
     ),
     "Condition": (
-        Invariant("con-3", _problem_has_status, "warning"),
-        Invariant("con-4", _abated_has_status),
+        Invariant("con-3", _problem_has_status, "warning", about=("category",)),
+        Invariant("con-4", about=("abatement",), holds=_abated_has_status),
         Invariant(
             "con-5",
-            lambda node: not _in_error(node, _CONDITION_VERIFICATION) or not there(node, "clinicalStatus"),
+            about=("clinicalStatus", "verificationStatus"),
+            holds=lambda node: (
+                not _in_error(node, _CONDITION_VERIFICATION) or not there(node, "clinicalStatus")
+            ),
         ),
     ),
-    "Condition.stage": (Invariant("con-1", lambda node: any_there(node, "summary", "assessment")),),
-    "Condition.evidence": (Invariant("con-2", lambda node: any_there(node, "code", "detail")),),
-    "Consent": (Invariant("ppc-1", lambda node: any_there(node, "policy", "policyRule")),),
+    "Condition.stage": (presence("con-1", lambda node: any_there(node, "summary", "assessment")),),
+    "Condition.evidence": (presence("con-2", lambda node: any_there(node, "code", "detail")),),
+    "Consent": (presence("ppc-1", lambda node: any_there(node, "policy", "policyRule")),),
     "FamilyMemberHistory": (
-        Invariant("fhs-1", lambda node: not (choice_there(node, "age") and choice_there(node, "born"))),
-        Invariant("fhs-2", lambda node: not there(node, "estimatedAge") or choice_there(node, "age")),
+        presence("fhs-1", lambda node: not (choice_there(node, "age") and choice_there(node, "born"))),
+        presence("fhs-2", lambda node: not there(node, "estimatedAge") or choice_there(node, "age")),
     ),
     "Goal.target": (
-        Invariant("gol-1", lambda node: not choice_there(node, "detail") or there(node, "measure")),
+        presence("gol-1", lambda node: not choice_there(node, "detail") or there(node, "measure")),
     ),
-    "Group": (Invariant("grp-1", lambda node: "member" not in node or node.get("actual") is True),),
-    "Immunization.education": (
-        Invariant("imm-1", lambda node: any_there(node, "documentType", "reference")),
+    "Group": (
+        Invariant(
+            "grp-1", about=("member",), holds=lambda node: "member" not in node or node.get("actual") is True
+        ),
     ),
+    "Immunization.education": (presence("imm-1", lambda node: any_there(node, "documentType", "reference")),),
     "List": (
-        Invariant("lst-1", lambda node: not (there(node, "emptyReason") and there(node, "entry"))),
+        presence("lst-1", lambda node: not (there(node, "emptyReason") and there(node, "entry"))),
         Invariant(
             "lst-2",
-            lambda node: (
+            about=("entry",),
+            holds=lambda node: (
                 node.get("mode") == "changes" or not any(there(e, "deleted") for e in node.get("entry", ()))
             ),
         ),
         Invariant(
             "lst-3",
-            lambda node: (
+            about=("entry",),
+            holds=lambda node: (
                 node.get("mode") == "working" or not any(there(e, "date") for e in node.get("entry", ()))
             ),
         ),
     ),
     "MedicationAdministration.dosage": (
-        Invariant("mad-1", lambda node: there(node, "dose") or choice_there(node, "rate")),
+        presence("mad-1", lambda node: there(node, "dose") or choice_there(node, "rate")),
     ),
     "MedicationDispense": (
-        Invariant("mdd-1", lambda node: in_order(node.get("whenPrepared"), node.get("whenHandedOver"))),
+        Invariant(
+            "mdd-1",
+            about=("whenPrepared", "whenHandedOver"),
+            holds=lambda node: in_order(node.get("whenPrepared"), node.get("whenHandedOver")),
+        ),
     ),
     "NutritionOrder": (
-        Invariant(
+        presence(
             "nor-1", lambda node: any_there(node, "oralDiet", "supplement", "enteralFormula"), "warning"
         ),
     ),
     "Observation": (
-        Invariant(
+        presence(
             "obs-6", lambda node: not there(node, "dataAbsentReason") or not choice_there(node, "value")
         ),
-        Invariant("obs-7", _no_value_for_component_code),
+        Invariant("obs-7", about=("component", "value"), holds=_no_value_for_component_code),
     ),
-    "Observation.referenceRange": (Invariant("obs-3", lambda node: any_there(node, "low", "high", "text")),),
+    "Observation.referenceRange": (presence("obs-3", lambda node: any_there(node, "low", "high", "text")),),
     "Organization": (
-        Invariant("org-1", lambda node: any_there(node, "identifier", "name")),
-        Invariant("org-2", lambda node: _not_at_home(node, "address")),
-        Invariant("org-3", lambda node: _not_at_home(node, "telecom")),
+        presence("org-1", lambda node: any_there(node, "identifier", "name")),
+        Invariant("org-2", about=("address",), holds=lambda node: _not_at_home(node, "address")),
+        Invariant("org-3", about=("telecom",), holds=lambda node: _not_at_home(node, "telecom")),
     ),
-    "Parameters.parameter": (Invariant("inv-1-parameters", _one_parameter_content),),
+    "Parameters.parameter": (presence("inv-1-parameters", _one_parameter_content),),
     "Patient.contact": (
-        Invariant("pat-1", lambda node: any_there(node, "name", "telecom", "address", "organization")),
+        presence("pat-1", lambda node: any_there(node, "name", "telecom", "address", "organization")),
     ),
     "QuestionnaireResponse.item": (
-        Invariant("qrs-1", lambda node: not ("answer" in node and "item" in node)),
+        presence("qrs-1", lambda node: not ("answer" in node and "item" in node)),
     ),
     "RequestGroup.action": (
-        Invariant("rqg-1", lambda node: there(node, "resource") != there(node, "action")),
+        presence("rqg-1", lambda node: there(node, "resource") != there(node, "action")),
     ),
-    "ServiceRequest": (Invariant("prr-1", lambda node: needs(node, "orderDetail", "code")),),
+    "ServiceRequest": (presence("prr-1", lambda node: needs(node, "orderDetail", "code")),),
     "Task": (
-        Invariant("inv-1-task", lambda node: in_order(node.get("authoredOn"), node.get("lastModified"))),
+        Invariant(
+            "inv-1-task",
+            about=("authoredOn", "lastModified"),
+            holds=lambda node: in_order(node.get("authoredOn"), node.get("lastModified")),
+        ),
     ),
 }

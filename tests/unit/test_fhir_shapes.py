@@ -1,0 +1,84 @@
+"""Does the fast answer always agree with the explaining one?"""
+
+from __future__ import annotations
+
+import random
+import threading
+from typing import Any
+
+import pytest
+
+from gateway.fhir import shapes
+from gateway.fhir.problem import Walk
+from gateway.fhir.shapes import Shapes, is_sound
+from gateway.fhir.structure import check_any_resource
+from tests.support.fhir_bundle import rich_bundle
+from tests.support.fhir_invariants import CASES
+from tests.support.fhir_mutations import mutate
+
+
+def both(resource: dict[str, Any]) -> tuple[bool, bool]:
+    """The fast answer, and the explaining one."""
+    return bool(is_sound(resource, Walk())), check_any_resource(resource, Walk()) is None
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_on_damaged_bundles(seed: int) -> None:
+    chance = random.Random(seed)
+    original = rich_bundle()
+    for _ in range(150):
+        damaged = mutate(chance, original)
+        fast, explained = both(damaged)
+        assert fast == explained
+
+
+@pytest.mark.parametrize("key", CASES)
+def test_on_every_invariant(key: str) -> None:
+    for resource in CASES[key]:
+        fast, explained = both(resource)
+        assert fast == explained
+
+
+def test_the_walks_are_equal() -> None:
+    bundle = rich_bundle()
+    fast, explained = Walk(), Walk()
+    assert is_sound(bundle, fast)
+    assert check_any_resource(bundle, explained) is None
+    assert fast.references == explained.references
+    assert fast.resources == explained.resources
+    assert len(fast.references) > 50
+
+
+def test_shapes_beyond_the_limit_are_judged_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shapes, "MAX_SHAPES", 0)
+    monkeypatch.setattr(shapes, "_shapes", {})
+    before = Shapes.total
+    assert both(rich_bundle()) == (True, True)
+    assert both({"resourceType": "Patient", "gender": "x"}) == (False, False)
+    assert Shapes.total == before
+
+
+def test_only_sound_shapes_are_kept() -> None:
+    before = Shapes.total
+    for at in range(50):
+        assert not is_sound({"resourceType": "Patient", f"unheard{at}": 1}, Walk())
+    assert Shapes.total == before
+
+
+def test_threads_that_meet_a_type_at_once_agree(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shapes, "_shapes", {})
+    for name in ("_ready", "_compiled", "_rules"):
+        monkeypatch.setattr(f"gateway.fhir.structure.{name}", {})
+    bundle = rich_bundle()
+    start, answers = threading.Barrier(4), []
+
+    def judge() -> None:
+        start.wait()
+        answers.append(both(bundle))
+
+    threads = [threading.Thread(target=judge) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert answers == [(True, True)] * 4
