@@ -30,6 +30,8 @@ from gateway.console.times import shown
 from gateway.settings import is_loopback
 
 LANGUAGE_COOKIE = "somlos_language"
+CHOICES = frozenset({"partner", "type", "state", "receipts", "before"})
+"""Parameters of an address by which a reader chooses what a page shows."""
 LANGUAGE_SECONDS = 365 * 24 * 3600
 
 HEADERS = {
@@ -170,9 +172,9 @@ class Pages:
 
 
 def language_link(request: Request, texts: Texts) -> str:
-    """This page in the other language, with everything else of the address kept."""
-    kept = [(key, value) for key, value in request.query_params.multi_items() if key not in ("lang", "part")]
-    return f"{request.url.path}?{urlencode([*kept, ('lang', texts.other)])}"
+    """This page in the other language, with what was chosen on it; nothing else of the address is repeated."""
+    kept = [(key, value) for key, value in request.query_params.multi_items() if key in CHOICES]
+    return f"?{urlencode([*kept, ('lang', texts.other)])}"
 
 
 def asset(name: str, version: str | None) -> Response | None:

@@ -10,6 +10,7 @@ import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -59,6 +60,15 @@ def without_header() -> bytes:
     return json.dumps(content).encode()
 
 
+def changed(patient: dict[str, Any]) -> bytes:
+    """The Bundle with this in its Patient."""
+    content = bundle()
+    next(
+        each["resource"] for each in content["entry"] if each["resource"]["resourceType"] == "Patient"
+    ).update(patient)
+    return json.dumps(content).encode()
+
+
 @dataclass
 class Wrong:
     """A wrong input and the answer it must get."""
@@ -80,11 +90,22 @@ WRONG = {
         "schema.unexpected-element",
         422,
         lambda: Admission().xml.replace(
-            b"<Patient>", f'<Fremmed navn="{CANARY_NAME}">{CANARY_NUMBER}</Fremmed><Patient>'.encode()
+            b"<Patient>",
+            f'<{CANARY_NAME} navn="{CANARY_NAME}">{CANARY_NUMBER}</{CANARY_NAME}><Patient>'.encode(),
         ),
     ),
-    "an element too few": Wrong(
+    "an attribute too many": Wrong(
+        "schema.attribute-not-allowed",
+        422,
+        lambda: Admission().xml.replace(b"<Patient>", f'<Patient {CANARY_NAME}="{CANARY_NUMBER}">'.encode()),
+    ),
+    "a namespace that is none": Wrong(
         "schema.unexpected-element",
+        422,
+        lambda: Admission().xml.replace(b"<Patient>", f'<x xmlns="urn:{CANARY_NAME}"/><Patient>'.encode()),
+    ),
+    "an element too few": Wrong(
+        "schema.missing-element",
         422,
         lambda: Admission().xml.replace(b"<GenDate>2026-11-20T14:32:00</GenDate>", b""),
     ),
@@ -92,6 +113,11 @@ WRONG = {
         "schema.bad-value",
         422,
         lambda: Admission().xml.replace(b"2026-11-20T14:32:00", CANARY_NUMBER.encode()),
+    ),
+    "a text for a yes or no": Wrong(
+        "schema.bad-value",
+        422,
+        lambda: Admission().xml.replace(b"<Anslag>false", f"<Anslag>{CANARY_NAME} {CANARY_NUMBER}".encode()),
     ),
     "a DOCTYPE": Wrong(
         "xml.doctype",
@@ -135,6 +161,8 @@ WRONG = {
         lambda: json.dumps({"resourceType": "Bundle", "type": "collection"}).encode(),
         post_fhir,
     ),
+    "an unknown key": Wrong("fhir.unknown-element", 422, lambda: changed({CANARY_NAME: True}), post_fhir),
+    "a text for a code": Wrong("fhir.bad-code", 422, lambda: changed({"gender": CANARY_NAME}), post_fhir),
     "a Bundle without MessageHeader": Wrong("fhir.no-message-header", 422, without_header, post_fhir),
     "the same key twice": Wrong(
         "json.duplicate-key",
