@@ -86,7 +86,7 @@ async def _tell(telling: Telling, show: Show, ended: asyncio.Event) -> bool:
     if not story.done():
         story.cancel()
     outcome, _ = await asyncio.gather(story, stop, return_exceptions=True)
-    show.end(telling)
+    show.end(telling, interrupted=story.cancelled())
     if isinstance(outcome, Exception) and not isinstance(outcome, TimeoutError):
         raise outcome
     return not story.cancelled()

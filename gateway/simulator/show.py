@@ -48,6 +48,7 @@ _WORDS: Final = {
         "unchanged": "uendret",
         "awaited": "ventes …",
         "speaks": "snakker",
+        "interrupted": "Avbrutt før historien var ferdig.",
         "good": "Alle {n} meldinger endte slik historien sier.",
         "bad": "{n} meldinger endte ikke slik historien sier:",
         "console": "Konsollen: {address}/console   (Ctrl-C avslutter)",
@@ -65,6 +66,7 @@ _WORDS: Final = {
         "unchanged": "unchanged",
         "awaited": "awaited …",
         "speaks": "speaks",
+        "interrupted": "Interrupted before the story was over.",
         "good": "All {n} messages ended as the story says.",
         "bad": "{n} messages did not end as the story says:",
         "console": "The console: {address}/console   (Ctrl-C ends)",
@@ -107,8 +109,8 @@ class Show:
                 self._printed.add((line.step.key, line.stand))
                 self._print_line(telling.lines.index(line) + 1, line)
 
-    def end(self, telling: Telling) -> None:
-        """Leave the finished table on the screen, and the figures under it."""
+    def end(self, telling: Telling, *, interrupted: bool = False) -> None:
+        """Leave the table on the screen, and the figures under it."""
         if self._live is not None:
             self._live.update(self._table(telling), refresh=True)
             self._live.stop()
@@ -120,6 +122,9 @@ class Show:
         self._console.print(summary)
         for code in sorted({line.receipt_code for line in telling.lines} - {""}):
             self._console.print(Text(f"  {code}: {ERROR_TEXT.get(code, '')}", style="dim"))
+        if interrupted:
+            self._console.print(Text(self._words["interrupted"], style="bold"))
+            return
         failed = [line for line in telling.lines if not line.ended_well]
         word = self._words["bad" if failed else "good"]
         text = word.format(n=len(failed) or len(telling.lines))

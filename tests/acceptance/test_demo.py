@@ -51,3 +51,16 @@ def test_it_stays_up_with_the_console_until_it_is_ended(number: signal.Signals, 
     assert list(tmp_path.iterdir()) == []
     with pytest.raises(OSError):
         urllib.request.urlopen(found[0], timeout=5)
+
+
+def test_it_can_be_ended_in_the_middle(tmp_path: Path) -> None:
+    environment = {**os.environ, "TMPDIR": str(tmp_path)}
+    with subprocess.Popen([*SOMLOS, "demo"], stdout=subprocess.PIPE, text=True, env=environment) as demo:
+        assert demo.stdout is not None
+        for line in demo.stdout:
+            if line.startswith(" 1  "):
+                demo.send_signal(signal.SIGINT)
+                break
+        assert "Avbrutt før historien var ferdig." in demo.stdout.read()
+        assert demo.wait(30) == 130
+    assert list(tmp_path.iterdir()) == []
