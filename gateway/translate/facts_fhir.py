@@ -175,11 +175,20 @@ class _View:
         levels = [found]
         while (parent := self.follow(levels[-1].get("partOf"))) and all(parent is not one for one in levels):
             levels.append(parent)
+        if not person and levels[0]:
+            person = self._professional_in(levels[0])
         named = [(_her(level), str(level.get("name", ""))) for level in levels]
-        hers = [(her, name) for her, name in [(_her(person), named[0][1]), *named] if her]
+        hers = [(her, name) for her, name in [(_her(person), _name_of(person)), *named] if her]
         if not hers:
             return Party(None, None, named[0][1], named[-1][1])
         return Party(hers[0][0], hers[-1][0], hers[0][1], hers[-1][1])
+
+    def _professional_in(self, organisation: Json) -> Json:
+        """The health professional that an organisation of level 1 names as the communication party (DESIGN §7)."""
+        if "partOf" in organisation:
+            return {}
+        role = self.follow(_extension(organisation, "health-professional", "valueReference"))
+        return self.follow(role.get("practitioner"))
 
     def patient(self) -> PatientIdentity | None:
         """The patient's identity number: a national one before others."""
@@ -222,3 +231,10 @@ def _her(resource: Json) -> str | None:
         if identifier_kind(identifier.get("system")) == "HER":
             return str(identifier.get("value"))
     return None
+
+
+def _name_of(person: Json) -> str:
+    """A person's name as it is shown."""
+    name = (person.get("name") or [{}])[0]
+    given = [part for part in name.get("given", ()) if isinstance(part, str)]
+    return " ".join(part for part in (*given, str(name.get("family", ""))) if part)
