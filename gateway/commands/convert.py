@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from gateway.commands.examine import Examined, examine
+from gateway.commands.examine import Examined, examine, issue_of_failure
 from gateway.commands.inputs import Input, Inputs
 from gateway.commands.outputs import NameTaken, Outputs
 from gateway.commands.screen import Language, issue_lines, messages, with_progress
-from gateway.errors import Issue, SomlosError, issue, issue_of
+from gateway.errors import Issue, issue
 
 Target = Literal["fhir", "plo-1.6", "plo-1.5"]
 
@@ -65,8 +65,8 @@ def convert(examined: Examined, to: Target | None) -> Converted | Issue | None:
         return Converted(examined.data, "json" if examined.is_fhir else "xml", None, 0)
     try:
         translation = translate(examined.readable, target)
-    except SomlosError as error:
-        return issue_of(error, layer="schema")
+    except Exception as error:
+        return issue_of_failure(error, "schema")
     ending = "json" if target == "fhir-r4" else "xml"
     return Converted(translation.data, ending, translation.loss.as_json(), len(translation.loss.lost))
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from gateway.commands.inputs import Input
-from gateway.errors import Issue, SomlosError, issue, issue_of
+from gateway.errors import Issue, Layer, SomlosError, issue, issue_of
 
 if TYPE_CHECKING:
     from gateway.emessage.read import EMessage
@@ -59,8 +60,17 @@ def examine(source: Input) -> Examined:
         return Examined(source.name, b"", None, None, (issue("command.cannot-read", layer="xml"),))
     try:
         return _examine_fhir(source.name, data) if is_json(data) else _examine_xml(source.name, data)
-    except SomlosError as error:
-        return Examined(source.name, data, None, None, (issue_of(error),))
+    except Exception as error:
+        return Examined(source.name, data, None, None, (issue_of_failure(error, "xml"),))
+
+
+def issue_of_failure(error: Exception, layer: Layer) -> Issue:
+    """Why one input could not be worked on. A fault of ours is told as one, so that it stops no other input."""
+    if isinstance(error, SomlosError):
+        return issue_of(error, layer=layer)
+    if os.environ.get("SOMLOS_DEBUG"):
+        raise error
+    return issue("us.internal", layer=layer)
 
 
 def _examine_xml(name: str, data: bytes) -> Examined:

@@ -7,10 +7,9 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from gateway.commands.examine import Examined, examine
+from gateway.commands.examine import Examined, examine, issue_of_failure
 from gateway.commands.inputs import Inputs
 from gateway.commands.screen import Language, issue_lines, output, with_progress
-from gateway.errors import SomlosError, issue_of
 
 _VERDICTS = {
     "no": {"lossless": "tapsfri", "equivalent": "likeverdig", "lossy": "med tap", None: "ikke prøvd"},
@@ -57,8 +56,8 @@ def there_and_back(examined: Examined) -> Result:
         return Result(examined, None)
     try:
         outcome = roundtrip(examined.data)
-    except SomlosError as error:
-        failed = issue_of(error, layer="schema")
+    except Exception as error:
+        failed = issue_of_failure(error, "schema")
         return Result(dataclasses.replace(examined, issues=(*examined.issues, failed)), None)
     return Result(examined, outcome.verdict, tuple(dataclasses.asdict(loss) for loss in outcome.losses))
 
