@@ -134,11 +134,16 @@ class LinkRule:
         return found if self.use.repeats else found[:1]
 
     def _read_sections(self, place: Place, state: State) -> list[Found]:
+        """A section that says nothing the target can hold falls away where it may: what it holds is then lost by name."""
         found = []
         for section in self._sections(place):
             state.used_all(section.get("code", {}))
             element = etree.Element(self.tag)
-            self.content().read(element, Place(section, section, self.definition), state)
+            before = state.mark(element)
+            said = self.content().read(element, Place(section, section, self.definition), state)
+            if not said and not self.use.minimum and state.mark(element)[1] > before[1]:
+                state.back_to(before, element)
+                continue
             found.append(Found(element))
         return found
 
