@@ -1,0 +1,273 @@
+"""Is nothing lost, whatever message it is: there and back, edited, shuffled, stripped, in another version?
+
+The official examples, and messages made at random from our own grammar (which the tests of validation hold against the
+official schemas). `SOMLOS_RANDOM_MESSAGES=1000 make test ARGS="-k translation"` is the long form: so many seeds a version.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import subprocess
+import sys
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import fhirkit
+import pytest
+from fhir.resources.R4B import get_fhir_model_class
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from gateway.emessage.read import read
+from gateway.emessage.validate import validate_schema
+from gateway.fhir import json as fhir_json
+from gateway.fhir.validate import validate
+from gateway.translate import convert, roundtrip
+from tests.support.official import findings
+from tests.support.random_messages import BODIES, RandomMessage
+from tests.support.translation import (
+    DATE_TYPES,
+    TEXT_TYPES,
+    Json,
+    Place,
+    back,
+    changes,
+    only_exact,
+    places,
+    shuffled,
+    stripped,
+    to_fhir,
+    values,
+    verdict,
+)
+
+SEEDS = int(os.environ.get("SOMLOS_RANDOM_MESSAGES", "60"))
+EDITS_ONE_BY_ONE = 6
+EXAMPLES = "standards/examples/v1.6/*.xml"
+OTHER_VERSION = {"plo-1.6": "plo-1.5", "plo-1.5": "plo-1.6"}
+
+FALSE_COMPLAINTS = {
+    "extra_forbidden": "R4 allows `_valueString` (and the like) in an Extension, as for every primitive; "
+    "fhir.resources has no such fields",
+    "value_error": "a required choice is there when only its extension is (`_contentString`); "
+    "fhir.resources looks at the value alone",
+}
+"""What fhir.resources complains of, and is wrong."""
+
+random_messages = pytest.mark.parametrize(
+    ("standard", "seed"), [(standard, seed) for standard in OTHER_VERSION for seed in range(SEEDS)]
+)
+
+
+@cache
+def random_message(standard: str, seed: int) -> bytes:
+    """A message at random; the bodies take turns."""
+    return RandomMessage(standard, seed).text(list(BODIES)[seed % len(BODIES)])
+
+
+def resources_complaints(data: bytes) -> list[str]:
+    """What fhir.resources R4B finds wrong in a Bundle, without what we know it to be wrong in."""
+    try:
+        get_fhir_model_class("Bundle").model_validate_json(data)
+    except ValidationError as error:
+        return [f"{found['loc']} {found['type']}" for found in error.errors() if not _is_false(found)]
+    return []
+
+
+def _is_false(found: Any) -> bool:
+    last, input_of = str(found["loc"][-1]), found["input"]
+    if found["type"] == "extra_forbidden":
+        return "extension" in found["loc"] and last.startswith("_value")
+    only_extended = isinstance(input_of, dict) and any(key.startswith("_content") for key in input_of)
+    return bool(found["type"] == "value_error" and "payload" in found["loc"] and only_extended)
+
+
+def check_bundle(data: bytes) -> None:
+    """Nobody finds anything wrong in the Bundle."""
+    assert [f"{found.path} {found.code}" for found in validate(fhir_json.read(data))] == []
+    assert fhirkit.validate(data.decode()) == []
+    assert resources_complaints(data) == []
+
+
+def check_edits(bundle: Json, standard: str, edited: list[Place]) -> None:
+    """Each value at these places is changed: exactly those values change in the message, each as it was edited.
+
+    The Bundle is as before then.
+    """
+    before = back(bundle, standard)
+    old = [place.value for place in edited]
+    for number, place in enumerate(edited):
+        place.put(f"{place.value} endret <&> «æ» {number}.")
+    try:
+        found = changes(before, back(bundle, standard))
+    finally:
+        for place, value in zip(edited, old, strict=True):
+            place.put(value)
+    for was, now in found:
+        assert was is not None, now
+        assert now is not None, was
+        number = int(now[2].removesuffix(".").rpartition(" ")[2])
+        assert was[2].endswith(old[number]), edited[number].path
+        expected = f"{was[2]} endret <&> «æ» {number}."  # before the text may stand what follows from another, `tel:`
+        assert now[2] == expected, edited[number].path
+    assert len(found) == len(edited)
+
+
+# the official examples
+
+
+@pytest.mark.examples(EXAMPLES)
+def test_an_official_example_comes_back_lossless(example: Path, standards: Path) -> None:
+    source = example.read_bytes()
+    result = back(to_fhir(source), "plo-1.6")
+    assert verdict(source, result).verdict == "lossless"
+    assert findings(standards, "plo-1.6", result) == []
+    assert roundtrip(source).verdict == "lossless"
+
+
+@pytest.mark.examples(EXAMPLES)
+def test_the_bundle_of_an_official_example_is_valid_to_all(example: Path) -> None:
+    check_bundle(convert(read(example.read_bytes()), "fhir-r4").data)
+
+
+@pytest.mark.examples(EXAMPLES)
+def test_texts_of_an_official_example_can_be_edited(example: Path) -> None:
+    bundle = to_fhir(example.read_bytes())
+    texts = list(places(bundle, TEXT_TYPES))
+    assert len(texts) >= 30
+    check_edits(bundle, "plo-1.6", texts)
+    for place in random.Random(1).sample(texts, EDITS_ONE_BY_ONE):
+        check_edits(bundle, "plo-1.6", [place])
+
+
+@pytest.mark.examples(EXAMPLES)
+def test_dates_of_an_official_example_can_be_edited(example: Path) -> None:
+    bundle = to_fhir(example.read_bytes())
+    before = back(bundle, "plo-1.6")
+    for place in places(bundle, DATE_TYPES):
+        earlier = place.path.endswith(("start", "startDate", "birthDate"))
+        year = str(int(place.value[:4]) + (-1 if earlier else 1))
+        old = place.value
+        place.put(year + old[4:].replace("-02-29", "-02-28"))
+        found = changes(before, back(bundle, "plo-1.6"))
+        place.put(old)
+        assert len(found) == 1, place.path
+        assert found[0][1] is not None
+        assert found[0][1][2][:4] == year, place.path
+
+
+@pytest.mark.examples(EXAMPLES)
+def test_without_our_marks_an_official_example_is_equivalent(example: Path, standards: Path) -> None:
+    source = example.read_bytes()
+    result = back(stripped(to_fhir(source)), "plo-1.6")
+    assert findings(standards, "plo-1.6", result) == []
+    assert verdict(source, result).verdict in ("lossless", "equivalent")
+
+
+@pytest.mark.examples(EXAMPLES)
+def test_an_official_example_shuffled_comes_back_the_same(example: Path) -> None:
+    bundle = to_fhir(example.read_bytes())
+    expected = back(bundle, "plo-1.6")
+    assert back(shuffled(bundle, 1), "plo-1.6") == expected
+    assert back(shuffled(bundle, 2), "plo-1.6") == expected
+
+
+@pytest.mark.examples(EXAMPLES)
+def test_an_official_example_in_version_1_5(example: Path, standards: Path) -> None:
+    check_other_version(example.read_bytes(), "plo-1.6", standards)
+
+
+def test_the_same_bytes_in_every_process() -> None:
+    """Nothing depends on the order of sets or on what ran before."""
+    program = (
+        "import sys, hashlib; from gateway.emessage.read import read; from gateway.translate import convert;"
+        "made = convert(read(sys.stdin.buffer.read()), 'fhir-r4').data;"
+        "from gateway.fhir.json import read as read_json; again = convert(read_json(made), 'plo-1.6').data;"
+        "print(hashlib.sha256(made + again).hexdigest())"
+    )
+    digests = {
+        subprocess.run(
+            [sys.executable, "-c", program],
+            input=random_message("plo-1.6", 3),
+            capture_output=True,
+            check=True,
+            env={**os.environ, "PYTHONHASHSEED": seed},
+        ).stdout
+        for seed in ("1", "2")
+    }
+    assert len(digests) == 1
+
+
+# messages made at random
+
+
+@random_messages
+def test_a_random_message_is_valid_to_the_official_schema(standard: str, seed: int, standards: Path) -> None:
+    data = random_message(standard, seed)
+    assert findings(standards, standard, data) == []
+    assert validate_schema(read(data)) == ()
+
+
+@random_messages
+def test_a_random_message_comes_back_lossless(standard: str, seed: int, standards: Path) -> None:
+    source = random_message(standard, seed)
+    made = convert(read(source), "fhir-r4").data
+    assert convert(read(source), "fhir-r4").data == made
+    bundle = fhir_json.read(made)
+    result = back(bundle, standard)
+    assert verdict(source, result).losses == ()
+    assert findings(standards, standard, result) == []
+    assert back(shuffled(bundle, seed), standard) == result
+
+
+@random_messages
+def test_the_bundle_of_a_random_message_is_valid_to_all(standard: str, seed: int) -> None:
+    check_bundle(convert(read(random_message(standard, seed)), "fhir-r4").data)
+
+
+@random_messages
+def test_texts_of_a_random_message_can_be_edited(standard: str, seed: int) -> None:
+    bundle = to_fhir(random_message(standard, seed))
+    texts = list(places(bundle, TEXT_TYPES))
+    check_edits(bundle, standard, texts)
+    check_edits(bundle, standard, random.Random(seed).sample(texts, 1))
+
+
+@random_messages
+def test_without_our_marks_a_random_message_keeps_what_fhir_can_hold(
+    standard: str, seed: int, standards: Path
+) -> None:
+    source = random_message(standard, seed)
+    made = convert(read(source), "fhir-r4")
+    result = back(stripped(fhir_json.read(made.data)), standard)
+    assert findings(standards, standard, result) == []
+    assert values(source) - values(result) - only_exact(source, made.loss) == {}
+
+
+@random_messages
+def test_a_random_message_in_the_other_version(standard: str, seed: int, standards: Path) -> None:
+    check_other_version(random_message(standard, seed), standard, standards)
+
+
+def check_other_version(source: bytes, standard: str, standards: Path) -> None:
+    """Valid there, and each value that has no place there is named in the report."""
+    made = convert(read(source), OTHER_VERSION[standard])
+    assert findings(standards, OTHER_VERSION[standard], made.data) == []
+    lost = values(source) - values(made.data)
+    assert len(made.loss.lost) >= len(lost), lost
+
+
+@given(
+    seed=st.integers(min_value=0),
+    chance=st.floats(0.1, 0.9),
+    body=st.sampled_from(sorted(BODIES)),
+    standard=st.sampled_from(sorted(OTHER_VERSION)),
+)
+def test_any_message_of_our_grammar_comes_back_lossless(
+    seed: int, chance: float, body: str, standard: str
+) -> None:
+    data = RandomMessage(standard, seed, chance=chance).text(body)
+    assert roundtrip(data).losses == ()
