@@ -46,9 +46,9 @@ class Use:
 BY_HAND: dict[str, tuple[Use, str]] = {
     "exact": (
         Use({"Element"}, {"string", "Coding"}),
-        "The text (of a coded sex, the code) of the e-message where the native value alone would not reproduce it (digits of a number, a time "
-        "without zone, a lexical form), or where no legal native value exists. It counts only while it still means the "
-        "same as the native value: an edit of the native value always wins.",
+        "The text of the e-message (of a sex: the code) where the native value alone would not reproduce it (digits of "
+        "a number, a time without zone, a lexical form), or where no legal native value exists. It counts only as long "
+        "as it means the same as the native value: an edit of the native value always wins.",
     ),
     "present": (
         Use({"Element"}, {"boolean", "code"}),

@@ -201,5 +201,5 @@ def _classified(root: etree._Element, size: int) -> EMessage:
 
 def contents_of(root: etree._Element) -> list[etree._Element]:
     """The content elements of the documents of an envelope, in order; attachments are among them."""
-    path = f"{{{MSGHEAD}}}Document/{{{MSGHEAD}}}RefDoc/{{{MSGHEAD}}}Content/*"
-    return root.findall(path)
+    content = f"{{{MSGHEAD}}}Document/{{{MSGHEAD}}}RefDoc/{{{MSGHEAD}}}Content/*"
+    return root.findall(content) + root.findall(f"{{{MSGHEAD}}}PatientReport/{content}")

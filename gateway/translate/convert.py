@@ -20,7 +20,7 @@ from gateway.emessage.schema import schema_for
 from gateway.emessage.write import to_bytes
 from gateway.errors import NotTranslatable
 from gateway.fhir import json as fhir_json
-from gateway.translate import envelope, placement, receipts
+from gateway.translate import dialogue, envelope, placement, receipts
 from gateway.translate.facts import Facts
 from gateway.translate.facts_fhir import facts_of_bundle
 from gateway.translate.facts_xml import facts_of_message
@@ -30,7 +30,7 @@ from gateway.translate.state import State
 
 Json = dict[str, Any]
 Readable = EMessage | Json
-TARGETS = ("fhir-r4", "plo-1.6", "plo-1.5", "apprec-1.0", "apprec-1.1")
+TARGETS = ("fhir-r4", "plo-1.6", "plo-1.5", "dialog-1.0", "dialog-1.1", "apprec-1.0", "apprec-1.1")
 _SIGNATURE = "{http://www.w3.org/2000/09/xmldsig#}Signature"
 
 
@@ -53,11 +53,13 @@ def facts_of(source: Readable) -> Facts:
 def convert(source: Readable, target: str) -> Translation:
     """The content in the target format (one of `TARGETS`); content that already has it is written as it was read.
 
+    What is asked for as PLO and has no care message in it (a dialogue, attachments alone) keeps its own version.
     Raises NotTranslatable: no grammar or mapping for the content, a receipt asked for as a message (or the reverse),
     content that the target demands and the source lacks.
     """
     if target not in TARGETS:
         raise NotTranslatable("translate.unknown-target")
+    target = _own_version(source, target)
     if isinstance(source, dict):
         return _of_bundle(source, target)
     if source.standard == target:
@@ -66,6 +68,12 @@ def convert(source: Readable, target: str) -> Translation:
     if target != "fhir-r4":
         return _of_bundle(bundle, target)
     return Translation(fhir_json.write(bundle), target, _forward_report(state, source.root), bundle)
+
+
+def _own_version(source: Readable, target: str) -> str:
+    own = dialogue.dialogue_standard(source) if isinstance(source, dict) else source.standard
+    other = own is not None and not own.startswith(("plo-", "apprec-"))
+    return str(own) if other and target.startswith("plo-") else target
 
 
 def _bundle_of(source: EMessage) -> tuple[Json, State]:
@@ -89,7 +97,8 @@ def _without_prefixes(path: str) -> str:
 
 def _xml_of(bundle: Json, target: str) -> tuple[etree._Element, State]:
     receipt = receipts.is_receipt(bundle)
-    if receipt != target.startswith("apprec-"):
+    strange = target.startswith("dialog-") and dialogue.dialogue_standard(bundle) is None
+    if receipt != target.startswith("apprec-") or strange:
         raise NotTranslatable("translate.wrong-kind")
     if receipt:
         return receipts.from_bundle(bundle, target)
@@ -114,7 +123,8 @@ def roundtrip(data: bytes) -> RoundTrip:
 
 def _roundtrip_bundle(bundle: Json) -> RoundTrip:
     """A Bundle's way to XML and back: lossless if XML holds every value of it, and the XML is stable."""
-    target = "apprec-1.1" if receipts.is_receipt(bundle) else "plo-1.6"
+    usual = "apprec-1.1" if receipts.is_receipt(bundle) else "plo-1.6"
+    target = envelope.standard_of(bundle) or _own_version(bundle, usual)
     root, state = _xml_of(bundle, target)
     losses = _backward_report(state).lost
     if losses:

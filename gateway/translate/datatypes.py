@@ -15,6 +15,7 @@ from lxml import etree
 
 from gateway import terminology
 from gateway.fhir.canonical import CODE_LIST_ROOT, EXACT, PRESENT, code_system, extension_url
+from gateway.translate.markup import Payload
 from gateway.translate.paths import Json
 from gateway.translate.primitives import Primitive, primitive
 
@@ -86,8 +87,8 @@ class Codec(Protocol):
         """Puts the source value in its place."""
         ...
 
-    def read(self, holder: Json, key: str, marks: Marks) -> str | Attributes | None:
-        """Text or attributes for the e-message; None if the place says nothing."""
+    def read(self, holder: Json, key: str, marks: Marks) -> str | Attributes | etree._Element | None:
+        """Text, attributes or an element with the content for the e-message; None if the place says nothing."""
         ...
 
 
@@ -393,6 +394,8 @@ def codec(how: str, source: str) -> Codec:
         return Quantity()
     if name == "gender":
         return Gender()
+    if name == "payload":
+        return Payload(plain=source != "anyType")
     if source in ("TS", "URL"):
         return Value(primitive(name, "PointInTime" if source == "TS" else "anyURI"))
     return Text(primitive(name, source))

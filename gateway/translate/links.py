@@ -183,7 +183,10 @@ class LinkRule:
 
     def _references(self, place: Place, state: State) -> list[Any]:
         if self.where == "section":
-            return [entry for section in self._sections(place) for entry in section.get("entry", ())]
+            sections = self._sections(place)
+            for section in sections:
+                state.used_all(section.get("code", {}))
+            return [entry for section in sections for entry in section.get("entry", ())]
         if self.where == "entry":
             return list(place.section.get("entry", ())) if place.section is not None else []
         assert self.path is not None

@@ -14,8 +14,10 @@ from functools import cache
 from typing import Any
 
 from gateway import package_data, terminology
-from gateway.emessage.grammar import PLO_BODIES, structure
 from gateway.fhir.canonical import code_system, component_system
+from gateway.translate import dialogue
+from gateway.translate.compiler import mapping
+from gateway.translate.documents import bodies
 from gateway.translate.links import concept_of_component
 from gateway.translate.loss import Loss
 from gateway.translate.paths import Json
@@ -31,7 +33,9 @@ _BODY_OF_TYPE = {
     "HELSEOPPLYSNINGER_LEGE": "Konsultasjon",
     "MEDISINSKE_OPPLYSNINGER": "OverforingMedisinskeOpplysninger",
     "ORIENTERING_TJENESTETILBUD": "OrienteringOmTjenestetilbud",
+    **dict.fromkeys(dialogue.TYPES, dialogue.BODY),
 }
+_PEOPLE_OF_A_NOTE = ("sender", "requester", "recipient")
 
 
 @dataclass(frozen=True)
@@ -66,12 +70,14 @@ def _spots() -> tuple[_Spot, ...]:
 
 def placed(bundle: Json) -> Placed:
     """The Bundle with everything in its place; the Bundle given is not changed."""
-    if _Placement(bundle).is_in_place():
+    before = _Placement(bundle)
+    if before.is_about_several_patients() or before.is_in_place():
         return Placed(bundle, ())
     work = _Placement(copy.deepcopy(bundle))
     work.state_author()
     work.ensure_composition()
     work.render_patient_goals()
+    work.render_people_of_notes()
     work.place_the_rest()
     return Placed(work.bundle, tuple(work.rendered))
 
@@ -112,6 +118,12 @@ class _Placement:
         self.urls[id(resource)] = url
         return {"reference": url}
 
+    def is_about_several_patients(self) -> bool:
+        """Whether the documents stand in lists, one for each patient: then nothing is moved, as it could land at
+        another patient."""
+        focus = [self.follow(reference) for reference in self.header.get("focus", ())]
+        return any(r is not None and r.get("resourceType") == "List" for r in focus)
+
     def is_in_place(self) -> bool:
         """Whether nothing needs to be done: so with every Bundle the gateway made of an e-message."""
         focus = [self.follow(reference) for reference in self.header.get("focus", ())]
@@ -133,7 +145,7 @@ class _Placement:
         for resource in sorted(self.resources.values(), key=lambda r: r.get("resourceType") not in _LISTS):
             if not open_places:
                 return True
-            _references(resource, named)
+            _references(self._said_by(resource), named)
             open_places -= named
         return not open_places
 
@@ -210,6 +222,23 @@ class _Placement:
                 )
             )
 
+    def render_people_of_notes(self) -> None:
+        """Who sends or gets a note of a dialogue, as a person, is one of those that the note names."""
+        if self.body() != dialogue.BODY:
+            return
+        for resource in list(self.resources.values()):
+            kind = resource.get("resourceType")
+            if kind not in ("Communication", "CommunicationRequest"):
+                continue
+            for key in _PEOPLE_OF_A_NOTE:
+                found = resource.get(key, ())
+                for reference in found if isinstance(found, list) else [found]:
+                    person = self.follow(reference)
+                    about = resource.get("about", [])
+                    if person and person.get("resourceType") == "PractitionerRole" and reference not in about:
+                        resource["about"] = [*about, reference]
+                        self.rendered.append(Loss(f"{kind}.{key}", "RollerRelatertNotat", "rendered"))
+
     def _forget(self, url: str) -> None:
         for plan in self.resources.values():
             if plan.get("resourceType") == "CarePlan" and "goal" in plan:
@@ -218,12 +247,7 @@ class _Placement:
 
     def _allowed(self, component: str) -> bool:
         """Whether the body has this component at its top."""
-        grammar = structure("plo-1.6")
-        for prefix in PLO_BODIES:
-            kind = grammar.complex_type(f"{prefix}:{self.body()}")
-            if kind is not None and kind.content is not None:
-                return any(use.name.partition(":")[2] == component for use in kind.content.uses())
-        return False
+        return component in _components(str(self.body()))
 
     def _section(self, names: tuple[str, ...]) -> Json:
         """The section at the end of the names, made where it is not there."""
@@ -243,7 +267,9 @@ class _Placement:
             return
         plans = [url for url, r in self.resources.items() if r.get("resourceType") == "CarePlan"]
         named = self._named()
-        for url in [*plans, *sorted(set(self.resources) - set(plans))]:
+        in_focus = [str(reference.get("reference")) for reference in self.header.get("focus", ())]
+        first = [*plans, *(url for url in in_focus if url in self.resources and url not in plans)]
+        for url in [*first, *sorted(set(self.resources) - set(first))]:
             if url not in named:
                 self._place(url, self.resources[url])
                 named = self._named()
@@ -253,8 +279,14 @@ class _Placement:
         stands somewhere)."""
         named: set[str] = set()
         for resource in self.resources.values():
-            _references(resource, named)
+            _references(self._said_by(resource), named)
         return named
+
+    def _said_by(self, resource: Json) -> Json:
+        """What of a resource can say where another one stands: to be what the message is about is no place."""
+        if resource is not self.header:
+            return resource
+        return {key: value for key, value in resource.items() if key != "focus"}
 
     def _place(self, url: str, resource: Json) -> None:
         for spot in _spots():
@@ -285,6 +317,18 @@ class _Placement:
         made: Json = {"resourceType": "CarePlan", "status": "unknown", "intent": "plan"}
         entries.insert(0, self.add(made, "urn:somlos:care-plan"))
         return made
+
+
+@cache
+def _components(body: str) -> frozenset[str]:
+    """The names of the elements at the top of a body."""
+    for standard in ("plo-1.6", "dialog-1.1"):
+        bound = mapping(standard)
+        for name in bodies(bound):
+            kind = bound.structure.complex_type(name)
+            if name.partition(":")[2] == body and kind is not None and kind.content is not None:
+                return frozenset(use.name.partition(":")[2] for use in kind.content.uses())
+    return frozenset()
 
 
 def _code_of_type(composition: Json) -> str | None:

@@ -18,7 +18,13 @@ from gateway.fhir.canonical import EXACT, code_system, extension_url
 from gateway.translate import hooks
 from gateway.translate.compiler import mapping
 from gateway.translate.content import Place
-from gateway.translate.envelope import TRANSLATED, message_header, message_identifier, set_message_header
+from gateway.translate.envelope import (
+    is_translated,
+    message_header,
+    message_identifier,
+    origin_of,
+    set_message_header,
+)
 from gateway.translate.paths import Json
 from gateway.translate.primitives import primitive
 from gateway.translate.required import complete
@@ -46,7 +52,7 @@ def to_bundle(receipt: EMessage) -> tuple[Json, State]:
     bundle: Json = {
         "resourceType": "Bundle",
         "type": "message",
-        "meta": {"tag": [dict(TRANSLATED)]},
+        "meta": origin_of(receipt.standard),
         "entry": [],
     }
     receipt_id = (receipt.root.findtext("{*}Id") or "").strip()
@@ -154,8 +160,8 @@ def from_bundle(bundle: Json, standard: str) -> tuple[etree._Element, State]:
     Bundle lacks."""
     bound = mapping(standard)
     prepared = _prepared(copy.deepcopy(bundle))
-    born = not any(tag.get("code") == TRANSLATED["code"] for tag in bundle.get("meta", {}).get("tag", ()))
-    state = State(prepared, ("", str(bundle.get("identifier", {}).get("value", ""))), born_in_fhir=born)
+    key = ("", str(bundle.get("identifier", {}).get("value", "")))
+    state = State(prepared, key, born_in_fhir=not is_translated(bundle))
     for resource in _resources(prepared):
         if resource.get("resourceType") in ("MessageHeader", "OperationOutcome"):
             state.singletons.setdefault(resource["resourceType"], resource)

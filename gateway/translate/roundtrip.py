@@ -50,6 +50,9 @@ def _differences(source: etree._Element, result: etree._Element) -> Iterator[tup
             yield Loss(element_path(source), "", "lost"), _same_value(one, other)
         return
     if [c.tag for c in children] == [c.tag for c in others]:
+        for one, other in zip(_between(source, children), _between(result, others), strict=True):
+            if one != other and (one.strip() or other.strip()):
+                yield Loss(element_path(source), "", "lost"), _same_value(one, other)
         for child, other_child in zip(children, others, strict=True):
             yield from _differences(child, other_child)
         return
@@ -86,6 +89,11 @@ def _leaves(element: etree._Element) -> list[etree._Element]:
 
 def _children(element: etree._Element) -> list[etree._Element]:
     return [child for child in element if isinstance(child.tag, str) and child.tag != _SIGNATURE]
+
+
+def _between(element: etree._Element, children: list[etree._Element]) -> list[str]:
+    """The texts before, between and after the children (markup has such)."""
+    return [element.text or "", *(child.tail or "" for child in children)]
 
 
 def _attributes_of(element: etree._Element) -> dict[str, str]:

@@ -95,10 +95,14 @@ def _event_code(holder: Json) -> str:
     return next((str(c.get("code")) for c in codings if str(c.get("system", "")).endswith(".9121")), "")
 
 
-def _filled(tag: str, value: str | Attributes) -> etree._Element:
+def _filled(tag: str, value: str | Attributes | etree._Element) -> etree._Element:
     element = etree.Element(tag)
     if isinstance(value, str):
         element.text = value
+    elif isinstance(value, etree._Element):
+        element.attrib.update(value.attrib)
+        element.text = value.text
+        element.extend(list(value))
     else:
         for name, text in value.items():
             element.set(name, text)

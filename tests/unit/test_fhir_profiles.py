@@ -56,7 +56,7 @@ def test_the_index_is_current() -> None:
 
 
 def test_the_system_extensions_are_defined() -> None:
-    assert extension_values()[EXACT] == {"valueString"}
+    assert extension_values()[EXACT] == {"valueString", "valueCoding"}
     assert extension_values()[PRESENT] == {"valueBoolean", "valueCode"}
     assert extension_values()[ORDER] == {"valueInteger"}
 

@@ -1,0 +1,36 @@
+"""Is a message Bundle a dialogue, and in which version of the dialogue message does it leave?"""
+
+from __future__ import annotations
+
+from gateway.fhir.canonical import component_system
+from gateway.translate.envelope import standard_of
+from gateway.translate.paths import Json
+
+BODY = "Dialogmelding"
+TYPES = ("DIALOG_FORESPORSEL", "DIALOG_SVAR", "DIALOG_AVVIK", "DIALOG_NOTAT", "DIALOG_HELSEFAGLIG")
+"""Codes of 8279 whose body is a dialogue message."""
+_NEW_TYPES = ("DIALOG_HELSEFAGLIG",)
+"""Those that came with version 1.1; the others are agreed in version 1.0."""
+
+
+def dialogue_standard(bundle: Json) -> str | None:
+    """The version a dialogue came in, else the one its type is agreed in; None if the Bundle is no dialogue."""
+    resources = [entry.get("resource") or {} for entry in bundle.get("entry", ())]
+    of_kind: dict[str, list[Json]] = {}
+    for resource in resources:
+        of_kind.setdefault(str(resource.get("resourceType")), []).append(resource)
+    message_type = next(
+        (h.get("eventCoding", {}).get("code") for h in of_kind.get("MessageHeader", ())), None
+    )
+    bodies = {_component(composition) for composition in of_kind.get("Composition", ())} - {None}
+    if BODY not in bodies and (bodies or message_type not in TYPES):
+        return None
+    stated = standard_of(bundle)
+    if stated is not None and stated.startswith("dialog-"):
+        return stated
+    return "dialog-1.1" if message_type in _NEW_TYPES else "dialog-1.0"
+
+
+def _component(composition: Json) -> str | None:
+    codings = composition.get("type", {}).get("coding", ())
+    return next((c.get("code") for c in codings if c.get("system") == component_system()), None)

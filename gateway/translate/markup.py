@@ -1,0 +1,115 @@
+"""How does content of any type travel: text, or text with XHTML in it?
+
+Plain text is a Communication's contentString. With markup it is a contentAttachment: a `div` that stands for the
+element and holds what the element held, so that it comes back the same. Other XML has no place in FHIR and is refused.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import copy
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from lxml import etree
+
+from gateway.errors import NotTranslatable
+from gateway.translate.loss import element_path
+from gateway.translate.paths import Json
+from gateway.translate.primitives import primitive
+
+if TYPE_CHECKING:
+    from gateway.translate.datatypes import Marks
+
+XHTML = "http://www.w3.org/1999/xhtml"
+_DIV = f"{{{XHTML}}}div"
+_MEDIA_TYPE = "application/xhtml+xml"
+_INSTANCE = "{http://www.w3.org/2001/XMLSchema-instance}"
+_XML = "{http://www.w3.org/XML/1998/namespace}"
+_TEXT = primitive("string", "string")
+_DATA = primitive("base64Binary", "base64Binary")
+
+
+@dataclass(frozen=True)
+class Payload:
+    """An element with text or XHTML ⇄ a payload."""
+
+    plain: bool
+    """Whether the element can hold text only: of markup it gets the text, and the report says what was lost."""
+
+    value_key = ""
+
+    def write(self, source: etree._Element | str, holder: Json, key: str, marks: Marks) -> None:
+        """Puts the content in a payload. Raises NotTranslatable for XML that is not XHTML."""
+        assert not isinstance(source, str)
+        made: Json = {}
+        if len(source) == 0 and not _attributes(source):
+            marks.wrote(_TEXT.write(source.text or "", made, "contentString"))
+        else:
+            attachment = made["contentAttachment"] = {"contentType": _MEDIA_TYPE}
+            data = base64.b64encode(_division(source)).decode("ascii")
+            marks.wrote(_DATA.write(data, attachment, "data"))
+        holder[key] = made
+
+    def read(self, holder: Json, key: str, marks: Marks) -> str | etree._Element | None:
+        """The text, or an element whose content is the content; None if the payload holds neither."""
+        payload = holder.get(key)
+        if not isinstance(payload, dict):
+            return None
+        text = _TEXT.read(payload, "contentString")
+        if text is not None:
+            marks.used(payload, "contentString")
+            return text
+        attachment = payload.get("contentAttachment")
+        if not isinstance(attachment, dict):
+            return None
+        division = _parsed(attachment.get("data"))
+        if division is None:
+            return None
+        marks.used(attachment, "data")
+        if self.plain:
+            return "".join(division.itertext())
+        marks.used(attachment, "contentType")
+        return division
+
+
+def _attributes(element: etree._Element) -> list[str]:
+    return [str(name) for name in element.attrib if not str(name).startswith(_INSTANCE)]
+
+
+def _division(source: etree._Element) -> bytes:
+    """The content of the element in a `div` of XHTML."""
+    for element in source.iter():
+        foreign = any(name.startswith("{") and not name.startswith(_XML) for name in _attributes(element))
+        if foreign or (element is not source and not _is_markup(element)):
+            raise NotTranslatable("translate.unsupported-content", path=element_path(source))
+    made = etree.Element(_DIV, nsmap={None: XHTML})
+    made.attrib.update(source.attrib)
+    made.text = source.text
+    made.extend(copy.deepcopy(child) for child in source)
+    etree.strip_attributes(made, _INSTANCE + "*")
+    etree.cleanup_namespaces(made)
+    return etree.tostring(made, encoding="unicode").encode()
+
+
+def _is_markup(element: etree._Element) -> bool:
+    return isinstance(element.tag, str) and element.tag.startswith(f"{{{XHTML}}}")
+
+
+def _parsed(data: object) -> etree._Element | None:
+    """The XHTML of an attachment as a `div`; None for anything else."""
+    parser = etree.XMLParser(
+        resolve_entities=False, no_network=True, load_dtd=False, remove_comments=True, remove_pis=True
+    )
+    try:
+        root = etree.fromstring(base64.b64decode(data if isinstance(data, str) else ""), parser)
+    except (etree.XMLSyntaxError, binascii.Error, ValueError):
+        return None
+    if root.getroottree().docinfo.internalDTD is not None or not all(map(_is_markup, root.iter())):
+        return None
+    if root.tag == _DIV:
+        return root
+    made = etree.Element(_DIV)
+    made.append(root)
+    return made
