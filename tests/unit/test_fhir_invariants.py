@@ -10,7 +10,8 @@ from gateway.errors import CATALOGUE
 from gateway.fhir.invariants import INVARIANTS
 from gateway.fhir.validate import validate
 from tests.support.fhir_bundle import bundle_of, reference
-from tests.support.fhir_invariants import CASES, CODED, SUBJECT, basic, quantity
+from tests.support.fhir_invariants import CASES
+from tests.support.fhir_parts import CODED, SUBJECT, basic, quantity
 
 
 def _ignored(key: str) -> set[str]:

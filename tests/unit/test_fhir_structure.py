@@ -12,7 +12,7 @@ from gateway.fhir import tables
 from gateway.fhir.json import read
 from gateway.fhir.validate import validate
 from tests.support.fhir_bundle import HL7, IDENTITY_NUMBER, rich_bundle
-from tests.support.fhir_invariants import OTHER_EXTENSION
+from tests.support.fhir_parts import OTHER_EXTENSION
 
 Resource = dict[str, Any]
 ABSENT = {
