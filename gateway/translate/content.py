@@ -44,6 +44,8 @@ class Rule(Protocol):
     """One compiled line."""
 
     use: ElementUse
+    looks_under: tuple[str, str] | None
+    """For an optional element: the keys of the holder without which nothing of it is there; None: always look."""
 
     def write(self, element: etree._Element, place: Place, state: State) -> None:
         """e-message → FHIR."""
@@ -71,6 +73,9 @@ class Content:
     defaults: dict[str, str] = field(default_factory=dict)
     by_name: dict[str, Rule] = field(default_factory=dict)
     """Element name (`prefix:Name`) → rule."""
+    _orders: dict[int, list[tuple[Rule | None, Group | None, str | None, str | None]]] = field(
+        default_factory=dict, repr=False
+    )
 
     def add(self, name: str, rule: Rule) -> None:
         """Adds the rule of an element."""
@@ -123,17 +128,33 @@ class Content:
         if group.kind == "choice":
             return self._read_choice(group, element, place, state)
         said = False
+        holder = place.holder
         before = state.mark(element)
-        for part in group.parts:
-            if isinstance(part, Group):
-                said = self._read_group(part, element, place, state) or said
-            elif isinstance(part, ElementUse):
-                found = self.by_name[part.name].read(place, state)
-                said = said or any(one.position >= 0 for one in found)
-                element.extend(one.element for one in found)
+        for rule, inner, key, primitive in self._order_of(group):
+            if key is not None and key not in holder and primitive not in holder:
+                continue  # optional, and nothing of it is there
+            if inner is not None:
+                said = self._read_group(inner, element, place, state) or said
+            elif rule is not None:
+                for found in rule.read(place, state):
+                    element.append(found.element)
+                    said = said or found.position >= 0
         if group.minimum == 0 and not said:
             state.back_to(before, element)
         return said
+
+    def _order_of(self, group: Group) -> list[tuple[Rule | None, Group | None, str | None, str | None]]:
+        """The rules and groups of a sequence in order, with the keys each optional rule looks under."""
+        order = self._orders.get(id(group))
+        if order is None:
+            order = self._orders[id(group)] = []
+            for part in group.parts:
+                if isinstance(part, Group):
+                    order.append((None, part, None, None))
+                elif isinstance(part, ElementUse):
+                    rule = self.by_name[part.name]
+                    order.append((rule, None, *(rule.looks_under or (None, None))))
+        return order
 
     def _read_choice(self, group: Group, element: etree._Element, place: Place, state: State) -> bool:
         """The branch that FHIR speaks of; in a repeating choice all branches, in the order of their references."""

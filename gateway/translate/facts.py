@@ -46,6 +46,16 @@ class Event:
 
 
 @dataclass(frozen=True)
+class Topic:
+    """What a note of a dialogue is, as a code: 9155 reply to a notice of discharge (1 can receive), 9069 kind of
+    answer, 8117 reason of a deviation, 7321 and 7322 subject."""
+
+    code_set: str
+    """Its number, or the OID of a set that is not national."""
+    code: str
+
+
+@dataclass(frozen=True)
 class ReceiptError:
     """One reason of a receipt: a code of 8221 (or of the set named in `system`), with the text the receiver gave."""
 
@@ -91,11 +101,13 @@ class Facts:
     processing: str = "P"
     """8113: P production, T training, D debugging; absent means P."""
     events: tuple[Event, ...] = ()
+    topics: tuple[Topic, ...] = ()
+    """Of a dialogue's notes, in their order."""
     receipt: ReceiptFacts | None = None
     signed: bool = False
     """The received XML carries a ds:Signature (which no translation can carry)."""
     body_known: bool = True
-    """False: the body has no grammar here; the message can only be passed on as it is."""
+    """False: a body that has no grammar here; the message can only be passed on as it is."""
 
     @property
     def is_receipt(self) -> bool:

@@ -9,7 +9,7 @@ from gateway.errors import Refusal
 from gateway.fhir import json as fhir_json
 from gateway.fhir.canonical import code_system, extension_url
 from gateway.translate import receipts
-from gateway.translate.facts import Event, Facts, Party, PatientIdentity, ReceiptError, ReceiptFacts
+from gateway.translate.facts import Event, Facts, Party, PatientIdentity, ReceiptError, ReceiptFacts, Topic
 from gateway.translate.facts_xml import moment
 from gateway.translate.hooks import identifier_kind
 from gateway.translate.paths import Json
@@ -42,6 +42,7 @@ def facts_of_bundle(bundle: Json) -> Facts:
         else None,  # type: ignore[arg-type]
         processing=_code_of(header, "processing-status") or "P",
         events=view.events(),
+        topics=view.topics(),
         receipt=_receipt(view, bundle) if receipts.is_receipt(bundle) else None,
     )
 
@@ -93,7 +94,7 @@ def _codes(concept: object, code_set: str) -> list[str]:
 
 
 def _status(view: _View, provenance: Json) -> str:
-    composition = view.first("Composition")
+    composition = view.of_focus("Composition") or view.first("Composition")
     stated = next(iter(_codes(provenance.get("activity"), "7309")), None)
     derived = _STATUS_BY_COMPOSITION.get(str(composition.get("status")))
     if stated and (derived is None or stated in (derived, "A")):
@@ -158,9 +159,16 @@ class _View:
         url = reference.get("reference") if isinstance(reference, dict) else None
         return self.by_url.get(str(url), {})
 
+    def of_focus(self, resource_type: str) -> Json:
+        """The first resource of a type that the message is about; empty if it is about none."""
+        focus = (self.follow(reference) for reference in self.header.get("focus", ()))
+        return next((r for r in focus if r.get("resourceType") == resource_type), {})
+
     def provenance(self) -> Json:
-        """The Provenance of the message."""
-        return self.first("Provenance")
+        """The Provenance of the message, not one of a single document."""
+        found = [r for r in self.resources if r.get("resourceType") == "Provenance"]
+        own = (p for p in found if any(self.follow(t) is self.header for t in p.get("target", ())))
+        return next(own, found[0] if len(found) == 1 else {})
 
     def party(self, reference: object) -> Party:
         """The communication party and its organisation."""
@@ -197,13 +205,37 @@ class _View:
                 identifier_kind(i.get("system")) or next(iter(_codes(i.get("type"), "8116")), ""),
                 str(i.get("value") or ""),
             )
-            for i in self.first("Patient").get("identifier", ())
+            for i in self._the_patient().get("identifier", ())
         ]
         for wanted in _PATIENT_KINDS:
             for kind, number in known:
                 if kind == wanted and number:
                     return PatientIdentity(kind, number)
         return None
+
+    def _the_patient(self) -> Json:
+        """Whom the message is about; of several reports, each with its patient, none."""
+        focus = [self.follow(reference) for reference in self.header.get("focus", ())]
+        lists = [r for r in focus if r.get("resourceType") == "List"]
+        named = self.of_focus("Patient") or self.follow(self.of_focus("Composition").get("subject"))
+        if lists and not named.get("identifier"):
+            return self.follow(lists[0].get("subject")) if len(lists) == 1 else {}
+        return named or self.first("Patient")
+
+    def topics(self) -> tuple[Topic, ...]:
+        """The coded topics of a dialogue's notes: of the Communications in its sections, else of those in focus."""
+        body = self.of_focus("Composition")
+        notes = [entry for section in body.get("section", ()) for entry in section.get("entry", ())]
+        found = [self.follow(reference) for reference in notes or self.header.get("focus", ())]
+        if not receipts.is_dialogue(self.header, body):
+            return ()
+        codings = [
+            (concept.get("coding") or [{}])[0]
+            for note in found
+            if note.get("resourceType") == "Communication"
+            for concept in note.get("category", ())[:1]
+        ]
+        return tuple(Topic(number_of(str(c.get("system", ""))), str(c.get("code", ""))) for c in codings)
 
     def events(self) -> tuple[Event, ...]:
         """The dated events of the stay: Observations of 9121, with the times that stand in the Encounter's period."""

@@ -8,8 +8,9 @@ from typing import Literal
 from lxml import etree
 
 from gateway.emessage.canonical import digest
-from gateway.emessage.read import EMessage
-from gateway.translate.facts import Event, Facts, Party, PatientIdentity, ReceiptError, ReceiptFacts
+from gateway.emessage.read import EMessage, contents_of
+from gateway.terminology import number_of
+from gateway.translate.facts import Event, Facts, Party, PatientIdentity, ReceiptError, ReceiptFacts, Topic
 from gateway.translate.primitives import primitive
 
 _TIME = primitive("dateTime", "PointInTime")
@@ -62,13 +63,19 @@ def _message(message: EMessage) -> Facts:
         other_receivers=tuple(
             _party(o) for o in (info.findall("{*}OtherReceiver/{*}Organisation") if info is not None else ())
         ),
-        patient=_patient(info),
+        patient=_patient(info) or _patient_of_report(message.root),
         acknowledgement=_acknowledgement(acknowledgement),
         processing=_code(info, "{*}ProcessingStatus") or "P",
         events=_events(body),
+        topics=_topics(message),
         signed=message.root.find(_SIGNATURE) is not None,
-        body_known=message.standard.startswith("plo-"),
+        body_known=message.standard != "msghead" or _has_attachments_only(message.root),
     )
+
+
+def _has_attachments_only(root: etree._Element) -> bool:
+    """Whether no document has a body: containers, references to files, or nothing."""
+    return all(etree.QName(content).localname == "Base64Container" for content in contents_of(root))
 
 
 def _acknowledgement(code: str | None) -> Literal["J", "N", "F"] | None:
@@ -106,6 +113,19 @@ def _patient(info: etree._Element | None) -> PatientIdentity | None:
             if kind == wanted and number:
                 return PatientIdentity(kind, number)
     return next((PatientIdentity(kind, number) for kind, number in known if number), None)
+
+
+def _patient_of_report(root: etree._Element) -> PatientIdentity | None:
+    """The patient of a report that is the only one; several reports have several patients."""
+    reports = root.findall("{*}PatientReport")
+    return _patient(reports[0]) if len(reports) == 1 else None
+
+
+def _topics(message: EMessage) -> tuple[Topic, ...]:
+    notes = message.body.iterfind("{*}Notat/{*}TemaKodet") if message.body is not None else ()
+    return tuple(
+        Topic(number_of(topic.get("S") or ""), " ".join((topic.get("V") or "").split())) for topic in notes
+    )
 
 
 def _events(body: etree._Element | None) -> tuple[Event, ...]:

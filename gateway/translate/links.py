@@ -44,11 +44,10 @@ class LinkRule:
 
     def __post_init__(self) -> None:
         self.condition = Path(self.definition.when, "") if self.definition.when else None
-
-    @property
-    def name(self) -> str:
+        self.name = self.use.name.partition(":")[2]
         """The element's name, which is also its section's code."""
-        return self.use.name.partition(":")[2]
+        direct = self.where == "path" and self.use.minimum == 0 and self.path is not None
+        self.looks_under = self.path.looks_under if direct and self.path is not None else None
 
     def write(self, element: etree._Element, place: Place, state: State) -> None:
         """The element into a resource (or section), and a reference to it."""
@@ -117,7 +116,7 @@ class LinkRule:
     def speaks(self, place: Place, state: State) -> bool:
         """Whether there is anything to read."""
         return (
-            bool(self._sections(place)) if self.definition.is_section else bool(self._resources(place, state))
+            bool(self._sections(place, state)) if self.definition.is_section else bool(self._resources(place, state))
         )
 
     def read(self, place: Place, state: State) -> list[Found]:
@@ -136,7 +135,7 @@ class LinkRule:
     def _read_sections(self, place: Place, state: State) -> list[Found]:
         """A section that says nothing the target can hold falls away where it may: what it holds is then lost by name."""
         found = []
-        for section in self._sections(place):
+        for section in self._sections(place, state):
             state.used_all(section.get("code", {}))
             element = etree.Element(self.tag)
             before = state.mark(element)
@@ -147,9 +146,8 @@ class LinkRule:
             found.append(Found(element))
         return found
 
-    def _sections(self, place: Place) -> list[Json]:
-        sections = place.section.get("section", ()) if place.section is not None else ()
-        return [section for section in sections if _is_section(section, self.name)]
+    def _sections(self, place: Place, state: State) -> list[Json]:
+        return state.sections(place.section).get(self.name, []) if place.section is not None else []
 
     def _read_resources(self, place: Place, state: State) -> list[Found]:
         found = []
@@ -183,7 +181,7 @@ class LinkRule:
 
     def _references(self, place: Place, state: State) -> list[Any]:
         if self.where == "section":
-            sections = self._sections(place)
+            sections = self._sections(place, state)
             for section in sections:
                 state.used_all(section.get("code", {}))
             return [entry for section in sections for entry in section.get("entry", ())]

@@ -354,6 +354,9 @@ class Path:
         self.text = text
         self.steps = steps
         self.before = steps[:-1]
+        first = steps[0].name if steps and not isinstance(steps[0], Root) else None
+        self.looks_under: tuple[str, str] | None = (first, "_" + first) if first else None
+        """The keys without which nothing of this path is there; None where that cannot be told from the holder."""
         self.in_extension = any(isinstance(step, Extension) for step in steps)
         last = steps[-1] if steps else None
         self.key = last.name if isinstance(last, Key) else None

@@ -353,12 +353,15 @@ def _has_code_of(concept: object, code_set: str) -> bool:
 
 
 def _references(value: Any, found: set[str]) -> None:
-    if isinstance(value, list):
-        for item in value:
-            _references(item, found)
-    elif isinstance(value, dict):
-        if isinstance(value.get("reference"), str):
-            found.add(value["reference"])
-        for item in value.values():
-            if isinstance(item, dict | list):
-                _references(item, found)
+    """Adds the addresses that any Reference in the value names."""
+    left = [value]
+    while left:
+        current = left.pop()
+        if type(current) is dict:
+            reference = current.get("reference")
+            if type(reference) is str:
+                found.add(reference)
+            current = current.values()
+        for inner in current:
+            if type(inner) is dict or type(inner) is list:
+                left.append(inner)

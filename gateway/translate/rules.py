@@ -44,6 +44,10 @@ class ValueRule:
     """Code of the sibling Hendelsekode → where the value stands instead."""
     tag: str = ""
 
+    def __post_init__(self) -> None:
+        optional = self.use.minimum == 0 and not self.unless
+        self.looks_under = self.path.looks_under if optional else None
+
     def write(self, element: etree._Element, place: Place, state: State) -> None:
         """The value into its slot."""
         path = self._elsewhere(element, place, state) or self.path
@@ -115,6 +119,7 @@ class ConstantRule:
 
     use: ElementUse
     tag: str
+    looks_under: tuple[str, str] | None = None
 
     def write(self, element: etree._Element, place: Place, state: State) -> None:
         """Nothing to carry."""
@@ -133,6 +138,7 @@ class ElsewhereRule:
     """An element that `envelope.py` handles itself."""
 
     use: ElementUse
+    looks_under: tuple[str, str] | None = None
 
     def write(self, element: etree._Element, place: Place, state: State) -> None:
         """Nothing here."""
@@ -158,6 +164,9 @@ class InsideRule:
     hook: Hook | None = None
     certain: bool = False
     """Whether the grammar has this element in every content: not optional, and no branch of a choice."""
+
+    def __post_init__(self) -> None:
+        self.looks_under = self.path.looks_under if self.use.minimum == 0 else None
 
     @property
     def flat(self) -> bool:

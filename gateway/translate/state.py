@@ -14,12 +14,13 @@ from typing import Any
 from lxml import etree
 
 from gateway.errors import NotTranslatable
-from gateway.fhir.canonical import DATA_ABSENT_REASON, EXACT, ORDER, PRESENT
+from gateway.fhir.canonical import DATA_ABSENT_REASON, EXACT, ORDER, PRESENT, component_system
 from gateway.translate.loss import Counted, Loss
 from gateway.translate.paths import Json, Path
 
 _NOT_CONTENT = frozenset({"resourceType", "id", "meta", "implicitRules", "language"})
 _MARKS = frozenset({EXACT, PRESENT, ORDER, DATA_ABSENT_REASON})
+COMPONENTS = component_system()
 _NAMESPACE = uuid.UUID("2b0b5c8e-5c1e-5d0a-9d8e-7d3f0a6c41b7")
 """Name space of all derived ids; a constant of the project."""
 
@@ -74,6 +75,7 @@ class State:
         self._read: set[tuple[int, str]] = set()
         self._read_whole: set[int] = set()
         self._originals: dict[int, Json] = {}
+        self._sections: dict[int, dict[str, list[Json]]] = {}
         self._prepared: list[Json] = []
         self.rendered: tuple[Loss, ...] = ()
         self._at: tuple[etree._Element | None, str | None, Path | None] = (None, None, None)
@@ -228,31 +230,49 @@ class State:
             resource = entry.get("resource", {})
             kind = str(resource.get("resourceType", "")).partition("#")[0]
             numbers[kind] = numbers.get(kind, 0) + 1
-            for key, value in resource.items():
-                if key not in _NOT_CONTENT:
-                    yield from self._unread(resource, key, value, f"{kind}[{numbers[kind]}]", (kind, key))
+            for names in self._unread(resource, (kind,)):
+                if names[1] not in _NOT_CONTENT:
+                    yield Loss(f"{kind}[{numbers[kind]}]" + "".join(map(_step, names[1:])), "", "lost")
 
-    def _unread(
-        self, holder: Json, key: str, value: Any, path: str, names: tuple[str, ...]
-    ) -> Iterator[Loss]:
-        here = f"{path}.{key}"
-        if key.startswith("_") or (key == "reference" and isinstance(value, str)):
-            return
-        if isinstance(value, list):
-            for at, item in enumerate(value):
-                if isinstance(item, dict):
-                    yield from self._unread_object(item, f"{here}[{at}]", names)
-                elif item is not None and (id(holder), f"{key}[{at}]") not in self._read:
-                    yield Loss(f"{here}[{at}]", "", "lost")
-        elif isinstance(value, dict):
-            if key != "text" or "div" not in value:
-                yield from self._unread_object(value, here, names)
-        elif (id(holder), key) not in self._read and not self.is_filler(names, value):
-            yield Loss(here, "", "lost")
-
-    def _unread_object(self, value: Json, path: str, names: tuple[str, ...]) -> Iterator[Loss]:
-        if id(value) in self._read_whole or value.get("url") in _MARKS:
-            return
+    def _unread(self, value: Any, names: tuple[str | int, ...]) -> Iterator[tuple[str | int, ...]]:
+        """The places below a value (keys and numbers from the resource type inwards) that were not read."""
+        holder, read = id(value), self._read
         for key, inner in value.items():
-            if not (key == "url" and path.rpartition(".")[2].startswith("extension")):
-                yield from self._unread(value, key, inner, path, (*names, key))
+            if isinstance(inner, dict):
+                if self._counts(key, inner):
+                    yield from self._unread(inner, (*names, key))
+            elif isinstance(inner, list):
+                for at, item in enumerate(inner):
+                    if isinstance(item, dict):
+                        if self._counts(key, item):
+                            yield from self._unread(item, (*names, key, at))
+                    elif item is not None and key[0] != "_" and (holder, f"{key}[{at}]") not in read:
+                        yield (*names, key, at)
+            elif (holder, key) not in read and not self._no_content(key, inner, names):
+                yield (*names, key)
+
+    def _counts(self, key: str, value: Json) -> bool:
+        """Whether what stands in an object is content: not a primitive's extensions, narrative, or a mark of ours."""
+        if key[0] == "_" or id(value) in self._read_whole or (key == "text" and "div" in value):
+            return False
+        return value.get("url") not in _MARKS
+
+    def _no_content(self, key: str, value: Any, names: tuple[str | int, ...]) -> bool:
+        if key == "reference" or (key == "url" and len(names) > 1 and "extension" in names[-2:]):
+            return True
+        return self.is_filler(tuple(name for name in (*names, key) if isinstance(name, str)), value)
+
+    def sections(self, holder: Json) -> dict[str, list[Json]]:
+        """The sections inside a section or Composition, by the component they are coded with."""
+        found = self._sections.get(id(holder))
+        if found is None:
+            found = self._sections[id(holder)] = {}
+            for section in holder.get("section", ()):
+                for coding in section.get("code", {}).get("coding", ()):
+                    if coding.get("system") == COMPONENTS:
+                        found.setdefault(str(coding.get("code")), []).append(section)
+        return found
+
+
+def _step(name: str | int) -> str:
+    return f"[{name}]" if isinstance(name, int) else f".{name}"
