@@ -17,64 +17,62 @@ Plain C14N is not used, as it depends on prefixes and needs the square of the nu
 from __future__ import annotations
 
 import hashlib
+from copy import deepcopy
 
 from lxml import etree
 
 from gateway.emessage.read import MSGHEAD, EMessage
 
+_ENVELOPE = f"{{{MSGHEAD}}}MsgHead"
 _SIGNATURE = "{http://www.w3.org/2000/09/xmldsig#}Signature"
-_TYPE = "{http://www.w3.org/2001/XMLSchema-instance}type"
-_LOCATIONS = (
-    "{http://www.w3.org/2001/XMLSchema-instance}schemaLocation",
-    "{http://www.w3.org/2001/XMLSchema-instance}noNamespaceSchemaLocation",
-)
+_XSI = "{http://www.w3.org/2001/XMLSchema-instance}"
+_TYPE = f"{_XSI}type"
+_INSTANCE = frozenset({_TYPE, f"{_XSI}schemaLocation", f"{_XSI}noNamespaceSchemaLocation"})
 _BLANK = " \t\r\n"
 
 
 def digest(message: EMessage) -> str:
     """SHA-256 (hex) over the content of a message: equal for equal content, whatever the spelling."""
-    parts = _parts(message.root)
-    return hashlib.sha256("\x00".join(parts).encode("utf-8")).hexdigest()
+    return hashlib.sha256("\x00".join(_parts(message.root)).encode("utf-8")).hexdigest()
 
 
 def _parts(root: etree._Element) -> list[str]:
-    """Marks, names and values in document order; the mark says what follows, so no two contents share a list."""
+    """Names and values in document order.
+
+    An element is its tag, `#` how many elements it has, `@` name and value for each attribute, `=` text, `~` the text
+    after it. As no tag starts with such a mark and no value holds the NUL between the parts, no two contents share a
+    list.
+    """
     parts: list[str] = []
-    walk = etree.iterwalk(root, events=("start", "end"))
-    for event, element in walk:
-        signature = element.tag == _SIGNATURE and _is_envelope(element.getparent())
-        if event == "start" and signature:
-            walk.skip_subtree()
-        elif event == "start":
-            parts += (
-                "<",
-                str(element.tag),
-                *_attributes(element),
-                *_text(element.text, leaf=len(element) == 0),
-            )
-        else:
-            parts += () if signature else (">",)
-            parts += () if element is root else _text(element.tail, leaf=False)
+    add = parts.append
+    for element in _without_signature(root).iter():
+        children, text, tail = len(element), element.text, element.tail
+        add(str(element.tag))
+        if children:
+            add(f"#{children}")
+        if attributes := element.items():
+            attributes.sort()
+            for name, value in attributes:
+                if name not in _INSTANCE:
+                    add(f"@{name}\x00{value}")
+                elif name == _TYPE:
+                    add(f"@{name}\x00{_resolved(element, value)}")
+        if text and (not children or text.strip(_BLANK)):
+            add(f"={text}")
+        if tail and tail.strip(_BLANK):
+            add(f"~{tail}")
     return parts
 
 
-def _is_envelope(element: etree._Element | None) -> bool:
-    return element is not None and element.tag == f"{{{MSGHEAD}}}MsgHead"
-
-
-def _attributes(element: etree._Element) -> list[str]:
-    parts: list[str] = []
-    for name, value in sorted(element.attrib.items()):
-        if name not in _LOCATIONS:
-            parts += ("@", str(name), _resolved(element, value) if name == _TYPE else value)
-    return parts
+def _without_signature(root: etree._Element) -> etree._Element:
+    if root.tag != _ENVELOPE or root.find(_SIGNATURE) is None:
+        return root
+    copied = deepcopy(root)
+    for signature in copied.findall(_SIGNATURE):
+        copied.remove(signature)
+    return copied
 
 
 def _resolved(element: etree._Element, name: str) -> str:
     prefix, colon, local = name.strip(_BLANK).rpartition(":")
     return f"{{{element.nsmap.get(prefix if colon else None, '')}}}{local}"
-
-
-def _text(text: str | None, *, leaf: bool) -> tuple[str, ...]:
-    """The text as it is; in an element that has elements, white space alone is none."""
-    return ("=", text) if text and (leaf or text.strip(_BLANK)) else ()
