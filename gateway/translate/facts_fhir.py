@@ -8,7 +8,9 @@ from typing import Any
 from gateway.errors import Refusal
 from gateway.fhir import json as fhir_json
 from gateway.fhir.canonical import code_system, extension_url
+from gateway.terminology import number_of
 from gateway.translate import receipts
+from gateway.translate.dialogue import dialogue_standard
 from gateway.translate.facts import Event, Facts, Party, PatientIdentity, ReceiptError, ReceiptFacts, Topic
 from gateway.translate.facts_xml import moment
 from gateway.translate.hooks import identifier_kind
@@ -35,14 +37,14 @@ def facts_of_bundle(bundle: Json) -> Facts:
         generated_at=moment(bundle.get("timestamp")),
         status=_status(view, provenance),
         parent_id=_parent(provenance),
-        conversation_id=_extension(header, "conversation", "valueString"),
+        conversation_id=str(_extension(header, "conversation", "valueString") or "").strip() or None,
         patient=view.patient(),
         acknowledgement=_code_of(header, "acknowledgement")
         if _code_of(header, "acknowledgement") in ("J", "N", "F")
         else None,  # type: ignore[arg-type]
         processing=_code_of(header, "processing-status") or "P",
         events=view.events(),
-        topics=view.topics(),
+        topics=view.topics() if dialogue_standard(bundle) else (),
         receipt=_receipt(view, bundle) if receipts.is_receipt(bundle) else None,
     )
 
@@ -74,7 +76,8 @@ def _sorted(value: Any) -> Any:
 
 def _message_id(bundle: Json, header: Json) -> str:
     value = bundle.get("identifier", {}).get("value")
-    return str(value).removeprefix("urn:uuid:") if value else str(header.get("id") or bundle.get("id") or "")
+    own = str(value).removeprefix("urn:uuid:").strip() if value else ""
+    return own or str(header.get("id") or bundle.get("id") or "")
 
 
 def _extension(resource: Json, name: str, key: str) -> Any:
@@ -94,8 +97,9 @@ def _codes(concept: object, code_set: str) -> list[str]:
 
 
 def _status(view: _View, provenance: Json) -> str:
-    composition = view.of_focus("Composition") or view.first("Composition")
-    stated = next(iter(_codes(provenance.get("activity"), "7309")), None)
+    composition = view.body() or view.first("Composition")
+    own = view.provenance_of(composition) or provenance
+    stated = next(iter(_codes(own.get("activity"), "7309")), None)
     derived = _STATUS_BY_COMPOSITION.get(str(composition.get("status")))
     if stated and (derived is None or stated in (derived, "A")):
         return stated
@@ -108,7 +112,7 @@ def _parent(provenance: Json) -> str | None:
     value = what.get("identifier", {}).get("value") or str(what.get("reference", "")).removeprefix(
         "MessageHeader/"
     )
-    return str(value).removeprefix("urn:uuid:") or None
+    return str(value).removeprefix("urn:uuid:").strip() or None
 
 
 def _receipt(view: _View, bundle: Json) -> ReceiptFacts:
@@ -164,11 +168,21 @@ class _View:
         focus = (self.follow(reference) for reference in self.header.get("focus", ()))
         return next((r for r in focus if r.get("resourceType") == resource_type), {})
 
+    def body(self) -> Json:
+        """The first body: a Composition in focus, or in a list in focus; empty if there is none."""
+        focus = [self.follow(reference) for reference in self.header.get("focus", ())]
+        listed = [self.follow(e.get("item")) for r in focus for e in r.get("entry", ())]
+        return next((r for r in (*focus, *listed) if r.get("resourceType") == "Composition"), {})
+
     def provenance(self) -> Json:
         """The Provenance of the message, not one of a single document."""
         found = [r for r in self.resources if r.get("resourceType") == "Provenance"]
-        own = (p for p in found if any(self.follow(t) is self.header for t in p.get("target", ())))
-        return next(own, found[0] if len(found) == 1 else {})
+        return self.provenance_of(self.header) or (found[0] if len(found) == 1 else {})
+
+    def provenance_of(self, resource: Json) -> Json:
+        """The Provenance whose target the resource is; empty if there is none."""
+        found = (r for r in self.resources if r.get("resourceType") == "Provenance" and resource)
+        return next((p for p in found if any(self.follow(t) is resource for t in p.get("target", ()))), {})
 
     def party(self, reference: object) -> Party:
         """The communication party and its organisation."""
@@ -224,11 +238,9 @@ class _View:
 
     def topics(self) -> tuple[Topic, ...]:
         """The coded topics of a dialogue's notes: of the Communications in its sections, else of those in focus."""
-        body = self.of_focus("Composition")
+        body = self.body()
         notes = [entry for section in body.get("section", ()) for entry in section.get("entry", ())]
         found = [self.follow(reference) for reference in notes or self.header.get("focus", ())]
-        if not receipts.is_dialogue(self.header, body):
-            return ()
         codings = [
             (concept.get("coding") or [{}])[0]
             for note in found
@@ -261,7 +273,7 @@ class _View:
 def _her(resource: Json) -> str | None:
     for identifier in resource.get("identifier", ()):
         if identifier_kind(identifier.get("system")) == "HER":
-            return str(identifier.get("value"))
+            return str(identifier.get("value") or "").strip() or None
     return None
 
 
