@@ -10,11 +10,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cache
 
-from gateway import package_data
+from gateway import package_data, terminology
 from gateway.emessage.grammar import AttributeUse, ElementUse, Group, Structure, structure
 from gateway.translate import hooks
 from gateway.translate.content import Content, Rule
-from gateway.translate.datatypes import codec
+from gateway.translate.datatypes import Attributes, codec
 from gateway.translate.links import LinkRule
 from gateway.translate.notation import Definition, Line, MappingError, read_definitions
 from gateway.translate.paths import Path
@@ -106,7 +106,7 @@ class Mapping:
             Path(line.path, chosen.value_key),
             chosen,
             owner,
-            options.get("default"),
+            _default(use, how, options),
             unless,
             tag,
         )
@@ -151,6 +151,14 @@ def _certain(group: Group) -> set[str]:
     inner = [part for part in group.parts if isinstance(part, Group)]
     own = {part.name for part in group.parts if isinstance(part, ElementUse) and part.minimum}
     return own.union(*map(_certain, inner))
+
+
+def _default(use: ElementUse, how: str, options: dict[str, str]) -> str | Attributes | None:
+    """The value of the option `default`: a code with its display where the element is coded."""
+    value = options.get("default")
+    if value is None or use.type not in ("CS", "CV"):
+        return value
+    return {"V": value, "DN": terminology.display(how.partition(" ")[2], value) or value}
 
 
 def _where(path: str) -> tuple[str, str]:

@@ -279,6 +279,8 @@ class Concept:
         attributes = (
             Coding(self.implied, self.stated).attributes(self._best(codings), marks) if codings else {}
         )
+        if text is not None and marks.born_in_fhir and text == attributes.get("DN"):
+            return attributes
         if text is not None:
             attributes["OT" if self.stated else "DN"] = text if self.stated else attributes.get("DN", text)
         return attributes

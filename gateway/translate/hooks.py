@@ -10,12 +10,15 @@ the edit wins.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 from gateway import terminology
-from gateway.fhir.canonical import code_system
+from gateway.fhir.canonical import code_system, extension_url
 
 Json = dict[str, Any]
+Prepared = tuple[Json, tuple[str, ...]]
+"""The object as the rules read it, and the keys of the object that were read for that."""
 
 PERSON_IDENTIFIERS = {
     "FNR": "urn:oid:2.16.578.1.12.4.1.4.1",
@@ -61,25 +64,56 @@ def _complete_identifier(identifier: Json) -> None:
         identifier["system"] = system
 
 
-def _prepare_identifier(identifier: Json) -> Json:
+def _prepare_identifier(identifier: Json) -> Prepared:
     kind = identifier_kind(identifier.get("system"))
-    if kind is None or kind == _type_code(identifier):
-        return identifier
+    if kind is None:
+        return identifier, ()
+    if kind == _type_code(identifier):
+        return identifier, ("system",)
     code_set = "8116" if kind in PERSON_IDENTIFIERS else "9051"
-    coding = {
+    return {**identifier, "type": {"coding": [_coding(code_set, kind)]}}, ("system",)
+
+
+def _coding(code_set: str, code: str) -> Json:
+    return {
         "system": code_system(code_set),
-        "code": kind,
-        "display": terminology.display(code_set, kind) or kind,
+        "code": code,
+        "display": terminology.display(code_set, code) or code,
     }
-    return {**identifier, "type": {"coding": [coding]}}
+
+
+def _extension_code(holder: Json, name: str) -> str | None:
+    for extension in holder.get("extension", ()):
+        if extension.get("url") == extension_url(name):
+            code = extension.get("valueCoding", {}).get("code")
+            return code if isinstance(code, str) else None
+    return None
+
+
+def _with_code(holder: Json, name: str, coding: Json) -> Json:
+    """The object with another code in one of its extensions."""
+    kept = [e for e in holder.get("extension", ()) if e.get("url") != extension_url(name)]
+    return {**holder, "extension": [*kept, {"url": extension_url(name), "valueCoding": coding}]}
 
 
 _TELECOM = re.compile(r"(tel|mailto|fax|sms):(.+)", re.DOTALL)
 _TELECOM_SYSTEMS = {"tel": "phone", "mailto": "email", "fax": "fax", "sms": "sms"}
-_USES = {"H": "home", "HP": "home", "MC": "mobile", "WP": "work", "WC": "work", "WD": "work"}
+_TELECOM_USES = {
+    "H": "home",
+    "HP": "home",
+    "HV": "temp",
+    "MC": "mobile",
+    "WP": "work",
+    "WC": "work",
+    "WD": "work",
+}
+"""Code of 9061 → ContactPoint.use; the first code of each use is the one that use alone stands for."""
 
 
 def _complete_telecom(telecom: Json) -> None:
+    use = _TELECOM_USES.get(_extension_code(telecom, "telecom-type") or "")
+    if use:
+        telecom["use"] = use
     value = telecom.get("value")
     if value is None:
         if "_value" in telecom:
@@ -92,39 +126,57 @@ def _complete_telecom(telecom: Json) -> None:
         telecom["system"] = "url" if value.startswith(("http:", "https:")) else "other"
 
 
-def _prepare_telecom(telecom: Json) -> Json:
+def _prepare_telecom(telecom: Json) -> Prepared:
+    prepared, used = _by_use(telecom, "telecom-type", "9061", _TELECOM_USES)
     scheme = next((s for s, name in _TELECOM_SYSTEMS.items() if name == telecom.get("system")), None)
     value = telecom.get("value")
-    if scheme is None or not isinstance(value, str) or value.startswith(scheme + ":"):
-        return telecom
-    return {**telecom, "value": f"{scheme}:{value}"}
+    if scheme is not None and isinstance(value, str) and not value.startswith(scheme + ":"):
+        prepared = {**prepared, "value": f"{scheme}:{value}"}
+    return prepared, ("system", *used)
 
 
-_ADDRESS_USES = {"H": "home", "HP": "home", "TMP": "temp", "WP": "work", "BAD": "old", "INV": "billing"}
+def _by_use(holder: Json, name: str, code_set: str, uses: dict[str, str]) -> Prepared:
+    """The code that `use` stands for, where no code says so already: born in FHIR, or edited there."""
+    use = holder.get("use")
+    if use is None or uses.get(_extension_code(holder, name) or "") == use:
+        return holder, ("use",)
+    code = next((code for code, meant in uses.items() if meant == use), None)
+    return (holder, ()) if code is None else (_with_code(holder, name, _coding(code_set, code)), ("use",))
+
+
+_ADDRESS_USES = {
+    "H": "home",
+    "HP": "home",
+    "TMP": "temp",
+    "HV": "temp",
+    "WP": "work",
+    "BAD": "old",
+    "INV": "billing",
+}
 _ADDRESS_TYPES = {"PST": "postal", "RES": "physical"}
 
 
 def _complete_address(address: Json) -> None:
-    code = next(
-        (
-            e["valueCoding"].get("code")
-            for e in address.get("extension", ())
-            if e.get("url", "").endswith("/address-type") and "valueCoding" in e
-        ),
-        None,
-    )
+    code = _extension_code(address, "address-type") or ""
     if code in _ADDRESS_USES:
         address["use"] = _ADDRESS_USES[code]
     if code in _ADDRESS_TYPES:
         address["type"] = _ADDRESS_TYPES[code]
 
 
-def _same(value: Json) -> Json:
-    return value
+def _prepare_address(address: Json) -> Prepared:
+    prepared, used = _by_use(address, "address-type", "3401", _ADDRESS_USES)
+    kind = address.get("type")
+    if kind is None or "use" in address:
+        return prepared, used
+    code = next((code for code, meant in _ADDRESS_TYPES.items() if meant == kind), None)
+    if code is None or code == _extension_code(address, "address-type"):
+        return prepared, ("type",)
+    return _with_code(address, "address-type", _coding("3401", code)), ("type",)
 
 
-HOOKS = {
-    "identifier": (_complete_identifier, _prepare_identifier, ("system",)),
-    "telecom": (_complete_telecom, _prepare_telecom, ("system",)),
-    "address": (_complete_address, _same, ()),
+HOOKS: dict[str, tuple[Callable[[Json], None], Callable[[Json], Prepared]]] = {
+    "identifier": (_complete_identifier, _prepare_identifier),
+    "telecom": (_complete_telecom, _prepare_telecom),
+    "address": (_complete_address, _prepare_address),
 }

@@ -116,7 +116,9 @@ class LinkRule:
     def speaks(self, place: Place, state: State) -> bool:
         """Whether there is anything to read."""
         return (
-            bool(self._sections(place, state)) if self.definition.is_section else bool(self._resources(place, state))
+            bool(self._sections(place, state))
+            if self.definition.is_section
+            else bool(self._resources(place, state))
         )
 
     def read(self, place: Place, state: State) -> list[Found]:

@@ -216,7 +216,7 @@ def _prepared(bundle: Json) -> Json:
     for resource in _resources(bundle):
         identifiers = resource.get("identifier")
         if isinstance(identifiers, list):
-            resource["identifier"] = [hooks.HOOKS["identifier"][1](i) for i in identifiers]
+            resource["identifier"] = [hooks.HOOKS["identifier"][1](i)[0] for i in identifiers]
     return {**bundle, "identifier": message_identifier(bundle)}
 
 

@@ -17,8 +17,8 @@ from gateway.translate.datatypes import Attributes, Codec
 from gateway.translate.paths import Json, Path
 from gateway.translate.state import State
 
-Hook = tuple[Callable[[Json], None], Callable[[Json], Json], tuple[str, ...]]
-"""complete, prepare, and the keys that the two derive from others (`hooks.py`)."""
+Hook = tuple[Callable[[Json], None], Callable[[Json], tuple[Json, tuple[str, ...]]]]
+"""complete and prepare (`hooks.py`)."""
 
 
 def _required(use: ElementUse, structure: Structure, path: str, state: State) -> list[Found]:
@@ -39,7 +39,7 @@ class ValueRule:
     codec: Codec
     owner: str
     """Name of the definition, for messages about what is missing."""
-    default: str | None = None
+    default: str | Attributes | None = None
     unless: dict[str, Path] = field(default_factory=dict)
     """Code of the sibling Hendelsekode → where the value stands instead."""
     tag: str = ""
@@ -189,12 +189,11 @@ class InsideRule:
         holders = [place.holder] if self.flat else self.path.find_objects(place.holder, state)
         found: list[Found] = []
         for holder in holders:
-            prepared = self.hook[1](holder) if self.hook else holder
+            prepared, keys = self.hook[1](holder) if self.hook else (holder, ())
             if prepared is not holder:
                 state.stands_for(prepared, holder)
-            if self.hook:
-                for key in self.hook[2]:
-                    state.used(holder, key)
+            for key in keys:
+                state.used(holder, key)
             element = etree.Element(self.tag)
             before = state.mark(element)
             said = self.content.read(element, self._inner(prepared, place), state)
@@ -216,7 +215,7 @@ class InsideRule:
         """Whether anything below stands in FHIR."""
         holders = [place.holder] if self.flat else self.path.find_objects(place.holder, state)
         return any(
-            self._says(self.hook[1](holder) if self.hook else holder, place, state) for holder in holders
+            self._says(self.hook[1](holder)[0] if self.hook else holder, place, state) for holder in holders
         )
 
     def _says(self, holder: Json, place: Place, state: State) -> bool:

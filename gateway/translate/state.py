@@ -213,9 +213,10 @@ class State:
         if self.missing:
             raise NotTranslatable("translate.missing-content", path=self.missing[0])
 
-    def assume(self, tag: str, value: str) -> None:
+    def assume(self, tag: str, value: str | dict[str, str]) -> None:
         """The e-message demands an element that FHIR does not state; the mapping's default was written."""
-        self.assumed.append(f"{tag.partition('}')[2]} = {value}")
+        said = value["V"] if isinstance(value, dict) else value
+        self.assumed.append(f"{tag.partition('}')[2]} = {said}")
 
     @property
     def read_count(self) -> int:
