@@ -98,16 +98,10 @@ def _with_code(holder: Json, name: str, coding: Json) -> Json:
 
 _TELECOM = re.compile(r"(tel|mailto|fax|sms):(.+)", re.DOTALL)
 _TELECOM_SYSTEMS = {"tel": "phone", "mailto": "email", "fax": "fax", "sms": "sms"}
-_TELECOM_USES = {
-    "H": "home",
-    "HP": "home",
-    "HV": "temp",
-    "MC": "mobile",
-    "WP": "work",
-    "WC": "work",
-    "WD": "work",
-}
+_TELECOM_USES = {"MC": "mobile", "WP": "work", "WC": "work", "WD": "work", "HV": "temp"}
 """Code of 9061 → ContactPoint.use; the first code of each use is the one that use alone stands for."""
+_TELECOM_CODES = {**_TELECOM_USES, "H": "home"}
+"""Read only: H means at home or unknown, so it says nothing certain in FHIR."""
 
 
 def _complete_telecom(telecom: Json) -> None:
@@ -127,7 +121,7 @@ def _complete_telecom(telecom: Json) -> None:
 
 
 def _prepare_telecom(telecom: Json) -> Prepared:
-    prepared, used = _by_use(telecom, "telecom-type", "9061", _TELECOM_USES)
+    prepared, used = _by_use(telecom, "telecom-type", "9061", _TELECOM_CODES)
     scheme = next((s for s, name in _TELECOM_SYSTEMS.items() if name == telecom.get("system")), None)
     value = telecom.get("value")
     if scheme is not None and isinstance(value, str) and not value.startswith(scheme + ":"):

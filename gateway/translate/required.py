@@ -54,12 +54,21 @@ def demands() -> dict[str, tuple[Demand, ...]]:
 
 
 def complete(state: State) -> None:
-    """Writes what R4 demands into every resource of the Bundle."""
+    """Writes what R4 demands into every resource of the Bundle, and takes away what it forbids."""
     for entry in list(state.bundle["entry"]):
         resource = entry["resource"]
         for demand in demands().get(resource["resourceType"], ()):
             for holder in _holders(resource, demand.holders):
                 _fill(holder, demand, state)
+        if resource["resourceType"] == "Organization":
+            _not_at_home(resource)
+
+
+def _not_at_home(organization: Json) -> None:
+    """An organisation's address is never of use home (invariant org-2), whatever code the e-message gives it."""
+    for address in organization.get("address", ()):
+        if address.get("use") == "home":
+            del address["use"]
 
 
 def is_filler(names: tuple[str, ...], value: Any) -> bool:
