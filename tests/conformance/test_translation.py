@@ -1,7 +1,8 @@
 """Is nothing lost, whatever message it is: there and back, edited, shuffled, stripped, in another version?
 
 The official examples, and messages made at random from our own grammar (which the tests of validation hold against the
-official schemas). `SOMLOS_RANDOM_MESSAGES=1000 make test ARGS="-k translation"` is the long form: so many seeds a version.
+official schemas). The long form, with so many seeds a version: `SOMLOS_RANDOM_MESSAGES=1000 make test
+ARGS="-k translation"`.
 """
 
 from __future__ import annotations
@@ -12,27 +13,20 @@ import subprocess
 import sys
 from functools import cache
 from pathlib import Path
-from typing import Any
 
-import fhirkit
 import pytest
-from fhir.resources.R4B import get_fhir_model_class
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import ValidationError
 
 from gateway.emessage.read import read
 from gateway.emessage.validate import validate_schema
 from gateway.fhir import json as fhir_json
-from gateway.fhir.validate import validate
 from gateway.translate import convert, roundtrip
 from tests.support.official import findings
 from tests.support.random_messages import BODIES, RandomMessage
 from tests.support.translation import (
     DATE_TYPES,
     TEXT_TYPES,
-    Json,
-    Place,
     back,
     changes,
     only_exact,
@@ -43,19 +37,12 @@ from tests.support.translation import (
     values,
     verdict,
 )
+from tests.support.translation_checks import check_bundle, check_edits
 
 SEEDS = int(os.environ.get("SOMLOS_RANDOM_MESSAGES", "60"))
 EDITS_ONE_BY_ONE = 6
 EXAMPLES = "standards/examples/v1.6/*.xml"
 OTHER_VERSION = {"plo-1.6": "plo-1.5", "plo-1.5": "plo-1.6"}
-
-FALSE_COMPLAINTS = {
-    "extra_forbidden": "R4 allows `_valueString` (and the like) in an Extension, as for every primitive; "
-    "fhir.resources has no such fields",
-    "value_error": "a required choice is there when only its extension is (`_contentString`); "
-    "fhir.resources looks at the value alone",
-}
-"""What fhir.resources complains of, and is wrong."""
 
 random_messages = pytest.mark.parametrize(
     ("standard", "seed"), [(standard, seed) for standard in OTHER_VERSION for seed in range(SEEDS)]
@@ -66,54 +53,6 @@ random_messages = pytest.mark.parametrize(
 def random_message(standard: str, seed: int) -> bytes:
     """A message at random; the bodies take turns."""
     return RandomMessage(standard, seed).text(list(BODIES)[seed % len(BODIES)])
-
-
-def resources_complaints(data: bytes) -> list[str]:
-    """What fhir.resources R4B finds wrong in a Bundle, without what we know it to be wrong in."""
-    try:
-        get_fhir_model_class("Bundle").model_validate_json(data)
-    except ValidationError as error:
-        return [f"{found['loc']} {found['type']}" for found in error.errors() if not _is_false(found)]
-    return []
-
-
-def _is_false(found: Any) -> bool:
-    last, input_of = str(found["loc"][-1]), found["input"]
-    if found["type"] == "extra_forbidden":
-        return "extension" in found["loc"] and last.startswith("_value")
-    only_extended = isinstance(input_of, dict) and any(key.startswith("_content") for key in input_of)
-    return bool(found["type"] == "value_error" and "payload" in found["loc"] and only_extended)
-
-
-def check_bundle(data: bytes) -> None:
-    """Nobody finds anything wrong in the Bundle."""
-    assert [f"{found.path} {found.code}" for found in validate(fhir_json.read(data))] == []
-    assert fhirkit.validate(data.decode()) == []
-    assert resources_complaints(data) == []
-
-
-def check_edits(bundle: Json, standard: str, edited: list[Place]) -> None:
-    """Each value at these places is changed: exactly those values change in the message, each as it was edited.
-
-    The Bundle is as before then.
-    """
-    before = back(bundle, standard)
-    old = [place.value for place in edited]
-    for number, place in enumerate(edited):
-        place.put(f"{place.value} endret <&> «æ» {number}.")
-    try:
-        found = changes(before, back(bundle, standard))
-    finally:
-        for place, value in zip(edited, old, strict=True):
-            place.put(value)
-    for was, now in found:
-        assert was is not None, now
-        assert now is not None, was
-        number = int(now[2].removesuffix(".").rpartition(" ")[2])
-        assert was[2].endswith(old[number]), edited[number].path
-        expected = f"{was[2]} endret <&> «æ» {number}."  # before the text may stand what follows from another, `tel:`
-        assert now[2] == expected, edited[number].path
-    assert len(found) == len(edited)
 
 
 # the official examples

@@ -29,6 +29,7 @@ Leaf = tuple[str, str, str]
 
 TEXT_TYPES = frozenset({"string", "markdown"})
 DATE_TYPES = frozenset({"date", "dateTime", "instant"})
+_INSTANCE = "{http://www.w3.org/2001/XMLSchema-instance}"
 _MARKS = frozenset({EXACT, PRESENT, ORDER})
 _NOT_CONTENT = frozenset({"id", "extension", "modifierExtension", "meta", "fullUrl", "reference", "text.div"})
 
@@ -142,7 +143,7 @@ def _strip(value: Any) -> Any:
 
 
 def leaves(data: bytes) -> list[Leaf]:
-    """Every text and attribute value of a message, with its place."""
+    """Every text and attribute value of a message, with its place; without the words to a validator (xsi:…)."""
     found: list[Leaf] = []
     _leaves(etree.fromstring(data), "", found)
     return found
@@ -151,6 +152,8 @@ def leaves(data: bytes) -> list[Leaf]:
 def _leaves(element: etree._Element, path: str, found: list[Leaf]) -> None:
     here = f"{path}/{etree.QName(element).localname}"
     for name, value in sorted(element.attrib.items()):
+        if str(name).startswith(_INSTANCE):
+            continue
         found.append((here, str(name), str(value)))
     children = [child for child in element if isinstance(child.tag, str)]
     if not children:
