@@ -8,23 +8,27 @@ to be believed.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import cache
+from functools import lru_cache
 
 from lxml import etree
 
 from gateway import terminology
-from gateway.emessage.place import finding, local_name
+from gateway.emessage.place import finding
 from gateway.emessage.read import EMessage
 from gateway.errors import Issue
 
-_JUDGED_ELSEWHERE = ("MsgInfo/Type", "Forsendelsesstatus", "AppRec/Status")
+_JUDGED_ELSEWHERE = frozenset({"MsgInfo/Type", "Forsendelsesstatus", "AppRec/Status"})
 
 
 def codes(message: EMessage) -> Iterator[Issue]:
     """Every coded element whose code set is known, in document order."""
-    for element in message.root.iter(*_coded_names()):
-        if element.get("V"):
-            yield from _code(element)
+    for element in message.root.iter():
+        code = element.get("V")
+        parent = element.getparent() if code else None
+        if code and parent is not None:
+            allowed = _allowed(str(parent.tag), str(element.tag))
+            for problem in _problems(element, code, allowed) if allowed else ():
+                yield finding(problem, "warning", element)
 
 
 def stated_set(element: etree._Element) -> str | None:
@@ -33,28 +37,25 @@ def stated_set(element: etree._Element) -> str | None:
     return terminology.number_of(stated) if stated else None
 
 
-@cache
-def _coded_names() -> tuple[str, ...]:
-    return tuple(f"{{*}}{name}" for name in terminology.coded_elements())
+@lru_cache(maxsize=1024)
+def _allowed(parent: str, tag: str) -> tuple[str, ...]:
+    """Numbers of the code sets of an element by its parent's tag and its own; none where another rule judges."""
+    name = etree.QName(tag).localname
+    place = f"{etree.QName(parent).localname}/{name}"
+    return () if {place, name} & _JUDGED_ELSEWHERE else terminology.code_sets_of(place)
 
 
-def _code(element: etree._Element) -> Iterator[Issue]:
-    parent = element.getparent()
-    place = f"{local_name(parent)}/{local_name(element)}" if parent is not None else local_name(element)
-    if place in _JUDGED_ELSEWHERE or local_name(element) in _JUDGED_ELSEWHERE:
-        return
-    allowed, stated = terminology.code_sets_of(place), stated_set(element)
-    if not allowed:
-        return
-    if stated and stated not in allowed and terminology.number_of(element.get("V", "")) not in allowed:
-        yield finding("rules.code-set-unexpected", "warning", element)
-    number = stated or (allowed[0] if len(allowed) == 1 else None)
-    code_set = terminology.code_set(number) if number else None
-    if code_set is None:
-        return
-    code = element.get("V", "")
-    meant = code_set.code_of(element.get("DN", ""))
+def _problems(element: etree._Element, code: str, allowed: tuple[str, ...]) -> tuple[str, ...]:
+    stated, display = stated_set(element), element.get("DN", "")
+    code_set = terminology.code_set(stated or (allowed[0] if len(allowed) == 1 else ""))
+    unexpected: tuple[str, ...] = ()
+    if stated and stated not in allowed and terminology.number_of(code) not in allowed:
+        unexpected = ("rules.code-set-unexpected",)
+    if code_set is None or code_set.codes.get(code) == display:
+        return unexpected
+    meant = code_set.code_of(display)
     if meant and meant != code:
-        yield finding("rules.code-drift", "warning", element)
-    elif code_set.complete and code not in code_set.codes:
-        yield finding("rules.code-not-in-set", "warning", element)
+        return (*unexpected, "rules.code-drift")
+    if code_set.complete and code not in code_set.codes:
+        return (*unexpected, "rules.code-not-in-set")
+    return unexpected

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 
 from lxml import etree
 
@@ -19,7 +20,12 @@ _OLD_STATUS = ("X", "O")
 
 def find(root: etree._Element, path: str) -> etree._Element | None:
     """The first element at a path of envelope names below the root."""
-    return root.find("/".join(f"{{{MSGHEAD}}}{name}" for name in path.split("/")))
+    return root.find(_qualified(path))
+
+
+@cache
+def _qualified(path: str) -> str:
+    return "/".join(f"{{{MSGHEAD}}}{name}" for name in path.split("/"))
 
 
 def text_at(root: etree._Element, path: str) -> str:

@@ -24,13 +24,12 @@ _SIMPLE = {
 
 
 def numbers(message: EMessage) -> Iterator[Issue]:
-    """Every pair of Id and its type (TypeId, or Type in AdditionalId), in envelope, body and receipt."""
+    """Every Id that is followed by its type (TypeId, or Type in AdditionalId), in envelope, body and receipt."""
     for kind in message.root.iter("{*}TypeId", "{*}Type"):
-        parent = kind.getparent()
-        if parent is None or (local_name(kind) == "Type" and local_name(parent) != "AdditionalId"):
+        number = kind.getprevious()
+        if number is None or local_name(number) != "Id":
             continue
-        number = next(parent.iterchildren("{*}Id"), None)
-        if number is not None and (text := (number.text or "").strip()):
+        if text := (number.text or "").strip():
             yield from _number(kind.get("V", ""), text, number)
 
 

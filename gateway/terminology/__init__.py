@@ -9,7 +9,7 @@ there proves nothing. Codes travel unchanged whatever stands here; this is for d
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 
 OID_ROOT = "2.16.578.1.12.4.1.1."
@@ -34,8 +34,11 @@ class CodeSet:
 
     def code_of(self, display: str) -> str | None:
         """The code whose display this is (letter case aside); None when there is none."""
-        wanted = display.strip().casefold()
-        return next((code for code, text in self.codes.items() if text.casefold() == wanted), None)
+        return self._by_display.get(display.strip().casefold())
+
+    @cached_property
+    def _by_display(self) -> dict[str, str]:
+        return {text.casefold(): code for code, text in reversed(self.codes.items())}
 
 
 def number_of(oid_or_number: str) -> str:
@@ -75,9 +78,10 @@ def code_set_of(element: str) -> str | None:
     return found[0] if len(found) == 1 else None
 
 
-def coded_elements() -> tuple[str, ...]:
+@cache
+def coded_elements() -> frozenset[str]:
     """Local names of all elements that may hold a code of a known set."""
-    return tuple(dict.fromkeys(name.rpartition("/")[2] for name in _elements()))
+    return frozenset(name.rpartition("/")[2] for name in _elements())
 
 
 @cache
