@@ -17,6 +17,8 @@ from gateway.fhir.problem import Problem, Problems, Walk, only
 NAMESPACE: Final = "http://www.w3.org/1999/xhtml"
 _PREFIX: Final = f"{{{NAMESPACE}}}"
 _DIV: Final = _PREFIX + "div"
+MAX_NARRATIVE: Final = 1024 * 1024
+"""Characters; more is refused unread."""
 
 _ELEMENT_NAMES: Final = """
     a abbr acronym address b big blockquote br caption cite code col colgroup dd dfn div dl dt em h1 h2 h3 h4 h5 h6 hr
@@ -42,7 +44,7 @@ def check_xhtml(value: Any, walk: Walk) -> Problems:
     """The div of a narrative: well-formed, allowed elements and attributes only, not empty."""
     if value.__class__ is not str:
         return only("fhir.too-many" if value.__class__ is list else "fhir.wrong-type")
-    root = _parse(value)
+    root = _parse(value) if len(value) <= MAX_NARRATIVE else None
     if root is None or root.tag != _DIV or not _has_content(root):
         return only("fhir.bad-narrative")
     elements = [element for element in root.iter() if not isinstance(element, etree._Comment)]

@@ -12,7 +12,7 @@ from typing import Any
 from gateway.fhir import tables
 from gateway.fhir.invariants import Invariant
 from gateway.fhir.primitives import wrong_kind
-from gateway.fhir.problem import Check, Problem, Problems, Walk, add, only
+from gateway.fhir.problem import Check, Problem, Problems, Walk, add, enough, only
 
 
 @dataclass(frozen=True)
@@ -61,17 +61,15 @@ def object_check(rules: Rules) -> Check:
         if node.__class__ is not dict:
             return wrong_kind(node)
         problems = check_shape(node, rules)
-        shadowed = False
         for name, value in node.items():
             member = rules.members.get(name)
-            if member is None:
-                shadowed = True
-                continue
-            found = member.check(value, walk)
+            found = member.check(value, walk) if member is not None else None
             if found is not None:
                 problems = add(problems, found, name)
-        if shadowed or problems is not None:
-            problems = _with_shadows(node, rules, problems, walk)
+                if enough(problems):
+                    return problems
+        if rules.shadows:
+            problems = _check_shadows(node, rules, _check_nulls(node, rules, problems), walk)
         return _broken(node, rules.invariants) if problems is None else problems
 
     return check
@@ -83,6 +81,8 @@ def check_shape(node: dict[str, Any], rules: Rules) -> Problems:
     for at, name in enumerate(node):
         if name not in rules.members and not (name[:1] == "_" and name[1:] in rules.shadows):
             problems = add(problems, only("fhir.unknown-element", _own_name(name, at)))
+            if enough(problems):
+                return problems
     for name in rules.required:
         if name not in node and (f"_{name}" not in node or name not in rules.shadows):
             problems = add(problems, only("fhir.required-missing", name))
@@ -120,10 +120,8 @@ def _check_choices(node: dict[str, Any], rules: Rules, problems: Problems) -> Pr
     return problems
 
 
-def _with_shadows(node: dict[str, Any], rules: Rules, problems: Problems, walk: Walk) -> Problems:
-    """The primitive extensions of a node; a null in a list of primitives is right beside a value in the other list."""
-    kept = [problem for problem in problems or () if not _is_paired_null(node, problem)]
-    problems = kept or None
+def _check_shadows(node: dict[str, Any], rules: Rules, problems: Problems, walk: Walk) -> Problems:
+    """The primitive extensions of a node."""
     for key, shadow in node.items():
         name = key[1:]
         if key[:1] != "_" or name not in rules.shadows:
@@ -137,14 +135,12 @@ def _with_shadows(node: dict[str, Any], rules: Rules, problems: Problems, walk: 
     return problems
 
 
-def _is_paired_null(node: dict[str, Any], problem: Problem) -> bool:
-    """Whether a problem is about a null in a list of primitives for which ``_name`` has an element."""
-    name, bracket, rest = problem.path.partition("[")
-    values, shadow = node.get(name), node.get(f"_{name}")
-    if not bracket or not rest.endswith("]") or not isinstance(values, list) or not isinstance(shadow, list):
-        return False
-    at = int(rest[:-1]) if rest[:-1].isdigit() else len(values)
-    return at < len(values) and values[at] is None
+def _check_nulls(node: dict[str, Any], rules: Rules, problems: Problems) -> Problems:
+    """No null stands in a list of primitives but beside a ``_name`` (whose check looks at the pairs)."""
+    for name, value in node.items():
+        if rules.shadows.get(name) and value.__class__ is list and f"_{name}" not in node and None in value:
+            problems = add(problems, only("fhir.wrong-type", f"[{value.index(None)}]"), name)
+    return problems
 
 
 def check_shadow_list(values: Any, shadows: Any, element_check: Check, walk: Walk) -> Problems:

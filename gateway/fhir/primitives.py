@@ -81,7 +81,7 @@ def _matching(match: Any) -> Check:
     def check(value: Any, walk: Walk) -> Problems:
         if value.__class__ is not str:
             return wrong_kind(value)
-        if match(value):
+        if len(value) <= MAX_TEXT and match(value):
             return None
         return only("fhir.bad-value" if value else "fhir.empty")
 
@@ -92,7 +92,7 @@ def check_code(value: Any, walk: Walk) -> Problems:
     """code: no white space but single characters between the words."""
     if value.__class__ is not str:
         return wrong_kind(value)
-    if (value and " " not in value and value.isprintable()) or _CODE(value):
+    if value and len(value) <= MAX_TEXT and ((" " not in value and value.isprintable()) or _CODE(value)):
         return None
     return only("fhir.bad-value" if value else "fhir.empty")
 

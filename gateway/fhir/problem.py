@@ -50,6 +50,11 @@ Check = Callable[[Any, Walk], Problems]
 """A compiled check of one value."""
 
 
+def enough(problems: Problems) -> bool:
+    """Whether more would not be told: the caller can stop looking."""
+    return problems is not None and len(problems) >= MAX_PROBLEMS
+
+
 def only(code: str, path: str = "") -> list[Problem]:
     """A single problem."""
     return [Problem(code, path)]

@@ -13,7 +13,7 @@ from typing import Any, Final
 from gateway.fhir import tables
 from gateway.fhir.bundle import BundleIndex, contained, message_header, split_restful
 from gateway.fhir.invariants.node import any_there
-from gateway.fhir.problem import Problem, Problems, Walk, add, only
+from gateway.fhir.problem import Problem, Problems, Walk, add, enough, only
 from gateway.fhir.profiles import check_profiles
 
 Node = dict[str, Any]
@@ -73,6 +73,8 @@ def _check_bundle(bundle: Node, walk: Walk) -> Problems:
         if found is not None:
             type_name = entry["resource"]["resourceType"]
             problems = add(problems, found, f"entry[{at}].resource.ofType({type_name})")
+        if enough(problems):
+            break
     return problems
 
 
@@ -118,6 +120,8 @@ def _check_resource(resource: Node, index: BundleIndex | None, closed: bool, wal
         problem = _check_reference(node, targets, resource, index, closed)
         if problem is not None:
             problems = add(problems, [problem], path_to(resource, node))
+            if enough(problems):
+                break
     if "profile" in resource.get("meta", ()):
         found = check_profiles(resource, lambda reference: _look_up(reference, resource, index))
         problems = problems if found is None else add(problems, found)
@@ -173,6 +177,8 @@ def _check_contained(resource: Node) -> Problems:
         for key, is_broken in broken.items():
             if is_broken:
                 problems = add(problems, only(f"invariant.{key}", f"contained[{at}]"))
+        if enough(problems):
+            break
     return problems
 
 

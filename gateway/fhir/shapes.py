@@ -99,7 +99,7 @@ def _written(node: dict[str, Any], rules: Rules, type_name: str) -> Sound:
     constants |= {
         "is_sound": is_sound,
         "each": _each,
-        "each_or_null": _each_or_null,
+        "each_primitive": _each_primitive,
         "each_resource": _each_resource,
         "each_reference": _each_reference,
     }
@@ -137,9 +137,9 @@ def _test(value: str, member: Member, constants: dict[str, Any], *, beside: bool
         return f"each_resource({value}, walk)" if member.repeats else f"is_sound({value}, walk)"
     if member.is_object and not member.bound:
         return _object_test(value, member, constants)
-    if member.repeats and beside and not member.is_object:
-        return f"each_or_null({value}, {_constant(constants, member.item)}, walk)"
-    if member.repeats or member.is_object:
+    if member.repeats and not member.is_object:
+        return f"each_primitive({value}, {beside}, {_constant(constants, member.item)}, walk)"
+    if member.is_object:
         return f"{_constant(constants, member.check)}({value}, walk) is None"
     return _primitive_test(value, member, constants)
 
@@ -210,9 +210,11 @@ def _each_reference(
     return True
 
 
-def _each_or_null(items: Any, check: Check, walk: Walk) -> bool:
-    """A list of primitives beside its ``_name``: whether a null is right there is seen when that is checked."""
-    return items.__class__ is list and all(item is None or check(item, walk) is None for item in items)
+def _each_primitive(items: Any, beside: bool, check: Check, walk: Walk) -> bool:
+    """A list of primitives; beside a ``_name`` nulls are seen when that is checked."""
+    if items.__class__ is not list or not items:
+        return False
+    return all((beside and item is None) or check(item, walk) is None for item in items)
 
 
 def _each_resource(items: Any, walk: Walk) -> bool:

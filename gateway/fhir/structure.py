@@ -15,7 +15,7 @@ from gateway.fhir import tables
 from gateway.fhir.invariants import INVARIANTS
 from gateway.fhir.objects import Member, Rules, object_check
 from gateway.fhir.primitives import CHECKS, wrong_kind
-from gateway.fhir.problem import Check, Problems, Walk, add, only
+from gateway.fhir.problem import Check, Problems, Walk, add, enough, only
 from gateway.fhir.profiles import OURS, check_extension
 
 _DATA_ABSENT_KEYS: Final = frozenset({"id", "extension"})
@@ -116,7 +116,7 @@ def _member(kind: tables.ElementType, element: tables.Element) -> Member:
         codes=codes,
         targets=kind.targets,
         item=check,
-        check=_list_check(check) if element.repeats else check,
+        check=_list_check(check, kind.name in CHECKS) if element.repeats else check,
     )
 
 
@@ -181,7 +181,9 @@ def _extension_check(inner: Check) -> Check:
     return check
 
 
-def _list_check(item_check: Check) -> Check:
+def _list_check(item_check: Check, primitive: bool) -> Check:
+    """A list of values; whether a null may stand among primitives is seen where ``_name`` is known."""
+
     def check(value: Any, walk: Walk) -> Problems:
         if value.__class__ is not list:
             return only("fhir.not-a-list")
@@ -189,9 +191,11 @@ def _list_check(item_check: Check) -> Check:
             return only("fhir.empty")
         problems: Problems = None
         for at, item in enumerate(value):
-            found = item_check(item, walk)
+            found = None if primitive and item is None else item_check(item, walk)
             if found is not None:
                 problems = add(problems, found, f"[{at}]")
+                if enough(problems):
+                    break
         return problems
 
     return check

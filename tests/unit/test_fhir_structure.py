@@ -223,6 +223,16 @@ def test_a_hostile_resource_is_answered_with_a_bounded_list() -> None:
     assert len(validate(patient(name=[{} for _ in range(100_000)]))) == 100
 
 
+@pytest.mark.parametrize("spoilt", [300, 5])
+def test_many_nulls_hide_no_fault(spoilt: int) -> None:
+    given: list[Any] = [None] * 400
+    given[spoilt] = 1
+    resource = patient(
+        name=[{"given": given, "_given": [ABSENT if name is None else None for name in given]}]
+    )
+    assert codes(resource) == [("fhir.wrong-type", f"Patient.name[0].given[{spoilt}]")]
+
+
 def test_deep_nesting_that_reading_allows_is_validated() -> None:
     nested: Resource = {"url": OTHER_EXTENSION, "valueString": "x"}
     for _ in range(45):
