@@ -37,6 +37,7 @@ _DATE: Final = re.compile(f"{_YEAR}(?:{_MONTH_DAY.format(time='')})?").fullmatch
 _DATE_TIME: Final = re.compile(f"{_YEAR}(?:{_MONTH_DAY.format(time=f'(?:{_ZONED_TIME})?')})?").fullmatch
 _INSTANT: Final = re.compile(f"{_YEAR}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01]){_ZONED_TIME}").fullmatch
 
+_NO_WHITE_SPACE: Final = str.maketrans("", "", " \t\r\n")
 _DAYS: Final = {"02": 28, "04": 30, "06": 30, "09": 30, "11": 30}
 
 
@@ -133,8 +134,8 @@ def check_base64(value: Any, walk: Walk) -> Problems:
 
 
 def _check_spaced_base64(value: str) -> Problems:
-    joined = "".join(value.split())
-    if len(joined) == len(value) or not joined.isascii():
+    joined = value.translate(_NO_WHITE_SPACE)
+    if not joined or len(joined) == len(value):
         return only("fhir.bad-value")
     try:
         binascii.a2b_base64(joined, strict_mode=True)

@@ -178,7 +178,7 @@ PRIMITIVES: dict[str, tuple[list[Any], list[Any]]] = {
     "valueCanonical": (["http://example.org|1.0"], ["a b"]),
     "valueOid": (["urn:oid:2.16.578"], ["2.16.578", "urn:oid:2."]),
     "valueUuid": (["urn:uuid:6f1c2f5e-0d0f-4d6e-9c55-2a7b0c9d1e11"], ["6f1c2f5e-0d0f-4d6e-9c55-2a7b0c9d1e11"]),
-    "valueBase64Binary": (["SGVp", "SGU=", "SGVp\nSGVp", "SA =="], ["", "SGV", "SG=p", "@@@@", "SGVpå", "===="]),
+    "valueBase64Binary": (["SGVp", "SGU=", "SGVp\nSGVp", "SA =="], ["", "SGV", "SG=p", "@@@@", "SGVpå", "====", " ", "\u00a0", "SGVp\u00a0"]),
     "valueBoolean": ([True, False], ["true", 0, 1]),
     "valueString": (["x", " ", "\t\r\n"], ["", "\x00", "a\x1fb", "\ufffe", 1, ["x"]]),
     "valueMarkdown": (["# x"], [""]),
