@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from gateway import __version__
+from gateway.api.bodies import AT_ONCE_BYTES, Bodies
 from gateway.api.fhir import fhir_router
 from gateway.api.guard import Guard
 from gateway.api.health import health_router
@@ -25,8 +26,13 @@ from gateway.services import GatewayServices
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
 
-def create_api(services: GatewayServices, *, lifespan: Lifespan | None = None) -> FastAPI:
-    """The application with all routes for systems; `lifespan` starts and stops what runs beside them."""
+def create_api(
+    services: GatewayServices, *, lifespan: Lifespan | None = None, at_once: int = AT_ONCE_BYTES
+) -> FastAPI:
+    """The application with all routes for systems.
+
+    `lifespan` starts and stops what runs beside them; `at_once`: most bytes of bodies held at a time.
+    """
     api = FastAPI(
         title="Sømløs",
         version=__version__,
@@ -37,8 +43,9 @@ def create_api(services: GatewayServices, *, lifespan: Lifespan | None = None) -
         redirect_slashes=False,  # a redirect would repeat the address that was asked for
         lifespan=lifespan,
     )
-    api.include_router(messages_router(services))
-    api.include_router(fhir_router(services))
+    bodies = Bodies(services.settings.gateway.max_body_bytes, at_once)
+    api.include_router(messages_router(services, bodies))
+    api.include_router(fhir_router(services, bodies))
     api.include_router(health_router(services))
     api.add_exception_handler(SomlosError, _on_error)
     api.add_exception_handler(HTTPException, _on_http_exception)

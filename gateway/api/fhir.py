@@ -13,16 +13,15 @@ from starlette.responses import Response
 
 from gateway.api import capability, reading
 from gateway.api.access import known_caller
-from gateway.api.bodies import JSON_TYPES, XML_TYPES, expect_type, read_body
+from gateway.api.bodies import JSON_TYPES, XML_TYPES, Bodies, expect_type
 from gateway.api.problems import FHIR_JSON
 from gateway.fhir.outcome import operation_outcome
 from gateway.services import GatewayServices
 
 
-def fhir_router(services: GatewayServices) -> APIRouter:
+def fhir_router(services: GatewayServices, bodies: Bodies) -> APIRouter:
     """The routes under /fhir, except $process-message."""
     router = APIRouter(prefix="/fhir", tags=["fhir"])
-    limit = services.settings.gateway.max_body_bytes
     statement = json.dumps(capability.statement(services.settings), ensure_ascii=False)
 
     @router.get("/metadata")
@@ -39,10 +38,9 @@ def fhir_router(services: GatewayServices) -> APIRouter:
         """
         expect_type(request, XML_TYPES | JSON_TYPES)
         known_caller(request, services)
-        data = await read_body(request, limit)
-        translation = await reading.worked_on(
-            len(data), reading.converted, data, request.query_params.get("to")
-        )
+        target = request.query_params.get("to")
+        async with bodies.of(request) as data:
+            translation = await reading.worked_on(len(data), reading.converted, data, target)
         loss = translation.loss.as_json()
         counts = "; ".join(
             f"{name}={loss[name]}" for name in ("total", "native", "extension", "exact", "lost")
@@ -55,8 +53,8 @@ def fhir_router(services: GatewayServices) -> APIRouter:
         """All findings about the message or FHIR resource in the body, as an OperationOutcome."""
         expect_type(request, XML_TYPES | JSON_TYPES)
         known_caller(request, services)
-        data = await read_body(request, limit)
-        issues = await reading.worked_on(len(data), reading.findings, data)
+        async with bodies.of(request) as data:
+            issues = await reading.worked_on(len(data), reading.findings, data)
         return Response(json.dumps(operation_outcome(issues), ensure_ascii=False), media_type=FHIR_JSON)
 
     return router

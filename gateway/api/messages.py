@@ -15,7 +15,7 @@ from starlette.responses import JSONResponse, Response
 
 from gateway.api.access import known_caller, own_message
 from gateway.api.answers import answer_to
-from gateway.api.bodies import JSON_TYPES, XML_TYPES, expect_type, read_body
+from gateway.api.bodies import JSON_TYPES, XML_TYPES, Bodies, expect_type
 from gateway.api.receipts import fetched_receipt
 from gateway.errors import Refusal
 from gateway.ledger.rows import DeliveryRow, ReceiptRow
@@ -42,26 +42,27 @@ _HAND_IN: dict[int | str, dict[str, Any]] = {
 }
 
 
-def messages_router(services: GatewayServices) -> APIRouter:
+def messages_router(services: GatewayServices, bodies: Bodies) -> APIRouter:
     """The routes for partners."""
     router = APIRouter(tags=["messages"])
-    limit = services.settings.gateway.max_body_bytes
 
     @router.post("/messages", status_code=202, responses=_HAND_IN, openapi_extra=_XML_BODY)
     async def hand_in_xml(request: Request) -> Response:
         """Hand in a message or a receipt as XML."""
         expect_type(request, XML_TYPES)
         credential = known_caller(request, services)
-        data = await read_body(request, limit)
-        return answer_to(request, services, await services.intake.accept(data, "xml", credential))
+        async with bodies.of(request) as data:
+            outcome = await services.intake.accept(data, "xml", credential)
+        return answer_to(request, services, outcome)
 
     @router.post("/fhir/$process-message", status_code=202, responses=_HAND_IN, openapi_extra=_BUNDLE_BODY)
     async def hand_in_fhir(request: Request) -> Response:
         """Hand in a message or a receipt as a message Bundle."""
         expect_type(request, JSON_TYPES)
         credential = known_caller(request, services)
-        data = await read_body(request, limit)
-        return answer_to(request, services, await services.intake.accept(data, "fhir", credential))
+        async with bodies.of(request) as data:
+            outcome = await services.intake.accept(data, "fhir", credential)
+        return answer_to(request, services, outcome)
 
     @router.get("/messages/{id}")
     async def message(request: Request, id: str) -> Response:

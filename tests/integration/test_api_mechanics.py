@@ -7,11 +7,14 @@ real one.
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import json
 import logging
 import socket
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -74,17 +77,21 @@ def parts() -> SimpleNamespace:
     return SimpleNamespace(ledger=SimpleNamespace(is_ready=True), dispatcher=SimpleNamespace(is_running=True))
 
 
-@pytest.fixture(scope="module")
-def base_url(intake: Intake, parts: SimpleNamespace) -> Iterator[str]:
+def services_of(intake: Intake, parts: SimpleNamespace) -> GatewayServices:
     configured = settings()
-    services = SimpleNamespace(
+    found = SimpleNamespace(
         settings=configured,
         credentials=Credentials(configured),
         intake=intake,
         reader=Reader(),
         **vars(parts),
     )
-    with live_server(create_api(cast(GatewayServices, services))) as url:
+    return cast(GatewayServices, found)
+
+
+@pytest.fixture(scope="module")
+def base_url(intake: Intake, parts: SimpleNamespace) -> Iterator[str]:
+    with live_server(create_api(services_of(intake, parts))) as url:
         yield url
 
 
@@ -235,6 +242,57 @@ def test_a_client_that_asks_first_is_told_before_it_sends(base_url: str) -> None
         )
         connection.sendall(head.encode())
         assert connection.recv(100).startswith(b"HTTP/1.1 413 ")
+
+
+class BusyIntake(Intake):
+    """Takes its time with each message until it is let go."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.arrived, self.may_go = threading.Semaphore(0), threading.Event()
+
+    async def accept(self, data: bytes, content: str, credential: Credential | None) -> IntakeOutcome:
+        self.arrived.release()
+        await asyncio.to_thread(self.may_go.wait, 20)
+        return await super().accept(data, content, credential)
+
+
+def test_all_bodies_together_are_bounded(parts: SimpleNamespace) -> None:
+    intake = BusyIntake()
+    api = create_api(services_of(intake, parts), at_once=LIMIT + LIMIT // 2)
+    headers = {"Authorization": f"Bearer {SECRET}"}
+    with (
+        live_server(api) as url,
+        httpx.Client(base_url=url, headers=headers, trust_env=False, timeout=30) as client,
+        ThreadPoolExecutor(1) as beside,
+    ):
+        first = beside.submit(post_xml, client, b"x" * LIMIT)
+        assert intake.arrived.acquire(timeout=20)
+        for refused in (
+            post_xml(client, b"y" * LIMIT),
+            post_xml(client, b"y" * LIMIT, Expect="100-continue"),
+        ):
+            assert refused.status_code == 503
+            assert refused.headers["x-somlos-error"] == "us.overloaded"
+            assert int(refused.headers["retry-after"]) > 0
+            assert refused.json()["retry"] is True
+        intake.may_go.set()
+        assert first.result().status_code == 202
+        assert post_xml(client, b"z" * LIMIT).status_code == 202
+    assert [data[:1] for data, _, _ in intake.got] == [b"x", b"z"]
+
+
+@pytest.mark.parametrize("size", [LIMIT + 1, LIMIT * 3])
+def test_what_was_refused_takes_no_room(parts: SimpleNamespace, size: int) -> None:
+    api = create_api(services_of(Intake(), parts), at_once=LIMIT)
+    headers = {"Authorization": f"Bearer {SECRET}"}
+    with (
+        live_server(api) as url,
+        httpx.Client(base_url=url, headers=headers, trust_env=False) as client,
+    ):
+        for _ in range(3):
+            assert post_xml(client, b"x" * size).status_code == 413
+            assert post_xml(client, b"x" * LIMIT).status_code == 202
 
 
 @pytest.mark.parametrize(
