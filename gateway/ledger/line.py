@@ -149,6 +149,24 @@ def release(
     session.notices.by(give_up_at)
 
 
+def requeue(
+    session: Session,
+    delivery_id: int,
+    sequence: int,
+    lane_id: int,
+    receiver_her: str,
+    now: int,
+    *,
+    give_up_at: int,
+) -> None:
+    """Put a delivery that was over, or whose receipt is missing, at the end of its lane once more."""
+    position = end_of_line(session, lane_id)
+    session.run("mark_requeued", delivery_id=delivery_id, position=position, deadline_at=give_up_at)
+    messages.note(session, sequence, "delivery.requeued", now, delivery_id=delivery_id)
+    _has_work(session, lane_id, receiver_her, now)
+    session.notices.by(give_up_at)
+
+
 def end(
     session: Session,
     delivery_id: int,
@@ -240,6 +258,18 @@ def state_of(session: Session, attempt: Attempt) -> str:
     """The delivery's present state: a receipt may have ended it while the attempt was under way."""
     row = session.one("delivery_state", delivery_id=attempt.delivery_id)
     return "" if row is None else row["state"]
+
+
+def is_held(row: Row) -> bool:
+    """Whether the head of a lane may not be sent now: its receiver is paused, or drained of what came before it."""
+    return bool(
+        row["hold"] == "paused" or (row["hold"] == "draining" and row["created_at"] > row["held_since"])
+    )
+
+
+def hold(session: Session, lane_id: int) -> None:
+    """Give the lane back, and let it rest until the hold on its receiver ends."""
+    session.run("hold_lane", lane_id=lane_id)
 
 
 def let_go(session: Session, lane_id: int, due_at: int) -> None:

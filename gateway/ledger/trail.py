@@ -38,6 +38,18 @@ SENTENCES: Final[dict[str, tuple[str, str]]] = {
     ),
     "delivery.handed": ("Overlatt til en person", "Handed to a person"),
     "delivery.recovered": ("Forsøket ble avbrutt; prøves igjen", "The attempt was interrupted; tried again"),
+    "delivery.requeued": ("Lagt i kø på nytt", "Queued once more"),
+    "action.resent": ("{by} ba om ny sending: {why}", "{by} asked to send it again: {why}"),
+    "action.redirected": (
+        "{by} sendte den videre til {receiver}: {why}",
+        "{by} redirected it to {receiver}: {why}",
+    ),
+    "action.cancelled": ("{by} kansellerte leveringen: {why}", "{by} cancelled the delivery: {why}"),
+    "action.handed-over": ("{by} tok seg av den selv: {why}", "{by} took care of it otherwise: {why}"),
+    "message.body-removed": (
+        "Innholdet er slettet etter oppbevaringstiden",
+        "The content was removed after its time of keeping",
+    ),
     "receipt.sent-home": ("Kvitteringen sendes til avsenderen", "The receipt is sent to the sender"),
     "receipt.received": ("Kvittering mottatt: {status}", "Receipt received: {status}"),
     "receipt.repeated": ("Samme kvittering mottatt på nytt", "The same receipt received again"),

@@ -55,6 +55,9 @@ def claim(
 def take_head(session: Session, lane_id: int, owner: str, now: int, lease_us: int) -> Attempt | None:
     """Begin an attempt at the first delivery of a lane that may be sent; None: the lane is empty, and given back."""
     while (head := line.head(session, lane_id)) is not None:
+        if line.is_held(head):
+            line.hold(session, lane_id)
+            return None
         if not _original_ended_badly(session, head):
             return line.start(session, head, owner, now, now + lease_us)
         line.end(

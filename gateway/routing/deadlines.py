@@ -2,7 +2,7 @@
 
 | State   | When its time is up                                                                     |
 |---------|-----------------------------------------------------------------------------------------|
-| queued  | handed to a person: it could not be delivered                                           |
+| queued  | handed to a person: it could not be delivered; put off while its receiver is held       |
 | parked  | handed to a person: its original never came (it still goes on if that comes later)      |
 | sent    | Ack=F: delivered, since only an error would have been told                              |
 |         | else: overdue, shown as such; a later receipt still settles it                          |
@@ -25,6 +25,8 @@ from gateway.ledger.store import Ledger
 
 MOST_AT_ONCE = 500
 AGAIN_AFTER_FAILURE_S = 5.0
+PUT_OFF = times.seconds(3600)
+"""By how much the limit of a delivery is put off, again and again, while its receiver is held."""
 
 log = structlog.get_logger(__name__)
 
@@ -40,7 +42,9 @@ def expire(session: Session, now: int) -> int | None:
 
 def _expire(session: Session, row: Row, now: int) -> None:
     delivery_id, sequence = row["delivery_id"], row["message"]
-    if row["state"] == "queued":
+    if row["state"] == "queued" and row["hold"] is not None:
+        session.run("put_off", delivery_id=delivery_id, deadline_at=now + PUT_OFF)
+    elif row["state"] == "queued":
         line.end(session, delivery_id, sequence, "handed", now, reason="routing.not-deliverable")
         line.refresh(session, row["lane_id"], row["receiver_her"], now)
     elif row["state"] == "parked":

@@ -18,13 +18,15 @@ WHERE m.parent_id = :message_id AND m.sender_her = :sender_her AND d.receiver_he
 SELECT d.delivery_id, d.message, d.lane_id, m.message_id
 FROM messages m JOIN deliveries d ON d.message = m.sequence
 WHERE m.parent_id = :message_id AND m.sender_her = :sender_her AND d.receiver_her = :receiver_her
-      AND (d.state = 'parked' OR (d.state = 'handed' AND d.reason = 'routing.parent-missing-deadline'))
+      AND (d.state = 'parked' OR (d.state = 'handed' AND d.reason = 'routing.parent-missing-deadline'
+                                  AND d.settled_at IS NULL))
 UNION
 SELECT d.delivery_id, d.message, d.lane_id, m.message_id
 FROM messages m JOIN deliveries d ON d.message = m.sequence
 WHERE m.conversation_id = :message_id AND m.parent_id IS NULL AND m.sender_her = :sender_her
       AND d.receiver_her = :receiver_her
-      AND (d.state = 'parked' OR (d.state = 'handed' AND d.reason = 'routing.parent-missing-deadline'))
+      AND (d.state = 'parked' OR (d.state = 'handed' AND d.reason = 'routing.parent-missing-deadline'
+                                  AND d.settled_at IS NULL))
 ORDER BY 2
 
 -- originals --

@@ -36,11 +36,13 @@ UPDATE lanes SET due_at = :now WHERE lane_id = :lane_id AND due_at IS NULL
 -- Lanes of one receiver that may be tried now and that nobody works on (or whose worker let the lease run out).
 SELECT lane_id FROM lanes
 WHERE receiver_her = :receiver_her AND due_at <= :now AND (lease_until IS NULL OR lease_until < :now)
+      AND NOT EXISTS (SELECT 1 FROM holds h WHERE h.receiver_her = :receiver_her AND h.mode = 'paused')
 ORDER BY due_at LIMIT :most
 
 -- next_due --
 SELECT due_at FROM lanes
 WHERE receiver_her = :receiver_her AND due_at IS NOT NULL AND lease_until IS NULL
+      AND NOT EXISTS (SELECT 1 FROM holds h WHERE h.receiver_her = :receiver_her AND h.mode = 'paused')
 ORDER BY due_at LIMIT 1
 
 -- next_lease_end --
@@ -52,10 +54,11 @@ WHERE lease_until IS NOT NULL AND receiver_her = :receiver_her ORDER BY lease_un
 SELECT d.delivery_id, d.state, d.attempts, d.format, d.unchanged, d.body_id, d.created_at, d.deadline_at,
        d.is_receipt, d.receiver_her, d.lane_id, m.sequence, m.id, m.message_id, m.sender_her, m.message_type,
        m.status, m.parent_id, m.conversation_id, m.acknowledgement, m.format AS source_format, b.content,
-       b.media_type
+       b.media_type, h.mode AS hold, h.since AS held_since
 FROM deliveries d
 JOIN messages m ON m.sequence = d.message
 JOIN bodies b ON b.body_id = COALESCE(d.body_id, m.body_id)
+LEFT JOIN holds h ON h.receiver_her = d.receiver_her
 WHERE d.lane_id = :lane_id AND d.state IN ('queued', 'sending')
 ORDER BY d.position LIMIT 1
 
@@ -113,8 +116,8 @@ WHERE delivery_id = :delivery_id
 UPDATE deliveries SET overdue = 1, deadline_at = NULL WHERE delivery_id = :delivery_id
 
 -- passed_deadlines --
-SELECT d.delivery_id, d.state, d.message, d.lane_id, d.receiver_her, m.acknowledgement
-FROM deliveries d JOIN messages m ON m.sequence = d.message
+SELECT d.delivery_id, d.state, d.message, d.lane_id, d.receiver_her, m.acknowledgement, h.mode AS hold
+FROM deliveries d JOIN messages m ON m.sequence = d.message LEFT JOIN holds h ON h.receiver_her = d.receiver_her
 WHERE d.deadline_at <= :now AND d.deadline_at IS NOT NULL AND d.state <> 'sending'
 ORDER BY d.deadline_at LIMIT :most
 

@@ -74,7 +74,7 @@ ORDER BY m.sequence
 SELECT delivery_id, mapping_version, total, native, extension, lost, report FROM losses WHERE delivery_id = :delivery_id
 
 -- body --
-SELECT body_id, media_type, content FROM bodies WHERE body_id = :body_id
+SELECT body_id, media_type, content FROM bodies WHERE body_id = :body_id AND removed_at IS NULL
 
 -- refusals --
 SELECT refusal_id, at, partner, code, size, format, message_id, message_type, sender_her, receiver_her
