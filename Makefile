@@ -12,7 +12,7 @@ APT_INSTALL := apt-get install --yes --no-install-recommends
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test check format lock clean
+.PHONY: help demo test check format screenshots lock clean
 
 help: ## Say what there is
 	@grep -E '^[a-z]+:.*## ' Makefile | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 16
@@ -31,6 +31,9 @@ check: $(VENV)/ready-dev ## Format, lint and types: changes nothing
 format: $(VENV)/ready-dev ## Write the format and mend what the linter can
 	@$(BIN)/ruff check --fix-only .
 	@$(BIN)/ruff format .
+
+screenshots: $(VENV)/ready-dev $(VENV)/browser-asked ## Pictures of every page of the console, into var/screenshots
+	@$(BIN)/python -m tests.browser.screenshots
 
 clean: ## Remove everything that make and the tests made
 	rm -rf $(VENV) dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
