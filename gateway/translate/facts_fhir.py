@@ -217,7 +217,7 @@ class _View:
         known = [
             (
                 identifier_kind(i.get("system")) or next(iter(_codes(i.get("type"), "8116")), ""),
-                str(i.get("value") or ""),
+                str(i.get("value") or "").strip(),
             )
             for i in self._the_patient().get("identifier", ())
         ]

@@ -79,12 +79,14 @@ class ValueRule:
             value = slot.read(self.codec, state)
             if value is not None:
                 found.append(Found(_filled(self.tag, value)))
+                if not self.use.repeats:
+                    return found
         if not found and self.use.minimum:
             if self.default is not None:
                 state.assume(self.tag, self.default)
                 return [Found(_filled(self.tag, self.default), -1)]
             return _required(self.use, self.structure, f"{self.owner}.{self.path.text}", state)
-        return found if self.use.repeats else found[:1]
+        return found
 
     def speaks(self, place: Place, state: State) -> bool:
         """Whether a value stands there."""

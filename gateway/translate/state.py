@@ -242,6 +242,8 @@ class State:
             if isinstance(inner, dict):
                 if self._counts(key, inner):
                     yield from self._unread(inner, (*names, key))
+                elif key[0] == "_" and (holder, key[1:]) not in read and _only_exact(value, key[1:]):
+                    yield (*names, key[1:])
             elif isinstance(inner, list):
                 for at, item in enumerate(inner):
                     if isinstance(item, dict):
@@ -273,6 +275,13 @@ class State:
                     if coding.get("system") == COMPONENTS:
                         found.setdefault(str(coding.get("code")), []).append(section)
         return found
+
+
+def _only_exact(holder: Json, key: str) -> bool:
+    """Whether a primitive has no native value, but the text of the e-message."""
+    extensions = holder["_" + key].get("extension")
+    found = extensions if isinstance(extensions, list) and key not in holder else ()
+    return any(extension.get("url") == EXACT for extension in found)
 
 
 def _step(name: str | int) -> str:
