@@ -165,6 +165,32 @@ def bench_convert(
     )
 
 
+@bench.command("delivery")
+def bench_delivery(
+    phases: Annotated[
+        list[str] | None,
+        typer.Argument(help="pass-through, whole-way, paced, dead-partner, look-up; default: all."),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+    runs: Annotated[int, typer.Option(min=1, help="How often everything is measured.")] = 3,
+    short: Annotated[
+        bool, typer.Option("--short", help="Few messages: whether it works, not how fast.")
+    ] = False,
+    folder: Annotated[
+        Path | None, typer.Option(exists=True, file_okay=False, help="Where the ledgers lie meanwhile.")
+    ] = None,
+    lang: LangOption = None,
+) -> None:
+    """How many messages a second the gateway delivers, at which price; proves in each run that none is lost."""
+    from gateway.commands.bench_delivery import run_delivery
+
+    raise typer.Exit(
+        run_delivery(
+            phases or [], runs=runs, short=short, folder=folder, as_json=as_json, language=_language(lang)
+        )
+    )
+
+
 def _gather(names: list[str], language: Language) -> Inputs:
     from gateway.commands.inputs import gather
 

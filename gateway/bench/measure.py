@@ -37,12 +37,12 @@ class Rounds:
 
     def milliseconds(self, name: str) -> Spread:
         """How long one run of the piece takes."""
-        return _spread(self.times[name])
+        return spread(self.times[name])
 
     def ratio(self, name: str, floor: str) -> Spread:
         """How many times as long as `floor` the piece takes, in the same round."""
         pairs = zip(self.times[name], self.times[floor], strict=True)
-        return _spread(tuple(one / other for one, other in pairs))
+        return spread(tuple(one / other for one, other in pairs))
 
 
 def measure(pieces: Mapping[str, Work], *, rounds: int, seconds: float) -> Iterator[Rounds]:
@@ -72,7 +72,8 @@ def _one_run(work: Work, seconds: float) -> float:
             return passed / runs
 
 
-def _spread(values: tuple[float, ...]) -> Spread:
+def spread(values: tuple[float, ...]) -> Spread:
+    """Median, smallest and largest."""
     return Spread(median(values), min(values), max(values))
 
 

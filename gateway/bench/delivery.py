@@ -1,0 +1,75 @@
+"""How many messages a second does the gateway deliver, at which price, and how long does a sender wait?
+
+Every phase is run several times, each time with fresh processes on a fresh ledger; the figure is the median of the
+runs, with the smallest and the largest. A run in which anything was lost, changed or doubled gives no figure.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+import tempfile
+from collections.abc import Iterator
+from dataclasses import asdict
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, Final
+
+from gateway.bench.conditions import conditions
+from gateway.bench.letters import PATIENTS_IN_ALL, SIZE
+from gateway.bench.load import CONNECTIONS
+from gateway.bench.measure import spread
+from gateway.bench.phases import PHASES, RATE, Figures, Size
+
+WANTED: Final = {
+    "pass-through": {"deliveredPerSecond": "≥ 700"},
+    "whole-way": {"deliveredPerSecond": "≥ 200", "cpuGateway": "≤ 5"},
+    "paced": {"acceptP99": "≤ 15"},
+    "dead-partner": {"lostShare": "< 0.05", "readyAfterSeconds": "< 5"},
+    "look-up": {"slowestMs": "< 50"},
+}
+
+
+def run(
+    names: tuple[str, ...], size: Size, runs: int, folder: Path | None = None
+) -> Iterator[dict[str, list[Figures]]]:
+    """The figures of every run so far, after each run. `folder`: where the ledgers lie (a disk, not memory).
+
+    :raises NotProven: a message was lost, changed or doubled.
+    """
+    found: dict[str, list[Figures]] = {name: [] for name in names}
+    for number in range(runs):
+        for name in names:
+            with tempfile.TemporaryDirectory(prefix="somlos-bench-", dir=folder) as place:
+                figures = asyncio.run(PHASES[name](Path(place), "sqlite:somlos.db", size, number))
+            found[name].append(figures)
+            yield found
+
+
+def report(found: dict[str, list[Figures]], size: Size) -> dict[str, Any]:
+    """The figures with their conditions."""
+    return {
+        "benchmark": "delivery",
+        "conditions": conditions()
+        | {
+            "sqlite": sqlite3.sqlite_version,
+            "uvicorn": version("uvicorn"),
+            "ledger": "sqlite, WAL, synchronous=FULL",
+        },
+        "method": {
+            "message": f"discharge report of about {SIZE:,} bytes, {PATIENTS_IN_ALL:,} synthetic patients",
+            "connections": CONNECTIONS,
+            "pacedPerSecond": RATE,
+            "size": asdict(size),
+            "runs": len(next(iter(found.values()))),
+            "figures": "median, min, max of the runs; cpu: milliseconds of processor time for each message",
+            "proof": "every accepted message once in the ledger, final, arrived under one id; else no figure",
+            "shared": "load generator and partners run on the same cores and are not counted in cpuGateway",
+        },
+        "phases": {name: _figures(each) for name, each in found.items() if each},
+        "wanted": {name: WANTED[name] for name in found},
+    }
+
+
+def _figures(runs: list[Figures]) -> dict[str, Any]:
+    return {name: spread(tuple(each[name] for each in runs)).as_json() for name in runs[0]}

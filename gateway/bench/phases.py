@@ -1,0 +1,246 @@
+"""What is measured of delivery, one thing at a time?
+
+Each phase runs on a fresh ledger with its own processes, is warmed up, measured, and then proven: nothing lost,
+nothing doubled (`proof`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from statistics import quantiles
+from typing import Any, Final
+
+from gateway.bench import lookup
+from gateway.bench.letters import Letter, Letters
+from gateway.bench.load import Handed, Sender
+from gateway.bench.proof import prove
+from gateway.bench.rig import Rig
+from gateway.bench.usage import Usage
+from gateway.ledger.reader import LedgerReader
+from gateway.ledger.rows import DeliveryState, MessageFilter
+from gateway.ledger.store import Ledger
+
+LOOK_SECONDS: Final = 0.02
+OPEN: Final[tuple[DeliveryState, ...]] = ("queued", "sending")
+STILL_SECONDS: Final = 60.0
+"""Longest time without any progress."""
+WARM_UP: Final = 100
+RATE: Final = 50.0  # messages a second
+PARTNERS: Final = 10
+
+Figures = dict[str, float]
+Ledgers = Callable[[Path], str]
+
+
+class Stuck(Exception):
+    """Nothing moved for a long time; the argument says how far it came."""
+
+
+@dataclass(frozen=True)
+class Size:
+    """How much is measured."""
+
+    pass_through: int = 2000
+    whole_way: int = 1500
+    seconds: float = 10.0
+    """Of paced messages."""
+    waiting: int = 10_000
+    held: int = 1_000_000
+    warm_up: int = WARM_UP
+
+
+SHORT: Final = Size(pass_through=120, whole_way=60, seconds=1.0, waiting=100, held=2000, warm_up=10)
+
+
+class Bench:
+    """One rig with its sender and its view of the ledger."""
+
+    def __init__(self, rig: Rig, *, receipts: bool, seed: int) -> None:
+        self.rig = rig
+        self.receipts = receipts
+        self.letters = Letters(acknowledgement="J" if receipts else "N", seed=seed)
+        self.sender = Sender(rig.port, rig.bearer)
+        self.handed = Handed()
+        """Everything that was handed in."""
+        self.reader = LedgerReader(Ledger(rig.folder / "somlos.db"))
+
+    async def all_at_once(self, letters: Iterator[Letter]) -> Handed:
+        """Hand in and remember."""
+        handed = await self.sender.at_once(letters)
+        self.handed.add(handed)
+        return handed
+
+    def make(self, number: int, receivers: Iterator[int] | None = None) -> Iterator[Letter]:
+        """New messages, to receiver 0 or to these in turn."""
+        return (self.letters.next(next(receivers) if receivers else 0) for _ in range(number))
+
+    async def until_over(self, number: int) -> float:
+        """Wait until `number` messages in all are over, durably, and their receipts are home; returns when."""
+        state = "acknowledged" if self.receipts else "delivered"
+        name = "receipts" if self.receipts else "messages"
+        done, moved = -1, time.perf_counter()
+        while True:
+            seen = (await self.rig.seen())[name]
+            if seen >= number:
+                found = await asyncio.to_thread(self.reader.counts, datetime.now(UTC))
+                if found.states[state] >= number and await asyncio.to_thread(self._nothing_open):
+                    return time.perf_counter()
+            if seen != done:
+                done, moved = seen, time.perf_counter()
+            if time.perf_counter() - moved > STILL_SECONDS:
+                raise Stuck(f"{done} of {number}")
+            await asyncio.sleep(LOOK_SECONDS)
+
+    def _nothing_open(self) -> bool:
+        """Whether no receipt is on its way home any more."""
+        return not self.receipts or not any(
+            self.reader.list_messages(MessageFilter(receipts=True, state=state), limit=1) for state in OPEN
+        )
+
+    async def prove(self, *, unchanged: bool, repeats: bool = False) -> None:
+        """NotProven: something was lost, changed or doubled."""
+        await prove(
+            self.rig, self.reader, self.handed, unchanged=unchanged, receipts=self.receipts, repeats=repeats
+        )
+
+
+async def saturated(
+    bench: Bench, number: int, warm_up: int, receivers: Iterator[int] | None = None
+) -> Figures:
+    """Hand in as fast as it goes, and wait until all are over."""
+    before = len(bench.handed.accepted)
+    await bench.all_at_once(bench.make(warm_up, receivers))
+    await bench.until_over(before + warm_up)
+    start = bench.rig.usage()
+    handed = await bench.all_at_once(bench.make(number, receivers))
+    ended = await bench.until_over(before + warm_up + number)
+    used = bench.rig.usage().since(start)
+    return {
+        "acceptedPerSecond": number / (handed.ended - handed.began),
+        "deliveredPerSecond": number / (ended - handed.began),
+        **per_message(used, number),
+        **latency(handed.seconds),
+    }
+
+
+async def pass_through(folder: Path, ledger: str, size: Size, seed: int) -> Figures:
+    """In over HTTP, validated, durable, out over HTTP in the same format, durably done."""
+    with Rig(folder, ledger=ledger) as rig:
+        await rig.start_gateway()
+        bench = Bench(rig, receipts=False, seed=seed)
+        figures = await saturated(bench, size.pass_through, size.warm_up)
+        await bench.prove(unchanged=True)
+    return figures
+
+
+async def whole_way(folder: Path, ledger: str, size: Size, seed: int) -> Figures:
+    """In, translated with a loss report, out, AppRec in, correlated, AppRec delivered to the sender."""
+    with Rig(folder, ledger=ledger, format="fhir-r4", answers=True) as rig:
+        await rig.start_gateway()
+        bench = Bench(rig, receipts=True, seed=seed)
+        figures = await saturated(bench, size.whole_way, size.warm_up)
+        await bench.prove(unchanged=False)
+    return figures
+
+
+async def paced(folder: Path, ledger: str, size: Size, seed: int) -> Figures:
+    """The whole way at 50 messages a second: how long does a sender wait for the answer?"""
+    with Rig(folder, ledger=ledger, format="fhir-r4", answers=True) as rig:
+        await rig.start_gateway()
+        bench = Bench(rig, receipts=True, seed=seed)
+        await bench.all_at_once(bench.make(size.warm_up))
+        await bench.until_over(size.warm_up)
+        start = rig.usage()
+        handed = await bench.sender.paced(bench.letters.next, rate=RATE, seconds=size.seconds)
+        bench.handed.add(handed)
+        await bench.until_over(len(bench.handed.accepted))
+        used = rig.usage().since(start)
+        await bench.prove(unchanged=False)
+    return {**per_message(used, len(handed.seconds)), **latency(handed.seconds)}
+
+
+async def dead_partner(folder: Path, ledger: str, size: Size, seed: int) -> Figures:
+    """Ten partners, one not there: what do the other nine lose while messages wait for it, how fast is the gateway back
+    after SIGKILL with all of them waiting, and how fast do they go when it comes back?"""
+    living = itertools.cycle(range(PARTNERS - 1))
+    dead = PARTNERS - 1
+    with Rig(folder, ledger=ledger, receivers=PARTNERS, dead=dead) as rig:
+        await rig.start_gateway()
+        bench = Bench(rig, receipts=False, seed=seed)
+        alone = await saturated(bench, size.pass_through, size.warm_up, living)
+        over = len(bench.handed.accepted)
+        await bench.all_at_once(bench.make(size.waiting, itertools.repeat(dead)))
+        beside = await _beside(bench, over, size, living)
+        restart = await _killed(rig, bench)
+        over = (await rig.seen())["messages"]
+        began = time.perf_counter()
+        rig.revive()
+        ended = await bench.until_over(over + size.waiting)
+        await bench.prove(unchanged=True, repeats=True)
+    lost = 1 - beside["deliveredPerSecond"] / alone["deliveredPerSecond"]
+    return {
+        "deliveredPerSecondAlone": alone["deliveredPerSecond"],
+        "deliveredPerSecondBeside": beside["deliveredPerSecond"],
+        "cpuAlone": alone["cpuGateway"],
+        "cpuBeside": beside["cpuGateway"],
+        "lostShare": lost,
+        **restart,
+        "drainedPerSecond": size.waiting / (ended - began),
+        "cpuOthersShare": beside["cpuOthersShare"],
+    }
+
+
+async def _beside(bench: Bench, over: int, size: Size, living: Iterator[int]) -> Figures:
+    """As `saturated`, while other messages wait for a partner that is not there."""
+    start = bench.rig.usage()
+    handed = await bench.all_at_once(bench.make(size.pass_through, living))
+    ended = await bench.until_over(over + size.pass_through)
+    used = bench.rig.usage().since(start)
+    return {
+        "deliveredPerSecond": size.pass_through / (ended - handed.began),
+        **per_message(used, size.pass_through),
+    }
+
+
+async def _killed(rig: Rig, bench: Bench) -> Figures:
+    """SIGKILL, start, and the seconds until it is ready and until the next message has arrived."""
+    rig.kill_gateway()
+    bench.sender.close()
+    over = (await rig.seen())["messages"]
+    began = time.perf_counter()
+    ready = await rig.start_gateway()
+    await bench.all_at_once(bench.make(1))
+    await bench.until_over(over + 1)
+    return {"readyAfterSeconds": ready, "deliversAfterSeconds": time.perf_counter() - began}
+
+
+async def look_up(folder: Path, ledger: str, size: Size, seed: int) -> Figures:
+    """A patient's messages among very many."""
+    return await asyncio.to_thread(lookup.look_up, folder, ledger, size.held, seed)
+
+
+def per_message(used: Usage, number: int) -> Figures:
+    """Milliseconds of processor time for each message, by process."""
+    cpu = {f"cpu{name.capitalize()}": seconds * 1000 / number for name, seconds in used.mine.items()}
+    return {**cpu, "cpuOthersShare": used.others}
+
+
+def latency(seconds: list[float]) -> Figures:
+    """Milliseconds: median, 99th percentile, longest."""
+    parts = quantiles(seconds, n=100, method="inclusive")
+    return {"acceptP50": parts[49] * 1000, "acceptP99": parts[98] * 1000, "acceptMax": max(seconds) * 1000}
+
+
+PHASES: Final[dict[str, Callable[[Path, str, Size, int], Any]]] = {
+    "pass-through": pass_through,
+    "whole-way": whole_way,
+    "paced": paced,
+    "dead-partner": dead_partner,
+    "look-up": look_up,
+}

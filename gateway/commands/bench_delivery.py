@@ -1,0 +1,91 @@
+"""How are the figures of delivery shown: as a table for people, as one JSON object for tools?"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from gateway.bench.delivery import report, run
+from gateway.bench.phases import PHASES, SHORT, Figures, Size
+from gateway.bench.proof import NotProven
+from gateway.commands.screen import Language, messages, output
+
+_WORDS = {
+    "no": {
+        "figure": "tall",
+        "median": "median",
+        "wanted": "ønsket",
+        "measuring": "Måler",
+        "lost": "Ingen tall: noe gikk tapt, ble endret eller doblet",
+        "unknown": "Ukjent måling: {}. Det finnes: {}.",
+    },
+    "en": {
+        "figure": "figure",
+        "median": "median",
+        "wanted": "wanted",
+        "measuring": "Measuring",
+        "lost": "No figures: something was lost, changed or doubled",
+        "unknown": "Unknown measurement: {}. There are: {}.",
+    },
+}
+
+
+def run_delivery(
+    names: list[str], *, runs: int, short: bool, folder: Path | None, as_json: bool, language: Language
+) -> int:
+    """Measure, then show; 1 when something was lost, 2 for a name that is none, else 0."""
+    words = _WORDS[language]
+    unknown = [name for name in names if name not in PHASES]
+    if unknown:
+        messages().print(words["unknown"].format(", ".join(unknown), ", ".join(PHASES)), markup=False)
+        return 2
+    chosen, size = tuple(names or PHASES), SHORT if short else Size()
+    try:
+        *_, found = _with_progress(run(chosen, size, runs, folder), runs * len(chosen), language)
+    except NotProven as error:
+        messages().print(f"{words['lost']}: {error}", markup=False)
+        return 1
+    figures = report(found, size)
+    if as_json:
+        print(json.dumps(figures, ensure_ascii=False, indent=2))
+    else:
+        _show(figures, language)
+    return 0
+
+
+def _with_progress(
+    steps: Iterator[dict[str, list[Figures]]], total: int, language: Language
+) -> Iterator[dict[str, list[Figures]]]:
+    if not sys.stderr.isatty():
+        return steps
+    from rich.progress import track
+
+    described = _WORDS[language]["measuring"]
+    return iter(track(steps, description=described, total=total, console=messages(), transient=True))
+
+
+def _show(found: dict[str, Any], language: Language) -> None:
+    from rich.table import Table
+
+    words, console = _WORDS[language], output()
+    conditions = found["conditions"]
+    console.print(
+        f"{conditions['processor']}, {conditions['cores']} cores, {conditions['memoryGiB']} GiB, "
+        f"{conditions['system']}, {conditions['python']}, SQLite {conditions['sqlite']}, "
+        f"load {conditions['loadBefore']}",
+        style="dim",
+    )
+    console.print(found["method"]["message"], style="dim")
+    for name, figures in found["phases"].items():
+        table = Table(box=None, pad_edge=False, title=name, title_justify="left")
+        table.add_column(words["figure"])
+        for title in (words["median"], "min–max", words["wanted"]):
+            table.add_column(title, justify="right")
+        for figure, value in figures.items():
+            spread = f"{value['min']:g}–{value['max']:g}"
+            table.add_row(figure, f"{value['median']:g}", spread, found["wanted"][name].get(figure, ""))
+        console.print(table)
+        console.print()

@@ -1,0 +1,88 @@
+"""Does the benchmark of delivery measure the real thing, and does it notice when a message is lost?"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from gateway.bench.letters import MESSAGE_ID, Letters, Receipts
+from gateway.bench.phases import PHASES, Bench, Size
+from gateway.bench.proof import NotProven
+from gateway.bench.rig import Rig
+from gateway.emessage.read import read
+from gateway.emessage.validate import validate_schema
+from gateway.translate import facts_of
+
+TINY = Size(pass_through=20, whole_way=10, seconds=0.2, waiting=20, held=200, warm_up=5)
+
+
+def test_messages_are_valid_and_differ() -> None:
+    letters = Letters(acknowledgement="N", seed=1)
+    made = [letters.next(3), letters.next(3)]
+    facts = [facts_of(read(letter.body)) for letter in made]
+    assert [each.message_id for each in facts] == [letter.id for letter in made]
+    assert made[0].id != made[1].id
+    assert {each.receiver.her_id for each in facts} == {"88840311"}
+    assert {each.acknowledgement for each in facts} == {"N"}
+    assert not validate_schema(read(made[0].body))
+    assert all(19_000 < len(letter.body) < 21_000 for letter in made)
+
+
+def test_a_receipt_is_for_its_message() -> None:
+    letter = Letters(acknowledgement="J", seed=1).next(3)
+    found = MESSAGE_ID.search(letter.body)
+    assert found is not None
+    receipt = facts_of(read(Receipts(3).of(found[0])))
+    assert receipt.receipt is not None
+    assert receipt.receipt.original_message_id == letter.id
+    assert receipt.sender.her_id == "88840311"
+
+
+@pytest.mark.parametrize("name", ["whole-way", "dead-partner", "look-up"])
+def test_a_phase_gives_figures(tmp_path: Path, name: str) -> None:
+    figures = asyncio.run(PHASES[name](tmp_path, "sqlite:somlos.db", TINY, 1))
+    assert all(isinstance(value, float) for value in figures.values())
+
+
+def test_a_lost_message_is_noticed(tmp_path: Path) -> None:
+    async def lose_one() -> None:
+        with Rig(tmp_path) as rig:
+            await rig.start_gateway()
+            bench = Bench(rig, receipts=False, seed=1)
+            await bench.all_at_once(bench.make(3))
+            await bench.until_over(3)
+            await bench.prove(unchanged=True)
+            bench.handed.accepted["5e4d1e55-0000-4000-8000-000000000000"] = "lost"
+            await bench.prove(unchanged=True)
+
+    with pytest.raises(NotProven, match=r"'not in the ledger': 1.*'did not arrive': 1"):
+        asyncio.run(lose_one())
+
+
+def test_the_command_tells_its_conditions() -> None:
+    command = [
+        sys.executable,
+        "-m",
+        "gateway",
+        "bench",
+        "delivery",
+        "look-up",
+        "--short",
+        "--runs",
+        "1",
+        "--json",
+    ]
+    done = subprocess.run(command, capture_output=True, check=True, timeout=100)
+    found = json.loads(done.stdout)
+    assert found["conditions"]["sqlite"]
+    assert found["phases"]["look-up"]["slowestMs"]["median"] > 0
+
+
+def test_an_unknown_phase_is_wrong_usage() -> None:
+    command = [sys.executable, "-m", "gateway", "bench", "delivery", "nothing"]
+    assert subprocess.run(command, capture_output=True, timeout=60).returncode == 2
