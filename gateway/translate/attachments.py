@@ -10,7 +10,8 @@ from __future__ import annotations
 from lxml import etree
 
 from gateway.fhir.canonical import PRESENT
-from gateway.translate.paths import Json, Path
+from gateway.translate.codec import Json
+from gateway.translate.paths import Path
 from gateway.translate.primitives import primitive
 from gateway.translate.state import State
 

@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from functools import cache
 
 from gateway import package_data, terminology
-from gateway.emessage.grammar import AttributeUse, ElementUse, Group, Structure, structure
+from gateway.emessage.grammar import STANDARDS, AttributeUse, ElementUse, Group, Structure, structure
 from gateway.translate import hooks
+from gateway.translate.codec import Attributes
 from gateway.translate.content import Content, Rule
-from gateway.translate.datatypes import Attributes, codec
+from gateway.translate.datatypes import codec
 from gateway.translate.links import LinkRule
 from gateway.translate.notation import Definition, Line, MappingError, read_definitions
 from gateway.translate.paths import Path
@@ -234,3 +235,42 @@ def uncovered(bound: Mapping, name: str, kind: str) -> list[str]:
 
     visit(bound.content(name, kind), kind)
     return missing
+
+
+def unknown_lines(found: dict[str, Definition]) -> list[str]:
+    """The grammar types and elements that definitions name and no standard has (`Definition/Element`): a typo."""
+    structures = [structure(standard) for standard in STANDARDS]
+    unknown: list[str] = []
+
+    def visit(lines: tuple[Line, ...], kinds: list[tuple[Structure, str]], place: str) -> None:
+        for line in lines:
+            here = f"{place}/{line.source}"
+            used = line.how.partition(" ")[2] if line.how.startswith(("use ", "-> ")) else None
+            if used is not None and used.partition(" ")[0] not in found:
+                unknown.append(f"{here} {used}")
+            below = kinds if line.source == "." else _named(line.source, kinds)
+            if not below:
+                unknown.append(here)
+            visit(line.children, below, here)
+
+    for name, definition in found.items():
+        for kind in definition.types:
+            if not any(one.complex_type(kind) for one in structures):
+                unknown.append(f"{name}: {kind}")
+        visit(definition.lines, [(one, kind) for one in structures for kind in definition.types], name)
+    return unknown
+
+
+def _named(source: str, kinds: list[tuple[Structure, str]]) -> list[tuple[Structure, str]]:
+    """The types of the element or @attribute of that name in the contents of the given types."""
+    found = []
+    for grammar, kind in kinds:
+        complex_type = grammar.complex_type(kind)
+        if complex_type is None:
+            continue
+        uses = complex_type.content.uses() if complex_type.content else ()
+        found += [
+            (grammar, use.type) for use in uses if use.name.partition(":")[2] == source.rpartition(":")[2]
+        ]
+        found += [(grammar, use.type) for use in complex_type.attributes if f"@{use.name}" == source]
+    return found

@@ -12,9 +12,9 @@ from typing import Protocol
 from lxml import etree
 
 from gateway.emessage.grammar import ComplexType, ElementUse, Group, Structure
-from gateway.translate.datatypes import Codec
+from gateway.translate.codec import Codec, Json
 from gateway.translate.notation import Definition
-from gateway.translate.paths import Json, Path
+from gateway.translate.paths import Path
 from gateway.translate.state import State
 
 

@@ -9,14 +9,14 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any
 
 from lxml import etree
 
 from gateway import terminology
 from gateway.fhir.canonical import CODE_LIST_ROOT, EXACT, PRESENT, code_system, extension_url
+from gateway.translate.codec import Attributes, Codec, Json, Marks
 from gateway.translate.markup import Payload
-from gateway.translate.paths import Json
 from gateway.translate.primitives import Primitive, primitive
 
 ATC = "http://www.whocc.no/atc"
@@ -52,44 +52,10 @@ def _oid_of(uri: Any) -> str | None:
     return CODE_LIST_ROOT.removeprefix(_OID) + known[uri] if uri in known else None
 
 
-class Marks(Protocol):
-    """What a codec tells the translation: what was written natively, read, or could not be held."""
-
-    born_in_fhir: bool
-
-    def wrote(self, native: bool) -> None:
-        """One value of the e-message was written; natively or only as `exact`/`present`."""
-        ...
-
-    def used(self, holder: Json, key: str) -> None:
-        """What stands there has been read."""
-        ...
-
-
-Attributes = dict[str, str]
-
-
 def _same_set(system: object, implied: str | None) -> bool:
     return system == implied or (
         implied is not None and _oid_of(system) is not None and _oid_of(system) == _oid_of(implied)
     )
-
-
-class Codec(Protocol):
-    """Writes an element (or attribute text) into a place, and reads it back."""
-
-    @property
-    def value_key(self) -> str:
-        """The key of the value in an extension."""
-        ...
-
-    def write(self, source: etree._Element | str, holder: Json, key: str, marks: Marks) -> None:
-        """Puts the source value in its place."""
-        ...
-
-    def read(self, holder: Json, key: str, marks: Marks) -> str | Attributes | etree._Element | None:
-        """Text, attributes or an element with the content for the e-message; None if the place says nothing."""
-        ...
 
 
 def _in_order(kind: Primitive, holder: Json, key: str) -> bool:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from gateway.fhir.canonical import component_system
+from gateway.translate.codec import Json
 from gateway.translate.envelope import standard_of
-from gateway.translate.paths import Json
 
 BODY = "Dialogmelding"
 TYPES = ("DIALOG_FORESPORSEL", "DIALOG_SVAR", "DIALOG_AVVIK", "DIALOG_NOTAT", "DIALOG_HELSEFAGLIG")

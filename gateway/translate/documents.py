@@ -12,9 +12,9 @@ from lxml import etree
 from gateway.errors import NotTranslatable
 from gateway.fhir.canonical import component_system
 from gateway.translate import attachments
+from gateway.translate.codec import Json
 from gateway.translate.compiler import Mapping
 from gateway.translate.content import Place
-from gateway.translate.paths import Json
 from gateway.translate.required import complete, is_absent
 from gateway.translate.state import State
 

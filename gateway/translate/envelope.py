@@ -17,9 +17,9 @@ from gateway.emessage.read import EMessage
 from gateway.errors import NotTranslatable
 from gateway.fhir.canonical import BASE, own_code_system
 from gateway.translate import documents
+from gateway.translate.codec import Json
 from gateway.translate.compiler import Mapping, mapping
 from gateway.translate.content import Place
-from gateway.translate.paths import Json
 from gateway.translate.required import complete, is_absent, is_filler
 from gateway.translate.state import State, derived_id
 

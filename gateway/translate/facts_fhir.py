@@ -10,11 +10,11 @@ from gateway.fhir import json as fhir_json
 from gateway.fhir.canonical import code_system, extension_url
 from gateway.terminology import number_of
 from gateway.translate import receipts
+from gateway.translate.codec import Json
 from gateway.translate.dialogue import dialogue_standard
 from gateway.translate.facts import Event, Facts, Party, PatientIdentity, ReceiptError, ReceiptFacts, Topic
 from gateway.translate.facts_xml import moment
 from gateway.translate.hooks import identifier_kind
-from gateway.translate.paths import Json
 
 _PATIENT_KINDS = ("FNR", "DNR", "FHN", "HNR", "DUF")
 _STATUS_BY_COMPOSITION = {"amended": "M", "entered-in-error": "C"}

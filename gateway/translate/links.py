@@ -16,9 +16,10 @@ from lxml import etree
 
 from gateway.emessage.grammar import ElementUse, Structure
 from gateway.fhir.canonical import component_system
+from gateway.translate.codec import Json
 from gateway.translate.content import Content, Found, Place
 from gateway.translate.notation import Definition
-from gateway.translate.paths import Json, Path
+from gateway.translate.paths import Path
 from gateway.translate.state import State
 
 
@@ -135,7 +136,7 @@ class LinkRule:
         return found if self.use.repeats else found[:1]
 
     def _read_sections(self, place: Place, state: State) -> list[Found]:
-        """A section that says nothing the target can hold falls away where it may: what it holds is then lost by name."""
+        """A section that says nothing the target can hold falls away where it may: what it holds is lost by name."""
         found = []
         for section in self._sections(place, state):
             state.used_all(section.get("code", {}))

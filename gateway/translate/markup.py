@@ -10,17 +10,13 @@ import base64
 import binascii
 import copy
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from lxml import etree
 
 from gateway.errors import NotTranslatable
+from gateway.translate.codec import Json, Marks
 from gateway.translate.loss import element_path
-from gateway.translate.paths import Json
 from gateway.translate.primitives import primitive
-
-if TYPE_CHECKING:
-    from gateway.translate.datatypes import Marks
 
 XHTML = "http://www.w3.org/1999/xhtml"
 _DIV = f"{{{XHTML}}}div"

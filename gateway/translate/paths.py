@@ -11,8 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from gateway.fhir.canonical import code_system, component_system, extension_url
-
-Json = dict[str, Any]
+from gateway.translate.codec import Codec, Json
 
 
 class Resources(Protocol):
@@ -43,18 +42,6 @@ class Resources(Protocol):
         ...
 
 
-class Codec(Protocol):
-    """What a slot needs of a codec (`datatypes.py`)."""
-
-    def write(self, source: Any, holder: Json, key: str, marks: Any) -> None:
-        """Puts a value under the key."""
-        ...
-
-    def read(self, holder: Json, key: str, marks: Any) -> Any:
-        """Takes the value from under the key; None if there is none."""
-        ...
-
-
 class Slot:
     """A place for one value: `holder[key]`, or `holder[key][index]`."""
 
@@ -80,7 +67,7 @@ class Slot:
         else:
             _item(self.holder, self.key, self.index)[self.index] = reference
 
-    def write(self, codec: Codec, source: Any, resources: Resources) -> None:
+    def write(self, codec: Codec, source: Any, resources: Any) -> None:
         """Has the codec put a value there."""
         if self.index is None:
             codec.write(source, self.holder, self.key, resources)

@@ -16,11 +16,11 @@ from typing import Any
 from gateway import package_data, terminology
 from gateway.fhir.canonical import code_system, component_system
 from gateway.translate import dialogue
+from gateway.translate.codec import Json
 from gateway.translate.compiler import mapping
 from gateway.translate.documents import bodies
 from gateway.translate.links import concept_of_component
 from gateway.translate.loss import Loss
-from gateway.translate.paths import Json
 
 _LISTS = ("Composition", "CarePlan", "ServiceRequest")
 """Where nearly all references stand: looked at first."""

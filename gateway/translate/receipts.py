@@ -16,6 +16,7 @@ from gateway.emessage.read import EMessage
 from gateway.errors import NotTranslatable
 from gateway.fhir.canonical import EXACT, code_system, extension_url
 from gateway.translate import hooks
+from gateway.translate.codec import Json
 from gateway.translate.compiler import mapping
 from gateway.translate.content import Place
 from gateway.translate.envelope import (
@@ -25,7 +26,6 @@ from gateway.translate.envelope import (
     origin_of,
     set_message_header,
 )
-from gateway.translate.paths import Json
 from gateway.translate.primitives import primitive
 from gateway.translate.required import complete
 from gateway.translate.state import State, derived_id

@@ -13,7 +13,7 @@ from typing import Any
 
 from gateway import package_data
 from gateway.fhir.canonical import DATA_ABSENT_REASON
-from gateway.translate.paths import Json
+from gateway.translate.codec import Json
 from gateway.translate.state import State
 
 

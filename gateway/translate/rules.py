@@ -12,9 +12,9 @@ from lxml import etree
 
 from gateway.emessage.grammar import ElementUse, Structure
 from gateway.fhir.canonical import PRESENT
+from gateway.translate.codec import Attributes, Codec, Json
 from gateway.translate.content import Content, Found, Place
-from gateway.translate.datatypes import Attributes, Codec
-from gateway.translate.paths import Json, Path
+from gateway.translate.paths import Path
 from gateway.translate.state import State
 
 Hook = tuple[Callable[[Json], None], Callable[[Json], tuple[Json, tuple[str, ...]]]]

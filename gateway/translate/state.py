@@ -15,8 +15,9 @@ from lxml import etree
 
 from gateway.errors import NotTranslatable
 from gateway.fhir.canonical import DATA_ABSENT_REASON, EXACT, ORDER, PRESENT, component_system
+from gateway.translate.codec import Json
 from gateway.translate.loss import Counted, Loss
-from gateway.translate.paths import Json, Path
+from gateway.translate.paths import Path
 
 _NOT_CONTENT = frozenset({"resourceType", "id", "meta", "implicitRules", "language"})
 _MARKS = frozenset({EXACT, PRESENT, ORDER, DATA_ABSENT_REASON})
