@@ -45,7 +45,12 @@ _HAND_IN: dict[int | str, dict[str, Any]] = {
 def messages_router(services: GatewayServices, bodies: Bodies) -> APIRouter:
     """The routes for partners."""
     router = APIRouter(tags=["messages"])
+    _take_in(router, services, bodies)
+    _tell(router, services)
+    return router
 
+
+def _take_in(router: APIRouter, services: GatewayServices, bodies: Bodies) -> None:
     @router.post("/messages", status_code=202, responses=_HAND_IN, openapi_extra=_XML_BODY)
     async def hand_in_xml(request: Request) -> Response:
         """Hand in a message or a receipt as XML."""
@@ -64,6 +69,8 @@ def messages_router(services: GatewayServices, bodies: Bodies) -> APIRouter:
             outcome = await services.intake.accept(data, "fhir", credential)
         return answer_to(request, services, outcome)
 
+
+def _tell(router: APIRouter, services: GatewayServices) -> None:
     @router.get("/messages/{id}")
     async def message(request: Request, id: str) -> Response:
         """How far a message of the caller's is: its deliveries and their states."""
@@ -95,8 +102,6 @@ def messages_router(services: GatewayServices, bodies: Bodies) -> APIRouter:
             if each.message == receipt:
                 return await fetched_receipt(request, services, row, each)
         raise Refusal("api.not-found")
-
-    return router
 
 
 def _delivery(row: DeliveryRow) -> dict[str, Any]:

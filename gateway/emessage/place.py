@@ -14,7 +14,6 @@ from gateway.emessage.grammar import STANDARDS, ComplexType, structure
 from gateway.errors import Issue, Severity, issue
 
 UNKNOWN = "?"
-_ROOTS = frozenset({"MsgHead", "AppRec"})
 _INSTANCE = frozenset({"type", "nil", "schemaLocation", "noNamespaceSchemaLocation"})
 
 
@@ -45,9 +44,10 @@ def finding(code: str, severity: Severity, element: etree._Element) -> Issue:
 
 def _step(element: etree._Element) -> str:
     name, parent = local_name(element), element.getparent()
+    known = name in _element_names()
     if parent is None:
-        return name if name in _ROOTS else UNKNOWN
-    if name not in _element_names():
+        return name if known else UNKNOWN
+    if not known:
         return f"{UNKNOWN}[{parent.index(element) + 1}]"
     alike = list(parent.iterchildren(str(element.tag)))
     return f"{name}[{alike.index(element) + 1}]" if len(alike) > 1 else name

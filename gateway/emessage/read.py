@@ -190,7 +190,7 @@ def _classified(root: etree._Element, size: int) -> EMessage:
     if root.tag in _receipts():
         return EMessage(root, _receipts()[root.tag], None, size)
     if root.tag != f"{{{MSGHEAD}}}MsgHead":
-        raise Unreadable("xml.not-a-message", path=None, line=root.sourceline)
+        raise Unreadable("xml.not-a-message", line=root.sourceline)
     contents = list(contents_of(root))
     for element in contents:
         standard = _bodies().get(etree.QName(element).namespace or "")

@@ -71,19 +71,6 @@ def code_sets_of(element: str) -> tuple[str, ...]:
     return table.get("/".join(steps[-2:])) or table.get(steps[-1]) or ()
 
 
-def code_set_of(element: str) -> str | None:
-    """Number of the one set that is implied by the element; None when S must say it or the element is not
-    coded."""
-    found = code_sets_of(element)
-    return found[0] if len(found) == 1 else None
-
-
-@cache
-def coded_elements() -> frozenset[str]:
-    """Local names of all elements that may hold a code of a known set."""
-    return frozenset(name.rpartition("/")[2] for name in _elements())
-
-
 @cache
 def _code_sets() -> dict[str, CodeSet]:
     sets: dict[str, CodeSet] = {}

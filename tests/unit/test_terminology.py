@@ -42,10 +42,9 @@ def test_display(code_set: str, code: str, display: str | None) -> None:
 
 
 def test_the_set_of_an_element_depends_on_its_parent() -> None:
-    assert terminology.code_set_of("MsgHead/MsgInfo/Type") == "8279"
-    assert terminology.code_set_of("Address/Type") == "3401"
-    assert terminology.code_set_of("AppRec/Status") == "8258"
-    assert terminology.code_set_of("Overskriftskode") is None
+    assert terminology.code_sets_of("MsgHead/MsgInfo/Type") == ("8279",)
+    assert terminology.code_sets_of("Address/Type") == ("3401",)
+    assert terminology.code_sets_of("AppRec/Status") == ("8258",)
     assert terminology.code_sets_of("Overskriftskode") == ("9141", "9142", "9143", "9145")
     assert terminology.code_sets_of("OrganisationName") == ()
 
