@@ -34,7 +34,7 @@ from tests.support.translation import (
 )
 from tests.support.translation_checks import check_bundle, check_edits
 
-SEEDS = int(os.environ.get("SOMLOS_RANDOM_MESSAGES", "15"))
+SEEDS = int(os.environ.get("SOMLOS_RANDOM_MESSAGES", "12"))
 DIALOGUES = "standards/examples/dialog/*.xml"
 RECEIPTS = "standards/examples/apprec/*.xml"
 OTHER_VERSION = {
