@@ -83,12 +83,11 @@ class Content:
 
     def write(self, element: etree._Element, place: Place, state: State) -> None:
         """Everything in the element into FHIR."""
-        for name, value in element.attrib.items():
-            found = self.attributes.get(str(name))
-            if found:
-                path, codec = found
-                state.at(element, str(name), path)
-                path.open(place.holder, state).write(codec, str(value), state)
+        for name, (path, codec) in self.attributes.items():
+            value = element.get(name)
+            if value is not None:
+                state.at(element, name, path)
+                path.open(place.holder, state).write(codec, value, state)
         for child in element:
             rule = self.rules.get(child.tag)  # type: ignore[arg-type]
             if rule is None:
