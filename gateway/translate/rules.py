@@ -5,6 +5,7 @@ Both directions use the same path and the same codec. Lines that make a resource
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -108,7 +109,7 @@ def _filled(tag: str, value: str | Attributes | etree._Element) -> etree._Elemen
     elif isinstance(value, etree._Element):
         element.attrib.update(value.attrib)
         element.text = value.text
-        element.extend(list(value))
+        element.extend(copy.deepcopy(child) for child in value)  # a copy brings its namespace along
     else:
         for name, text in value.items():
             element.set(name, text)

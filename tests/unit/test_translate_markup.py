@@ -1,0 +1,154 @@
+"""How does content of any type travel: text, XHTML, and what is neither?"""
+
+from __future__ import annotations
+
+import base64
+from typing import Any
+
+import pytest
+from lxml import etree
+
+from gateway.emessage.read import read
+from gateway.errors import NotTranslatable
+from gateway.fhir.validate import validate
+from gateway.translate import convert, roundtrip
+from tests.support.messages import Admission
+from tests.support.translation import Json, back, to_fhir
+
+DIALOG = "http://www.kith.no/xmlstds/dialog/2013-01-23"
+XHTML = "http://www.w3.org/1999/xhtml"
+
+
+def dialogue(content: str, attributes: str = "") -> bytes:
+    """A dialogue whose note has this content."""
+    body = (
+        f'<dia:Dialogmelding xmlns:dia="{DIALOG}"><dia:Notat><dia:TemaKodet V="6" S="2.16.578.1.12.4.1.1.7322"/>'
+        f"<dia:TekstNotatInnhold{attributes}>{content}</dia:TekstNotatInnhold></dia:Notat></dia:Dialogmelding>"
+    )
+    return Admission(type="DIALOG_HELSEFAGLIG", body=body).xml
+
+
+def payload(bundle: Json) -> Any:
+    """The payload of the note."""
+    resources = [entry["resource"] for entry in bundle["entry"]]
+    return next(r for r in resources if r["resourceType"] == "Communication")["payload"][0]
+
+
+def content(data: bytes) -> list[object]:
+    """The element with the content: names, attributes, every text and blank in it."""
+    element = etree.fromstring(data).find(f".//{{{DIALOG}}}TekstNotatInnhold")
+    assert element is not None
+    inner = [(e.tag, dict(e.attrib), e.text or "", e.tail or "") for e in element.iterdescendants()]
+    return [dict(element.attrib), element.text or "", *inner]
+
+
+def test_text_is_text() -> None:
+    assert payload(to_fhir(dialogue("Går &lt;bra&gt; «nå»"))) == {"contentString": "Går <bra> «nå»"}
+
+
+def test_markup_is_an_attachment_of_its_own() -> None:
+    found = payload(to_fhir(dialogue(f'Går <b xmlns="{XHTML}">bra</b>, takk')))["contentAttachment"]
+    assert found["contentType"] == "application/xhtml+xml"
+    assert base64.b64decode(found["data"]) == f'<div xmlns="{XHTML}">Går <b>bra</b>, takk</div>'.encode()
+
+
+@pytest.mark.parametrize(
+    "inner",
+    [
+        f'<p xmlns="{XHTML}">Én</p>',
+        f'\n  <p xmlns="{XHTML}">Én</p>\n  <p xmlns="{XHTML}"> To <i>tre</i> </p>\n',
+        f'før <h:b xmlns:h="{XHTML}" class="a&quot;b">midt <h:br/> i</h:b> mellom <h:i xmlns:h="{XHTML}"/>etter',
+        f'<div xmlns="{XHTML}"><div>i en div</div></div>',
+        f'<html xmlns="{XHTML}"><head><title>t</title></head><body><p xml:lang="nb">p</p></body></html>',
+        f'&#13;<pre xmlns="{XHTML}">linje\n\ttab &amp; &lt;</pre>',
+    ],
+)
+def test_markup_comes_back_the_same(inner: str) -> None:
+    source = dialogue(inner)
+    bundle = to_fhir(source)
+    assert content(back(bundle, "dialog-1.1")) == content(source)
+    assert roundtrip(source).verdict == "lossless"
+    assert validate(bundle) == ()
+
+
+def test_markup_is_written_as_people_write_it() -> None:
+    source = dialogue(f'<p xmlns="{XHTML}">Én</p>')
+    assert f'<dia:TekstNotatInnhold><p xmlns="{XHTML}">Én</p>' in back(to_fhir(source), "dialog-1.1").decode()
+
+
+@pytest.mark.parametrize("attributes", [' xml:space="preserve"', ' class="viktig"'])
+def test_an_attribute_comes_back_too(attributes: str) -> None:
+    source = dialogue("bare tekst", attributes)
+    assert content(back(to_fhir(source), "dialog-1.1")) == content(source)
+
+
+def test_words_to_a_validator_are_not_carried() -> None:
+    instance = (
+        ' xmlns:i="http://www.w3.org/2001/XMLSchema-instance" xmlns:x="http://www.w3.org/2001/XMLSchema"'
+    )
+    source = dialogue("bare tekst", instance + ' i:type="x:string"')
+    assert payload(to_fhir(source)) == {"contentString": "bare tekst"}
+    assert roundtrip(source).verdict == "lossless"
+
+
+@pytest.mark.parametrize(
+    "inner",
+    [
+        "<x>uten navnerom</x>",
+        '<svg xmlns="http://www.w3.org/2000/svg"/>',
+        f'<p xmlns="{XHTML}"><o:p xmlns:o="urn:office">Word</o:p></p>',
+        f'<p xmlns="{XHTML}" xmlns:o="urn:office" o:x="1">Word</p>',
+    ],
+)
+def test_other_xml_is_refused(inner: str) -> None:
+    with pytest.raises(NotTranslatable) as refused:
+        convert(read(dialogue(inner)), "fhir-r4")
+    assert refused.value.code == "translate.unsupported-content"
+    assert refused.value.path == "MsgHead/Document/RefDoc/Content/Dialogmelding/Notat/TekstNotatInnhold"
+
+
+def test_an_edit_of_the_markup_is_that_edit() -> None:
+    bundle = to_fhir(dialogue(f'Går <b xmlns="{XHTML}">bra</b>'))
+    edited = f'<div xmlns="{XHTML}">Går <b>dårlig</b></div>'.encode()
+    payload(bundle)["contentAttachment"]["data"] = base64.b64encode(edited).decode()
+    expected = content(dialogue(f'Går <b xmlns="{XHTML}">dårlig</b>'))
+    assert content(back(bundle, "dialog-1.1")) == expected
+
+
+def test_text_instead_of_markup_is_text() -> None:
+    bundle = to_fhir(dialogue(f'Går <b xmlns="{XHTML}">bra</b>'))
+    del payload(bundle)["contentAttachment"]
+    payload(bundle)["contentString"] = "Går bra"
+    assert content(back(bundle, "dialog-1.1")) == content(dialogue("Går bra"))
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"<p>not closed",
+        b"%PDF-1.7",
+        b'<!DOCTYPE div [<!ENTITY e "x">]><div xmlns="http://www.w3.org/1999/xhtml">&e;</div>',
+        b"<p>no name space</p>",
+        b"",
+    ],
+)
+def test_an_attachment_that_is_no_markup_is_a_loss_and_no_fault(data: bytes) -> None:
+    bundle = to_fhir(dialogue("tekst"))
+    note = payload(bundle)
+    del note["contentString"]
+    note["contentAttachment"] = {"contentType": "text/html", "data": base64.b64encode(data).decode()}
+    made = convert(bundle, "dialog-1.1")
+    lost = [loss.source for loss in made.loss.lost]
+    assert lost == [f"Communication[1].payload[0].contentAttachment.{key}" for key in ("contentType", "data")]
+
+
+def test_where_only_text_can_stand_the_text_of_markup_stands_and_its_format_is_a_loss() -> None:
+    body = (
+        f'<dia:Dialogmelding xmlns:dia="{DIALOG}"><dia:Foresporsel><dia:TypeForesp V="1" S="2.16.578.1.12.4.1.1.9152"/>'
+        f'<dia:Sporsmal>Går <b xmlns="{XHTML}">det</b> bra?</dia:Sporsmal></dia:Foresporsel></dia:Dialogmelding>'
+    )
+    made = convert(read(Admission(type="DIALOG_HELSEFAGLIG", body=body).xml), "dialog-1.0")
+    assert "Går det bra?" in made.data.decode()
+    assert [loss.source for loss in made.loss.lost] == [
+        "CommunicationRequest[1].payload[0].contentAttachment.contentType"
+    ]
