@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Mapping
-from pathlib import Path
 from typing import Final
 
 import structlog
@@ -21,7 +20,7 @@ from gateway.errors import ConfigurationError, SomlosError, Unavailable
 from gateway.ledger import messages, patient_key
 from gateway.ledger.patient_key import PatientKeys
 from gateway.ledger.reader import LedgerReader
-from gateway.ledger.store import Ledger
+from gateway.ledger.store import Ledger, database_at
 from gateway.routing.credentials import Credentials
 from gateway.routing.dispatch import Dispatcher
 from gateway.routing.intake import Intake
@@ -52,14 +51,23 @@ class Running:
     ) -> None:
         """Nothing is opened yet.
 
-        :raises ConfigurationError: the ledger's kind is not known, or the patient key cannot be used.
+        :raises ConfigurationError: the ledger's driver is missing, or the patient key cannot be used.
         """
-        path = ledger_path(settings)
-        self.keys: PatientKeys = patient_key.load(settings.gateway, path)
+        ledger = Ledger(database_at(settings.gateway.ledger))
+        self.keys: PatientKeys = patient_key.load(settings.gateway)
         self.transports: Mapping[str, Transport] = transports if transports is not None else all_transports()
-        ledger, partners, credentials = Ledger(path), Partners(settings), Credentials(settings)
-        intake = Intake(settings, ledger, reader, partners, self.keys)
-        dispatcher = Dispatcher(ledger, intake, partners, credentials, translator, self.transports)
+        partners, credentials = Partners(settings), Credentials(settings)
+        intake = Intake(settings, ledger, reader, partners, self.keys, clock=ledger.clock)
+        dispatcher = Dispatcher(
+            ledger,
+            intake,
+            partners,
+            credentials,
+            translator,
+            self.transports,
+            clock=ledger.clock,
+            lease_s=settings.gateway.lease_s,
+        )
         self.services = GatewayServices(
             settings=settings,
             credentials=credentials,
@@ -95,17 +103,6 @@ class Running:
         for transport in self.transports.values():
             await transport.close()
         self.services.ledger.close()
-
-
-def ledger_path(settings: Settings) -> Path:
-    """The file of the ledger.
-
-    :raises ConfigurationError: the ledger is no SQLite file; other databases are not built in yet.
-    """
-    kind, _, place = settings.gateway.ledger.partition(":")
-    if kind != "sqlite":
-        raise ConfigurationError("configuration.bad-value", path="gateway.ledger")
-    return Path(place)
 
 
 def all_transports() -> dict[str, Transport]:

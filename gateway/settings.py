@@ -103,6 +103,9 @@ class Gateway(_Model):
     max_body_bytes: int = Field(default=35_000_000, ge=1024)
     patient_key: SecretStr | None = None
     """Key of the patient key (HMAC); absent: SOMLOS_PATIENT_KEY, else one generated beside the ledger."""
+    lease_s: float = Field(default=60.0, ge=1)
+    """How long a node has a lane or a folder to itself without saying so anew: after a node has died, others wait this
+    long before they take over its work. An attempt to send is cut off well before it ends."""
     parked_limit_s: Seconds = DAY
     """How long a correction or cancellation waits for its original before it goes to a person."""
     schemas_dir: Path | None = None

@@ -12,10 +12,13 @@ accepted; receipts run beside it.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Final, Literal
 
 from gateway.ledger import messages
 from gateway.ledger.session import Row, Session
+
+NEVER: Final = 2**62
+"""Later than any time, in microseconds."""
 
 FinalState = Literal["acknowledged", "rejected", "cancelled", "delivered", "handed"]
 
@@ -52,6 +55,7 @@ class Attempt:
 
 def lane(session: Session, key: str, receiver_her: str) -> int:
     """The lane with this key; it is made if it is not there."""
+    session.reach(receiver_her)
     row = session.one("find_lane", lane_key=key)
     return row["lane_id"] if row else session.keep("keep_lane", lane_key=key, receiver_her=receiver_her)
 
@@ -196,11 +200,13 @@ def end(
 
 def refresh(session: Session, lane_id: int, receiver_her: str, now: int) -> None:
     """After a delivery left the line otherwise than by being sent: let the next one have its turn."""
+    session.reach(receiver_her)
     session.run("refresh_lane", lane_id=lane_id, now=now)
     session.notices.receivers.add(receiver_her)
 
 
 def _has_work(session: Session, lane_id: int, receiver_her: str, now: int) -> None:
+    session.reach(receiver_her)
     session.run("lane_has_work", lane_id=lane_id, now=now)
     session.notices.receivers.add(receiver_her)
 
@@ -222,6 +228,8 @@ def start(session: Session, row: Row, owner: str, now: int, lease_until: int) ->
     it again is harmless: it has the same bytes and the same id.
     """
     number = row["attempts"] + 1
+    if row["state"] == "sending":  # by somebody whose lease has run out
+        messages.note(session, row["sequence"], "delivery.recovered", now, delivery_id=row["delivery_id"])
     lease = f"{owner}/{row['delivery_id']}/{number}"
     session.run("start_attempt", delivery_id=row["delivery_id"])
     session.run("lease_lane", lane_id=row["lane_id"], lease=lease, lease_until=lease_until, now=now)
@@ -277,12 +285,26 @@ def let_go(session: Session, lane_id: int, due_at: int) -> None:
     session.run("release_lane", lane_id=lane_id, due_at=due_at)
 
 
-def recover(session: Session, now: int) -> None:
-    """At the start: whatever was under way when the process ended goes back into line, to be tried at once.
+def recover(session: Session, now: int, *, alone: bool) -> None:
+    """At the start: what was under way when its node ended goes back into line, to be tried at once.
+
+    `alone`: there is no other node, so no lease that is found means anything; else only what is not leased any more.
 
     Durable before it: every attempt that was begun and not ended. A crash here does nothing: it is done at the next
     start. Trying again is harmless: same bytes, same id.
     """
-    session.run("recover_events", now=now)
-    session.run("recover_deliveries")
-    session.run("recover_lanes", now=now)
+    leased_until = NEVER if alone else now
+    session.run("recover_events", now=now, leased_until=leased_until)
+    session.run("recover_deliveries", leased_until=leased_until)
+    session.run("recover_lanes", now=now, leased_until=leased_until)
+
+
+def give_back(session: Session, owner: str, now: int) -> None:
+    """At the end of one node of several: its lanes may be taken over at once, not only when the leases have run out.
+
+    Durable after it: that nobody works on them. A crash before it: the others wait for the leases. Doing it again is
+    harmless: a lease that is not ours any more is left alone.
+    """
+    for row in session.all("receivers_of_owner", owner=owner):
+        session.notices.receivers.add(row["receiver_her"])
+    session.run("give_lanes_back", owner=owner, now=now)

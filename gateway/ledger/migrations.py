@@ -36,30 +36,35 @@ def available(folder: Path = SQLITE) -> list[Migration]:
     """The migrations of this version, in order. ValueError: a number is missing or stands twice."""
     found = [
         Migration(int(file.name[:4]), file.stem[5:], file.read_text("utf-8"))
-        for file in sorted(folder.glob("*.sql"))
+        for file in sorted(folder.glob("[0-9]*.sql"))
     ]
     if [each.number for each in found] != list(range(1, len(found) + 1)):
         raise ValueError("migrations must be numbered 0001, 0002, … without gaps")
     return found
 
 
-def migrate(connection: sqlite3.Connection, migrations: list[Migration]) -> int:
-    """Bring the database to this version's form; returns how many steps that took.
+def missing_from(applied: dict[int, str], migrations: list[Migration]) -> list[Migration]:
+    """The migrations that are not among those `applied` (number to checksum).
 
     :raises Unavailable: us.ledger-newer: made by a later version; us.ledger-damaged: made by another history than ours.
+    """
+    if len(applied) > len(migrations):
+        raise Unavailable("us.ledger-newer")
+    if any(applied.get(each.number, each.checksum) != each.checksum for each in migrations):
+        raise Unavailable("us.ledger-damaged")
+    return [each for each in migrations if each.number not in applied]
+
+
+def migrate(connection: sqlite3.Connection, migrations: list[Migration]) -> int:
+    """Bring a SQLite database to this version's form; returns how many steps that took.
+
+    :raises Unavailable: as `missing_from`.
     """
     connection.execute(
         "CREATE TABLE IF NOT EXISTS migrations (number INTEGER PRIMARY KEY, name TEXT NOT NULL, "
         "checksum TEXT NOT NULL, applied_at INTEGER NOT NULL)"
     )
-    applied: dict[int, str] = dict(
-        connection.execute("SELECT number, checksum FROM migrations ORDER BY number")
-    )
-    if len(applied) > len(migrations):
-        raise Unavailable("us.ledger-newer")
-    if any(applied.get(each.number, each.checksum) != each.checksum for each in migrations):
-        raise Unavailable("us.ledger-damaged")
-    missing = [each for each in migrations if each.number not in applied]
+    missing = missing_from(dict(connection.execute("SELECT number, checksum FROM migrations")), migrations)
     for each in missing:
         _apply(connection, each)
     return len(missing)

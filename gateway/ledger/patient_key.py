@@ -1,7 +1,8 @@
 """How can two messages be seen to be about the same patient, without keeping the patient's number? (DESIGN §4.10)
 
 The patient key is HMAC-SHA256 of the identity number, under a key that stands in the settings, in the environment
-(SOMLOS_PATIENT_KEY), or in a file of its own beside the ledger, made once, readable by its owner only.
+(SOMLOS_PATIENT_KEY), or, where the ledger is a file, in a file of its own beside it, made once, readable by its owner
+only. Nodes that share a ledger must be given the key: none of them may make one.
 """
 
 from __future__ import annotations
@@ -40,10 +41,10 @@ class PatientKeys:
         return hmac.new(self._secret, text.encode(), hashlib.sha256).hexdigest()
 
 
-def load(gateway: Gateway, ledger: Path, environment: Mapping[str, str] = os.environ) -> PatientKeys:
+def load(gateway: Gateway, environment: Mapping[str, str] = os.environ) -> PatientKeys:
     """The patient keys of an installation.
 
-    :raises ConfigurationError: the key is too short, or its file can be read by others.
+    :raises ConfigurationError: the key is too short or missing, or its file can be read by others.
     :raises Unavailable: its file cannot be made.
     """
     given = gateway.patient_key.get_secret_value() if gateway.patient_key else environment.get(VARIABLE)
@@ -51,6 +52,9 @@ def load(gateway: Gateway, ledger: Path, environment: Mapping[str, str] = os.env
         if len(given) < SHORTEST:
             raise ConfigurationError("configuration.bad-value", path="gateway.patient_key")
         return PatientKeys(given.encode())
+    if not gateway.ledger.startswith("sqlite:"):
+        raise ConfigurationError("configuration.secret-missing", path="gateway.patient_key")
+    ledger = Path(gateway.ledger.removeprefix("sqlite:"))
     return PatientKeys(_from_file(ledger.with_name(ledger.name + ".patient-key")))
 
 

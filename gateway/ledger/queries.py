@@ -5,6 +5,9 @@
     SELECT … WHERE id = :id
 
 A query may name another in braces ({message_columns}) to have its text put in.
+
+A statement that one database must say otherwise stands in the folder of that database: in every folder, or over the
+common one. The folders also hold the numbered migrations (`migrations.py`).
 """
 
 from __future__ import annotations
@@ -32,14 +35,20 @@ def parse(text: str) -> dict[str, str]:
 
 
 @cache
-def load() -> dict[str, str]:
-    """Every query of the ledger, with inserted parts put in (except {conditions}, which the reader fills)."""
+def load(database: str = "sqlite") -> dict[str, str]:
+    """Every query of the ledger, as `database` says it, with inserted parts put in (except {conditions}, which the
+    reader fills)."""
+    found = _of_folder(FOLDER) | _of_folder(FOLDER / database)
+    return {
+        name: _INSERTED.sub(lambda part: found.get(part[1], part[0]), query) for name, query in found.items()
+    }
+
+
+def _of_folder(folder: Path) -> dict[str, str]:
     found: dict[str, str] = {}
-    for file in sorted(FOLDER.glob("*.sql")):
+    for file in sorted(folder.glob("[a-z]*.sql")):
         for name, query in parse(file.read_text("utf-8")).items():
             if name in found:
                 raise ValueError(f"the query {name} stands twice")
             found[name] = query
-    return {
-        name: _INSERTED.sub(lambda part: found.get(part[1], part[0]), query) for name, query in found.items()
-    }
+    return found

@@ -6,7 +6,7 @@ import json
 from datetime import datetime
 from typing import Any
 
-from gateway.ledger import queries, times
+from gateway.ledger import times
 from gateway.ledger.rows import (
     STATES,
     BodyRow,
@@ -33,7 +33,7 @@ class LedgerReader:
 
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
-        self._queries = queries.load()
+        self._queries = ledger.queries
 
     def list_messages(
         self, wanted: MessageFilter = EVERYTHING, *, before: int | None = None, limit: int = 50

@@ -2,11 +2,36 @@
 
 from __future__ import annotations
 
-import sqlite3
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
-Row = sqlite3.Row
+
+class Row(Protocol):
+    """One row of an answer, whichever database gave it: by column name or place."""
+
+    def __getitem__(self, column: str | int, /) -> Any: ...
+    def __iter__(self) -> Iterator[Any]: ...
+    def keys(self) -> list[str]: ...
+
+
+class Answer(Protocol):
+    """What a statement gave."""
+
+    @property
+    def rowcount(self) -> int: ...
+    def fetchone(self) -> Any: ...
+    def fetchall(self) -> list[Any]: ...
+
+
+class Connection(Protocol):
+    """Runs statements; values stand in the text as :name."""
+
+    def execute(self, text: str, values: Mapping[str, Any] = ..., /) -> Answer: ...
+
+
+class BeyondReach(Exception):
+    """A unit said which receivers' lanes it works on, and needs another's: it is done again with the whole ledger."""
 
 
 @dataclass
@@ -19,11 +44,14 @@ class Notices:
     """The earliest new deadline, in microseconds."""
     changed: bool = False
     """Something that a page shows has changed."""
+    missed: bool = False
+    """Commits of others may not have been heard: look at everything."""
 
     def add(self, other: Notices) -> None:
         """Take in what another unit of the same commit has to say."""
         self.receivers |= other.receivers
         self.changed = self.changed or other.changed
+        self.missed = self.missed or other.missed
         if other.deadline is not None:
             self.by(other.deadline)
 
@@ -35,12 +63,24 @@ class Notices:
 class Session:
     """One unit of work on the writer's connection. Its savepoint is the caller's business; it never commits."""
 
-    __slots__ = ("_connection", "_queries", "notices")
+    __slots__ = ("_connection", "_queries", "_touching", "notices")
 
-    def __init__(self, connection: sqlite3.Connection, queries: dict[str, str]) -> None:
+    def __init__(
+        self, connection: Connection, queries: Mapping[str, str], touching: frozenset[str] | None = None
+    ) -> None:
+        """`touching`: HER-ids whose lanes the transaction has to itself; None: it has the whole ledger."""
         self._connection = connection
         self._queries = queries
+        self._touching = touching
         self.notices = Notices()
+
+    def reach(self, her_id: str) -> None:
+        """Say that the lanes of this receiver are worked on.
+
+        :raises BeyondReach: the transaction does not have them to itself; the writer does the unit again.
+        """
+        if self._touching is not None and her_id not in self._touching:
+            raise BeyondReach
 
     def one(self, query: str, **values: Any) -> Row | None:
         """The first row, or None."""

@@ -1,8 +1,6 @@
 """Where is the ledger, who may change it, and how does one hear of changes?
 
-A SQLite file in WAL mode with synchronous=FULL: a commit that returned survives the loss of power. Only one process at
-a time may open it to write (a lock file says so); reading connections are separate and cannot write. Every file is
-readable by its owner only.
+One object a process. What it needs of a database stands in `database.py`; `sqlite.py` and `postgres.py` provide it.
 """
 
 from __future__ import annotations
@@ -10,66 +8,58 @@ from __future__ import annotations
 import asyncio
 import concurrent.futures
 import contextlib
-import fcntl
-import os
-import sqlite3
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, TypeVar
 
-from gateway.errors import Unavailable
-from gateway.ledger import migrations, queries
-from gateway.ledger.session import Notices, Session
+from gateway.errors import ConfigurationError, Unavailable
+from gateway.ledger.database import Database
+from gateway.ledger.session import Connection, Notices, Session
+from gateway.ledger.sqlite import Sqlite
 from gateway.ledger.writer import Job, Writer
 
 Result = TypeVar("Result")
 Listener = Callable[[Notices], None]
 
-OWNER_ONLY: Final = 0o600
-BUSY_MS: Final = 5000
-CHECKPOINT_PAGES: Final = 4000
-"""Pages of 4 KB the write-ahead log gathers before they are moved to the file: fewer flushes, some 16 MB."""
-PRAGMAS: Final = (
-    "journal_mode=WAL",
-    "synchronous=FULL",
-    "foreign_keys=ON",
-    f"busy_timeout={BUSY_MS}",
-    f"wal_autocheckpoint={CHECKPOINT_PAGES}",
-)
+
+def database_at(place: str) -> Database:
+    """The database of a ledger: "sqlite:<path>" or "postgresql://…".
+
+    :raises ConfigurationError: its driver is not installed, or the address cannot be one.
+    """
+    if place.startswith("sqlite:"):
+        return Sqlite(Path(place.removeprefix("sqlite:")))
+    try:
+        from gateway.ledger.postgres import Postgres
+    except ImportError:
+        raise ConfigurationError("configuration.driver-missing", path="gateway.ledger") from None
+    return Postgres(place)
 
 
 class Ledger:
     """One open ledger. `open` it, `write` units of work, `close` it."""
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, database: Database | Path) -> None:
+        """`database`: where it lies; a path: a SQLite file."""
         self.version = 0
-        """Counts the commits of this process that changed something a page shows."""
+        """Counts the commits that changed something a page shows, as far as this process has heard of them."""
         self.is_ending = False
         """The process is about to stop: nobody should begin to wait for a change."""
-        self._queries = queries.load()
+        self._database: Database = Sqlite(database) if isinstance(database, Path) else database
         self._writer: Writer | None = None
-        self._lock: int | None = None
         self._listeners: list[tuple[asyncio.AbstractEventLoop, Listener]] = []
         self._waiting_for_change: set[asyncio.Future[None]] = set()
-        self._local = threading.local()
-        self._readers: list[sqlite3.Connection] = []
-        self._readers_lock = threading.Lock()
+        self._version_lock = threading.Lock()
 
     def open(self) -> None:
-        """Open the file (it is made if it is not there), bring it to this version's form, start to write.
+        """Open it (it is made if it is not there), bring it to this version's form, start to write.
 
         :raises Unavailable: us.ledger-locked, us.ledger-newer, us.ledger-damaged, us.not-stored.
         """
-        self._take_lock()
         self.is_ending = False
-        try:
-            connection = self._connect()
-        except BaseException:
-            self._give_lock_back()
-            raise
-        self._writer = Writer(connection, self._queries, self._tell)
+        connection = self._database.open(self._heard_from_others)
+        self._writer = Writer(connection, self._database.queries, self._tell)
         self._writer.start()
 
     def close(self) -> None:
@@ -77,12 +67,7 @@ class Ledger:
         if self._writer is not None:
             self._writer.stop()
             self._writer = None
-        with self._readers_lock:
-            for connection in self._readers:
-                connection.close()
-            self._readers.clear()
-        self._local = threading.local()
-        self._give_lock_back()
+        self._database.close()
 
     @property
     def is_ready(self) -> bool:
@@ -90,19 +75,39 @@ class Ledger:
         return self._writer is not None and not self._writer.failed
 
     @property
+    def is_shared(self) -> bool:
+        """Whether other processes may work on it at the same time."""
+        return self._database.shared
+
+    @property
+    def queries(self) -> Mapping[str, str]:
+        """Every statement by its name."""
+        return self._database.queries
+
+    @property
     def commits(self) -> int:
         """How many commits there were since it was opened."""
         return 0 if self._writer is None else self._writer.commits
 
-    async def write(self, unit: Callable[[Session], Result]) -> Result:
+    def clock(self) -> int:
+        """The present time in microseconds, the same for every process that works on this ledger."""
+        return self._database.clock()
+
+    async def write(
+        self, unit: Callable[[Session], Result], *, touching: Iterable[str] | None = None
+    ) -> Result:
         """Run a unit of work in a transaction; returns after its commit.
+
+        It has the lanes and deliveries of the receivers in `touching` (HER-ids) to itself, so that what it reads there
+        stays true until its commit; None: all of them. A unit may be run more than once before it is committed once:
+        it changes nothing but the database, and reads the clock itself.
 
         A caller that is cancelled meanwhile does not undo it: the unit is done, and its notices are told.
 
         :raises Unavailable: us.not-stored: the commit failed; us.shutting-down: the ledger is closed.
         """
         future: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
-        self._open_writer().put(Job(unit, future))
+        self._open_writer().put(Job(unit, future, None if touching is None else frozenset(touching)))
         return await future
 
     def write_now(self, unit: Callable[[Session], Result]) -> Result:
@@ -140,67 +145,24 @@ class Ledger:
             if not future.done():
                 future.set_result(None)
 
-    def reading(self) -> sqlite3.Connection:
-        """This thread's connection for reading; it cannot write."""
-        connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
-        if connection is None:
-            connection = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False)
-            connection.row_factory = sqlite3.Row
-            connection.execute(f"PRAGMA busy_timeout={BUSY_MS}")
-            connection.execute("PRAGMA query_only=ON")
-            self._local.connection = connection
-            with self._readers_lock:
-                self._readers.append(connection)
-        return connection
+    def reading(self) -> Connection:
+        """A connection for reading, for this thread; it cannot write."""
+        return self._database.reading()
 
     def _open_writer(self) -> Writer:
         if self._writer is None:
             raise Unavailable("us.shutting-down")
         return self._writer
 
-    def _connect(self) -> sqlite3.Connection:
-        try:
-            descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, OWNER_ONLY)
-            os.fchmod(descriptor, OWNER_ONLY)
-            os.close(descriptor)
-            connection = sqlite3.connect(
-                self.path, isolation_level=None, check_same_thread=False, cached_statements=256
-            )
-        except (OSError, sqlite3.Error):
-            raise Unavailable("us.not-stored") from None
-        try:
-            connection.row_factory = sqlite3.Row
-            for pragma in PRAGMAS:
-                connection.execute(f"PRAGMA {pragma}")
-            migrations.migrate(connection, migrations.available())
-        except sqlite3.DatabaseError:
-            connection.close()
-            raise Unavailable("us.ledger-damaged") from None
-        except BaseException:
-            connection.close()
-            raise
-        return connection
-
-    def _take_lock(self) -> None:
-        try:
-            self._lock = os.open(f"{self.path}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, OWNER_ONLY)
-        except OSError:
-            raise Unavailable("us.not-stored") from None
-        try:
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            self._give_lock_back()
-            raise Unavailable("us.ledger-locked") from None
-
-    def _give_lock_back(self) -> None:
-        if self._lock is not None:
-            os.close(self._lock)
-            self._lock = None
+    def _heard_from_others(self, notices: Notices) -> None:
+        """On any thread: another process has committed something, or may have without our hearing of it."""
+        self._tell([], notices)
 
     def _tell(self, jobs: list[Job], notices: Notices) -> None:
-        """On the writer's thread, after a commit: settle the futures, and tell the listeners, on their own loops."""
+        """After a commit: settle the futures, and tell the listeners, each on its own loop."""
         if notices.changed:
-            self.version += 1
+            with self._version_lock:
+                self.version += 1
         by_loop: dict[asyncio.AbstractEventLoop, list[Job]] = {}
         for job in jobs:
             if isinstance(job.future, concurrent.futures.Future):

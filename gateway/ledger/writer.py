@@ -1,29 +1,37 @@
 """How do many small units of work become few disk flushes, without one spoiling another?
 
-One thread owns the only connection that writes. It takes every unit that waits, runs each in a savepoint of its own,
-and commits them together: while the disk flushes, the next ones gather. A unit that fails is rolled back to its
-savepoint and only its own caller hears of it. Nobody hears "done" before the commit.
+One thread owns the only connection of this process that writes. It takes every unit that waits, runs each in a
+savepoint of its own, and commits them together: while the disk flushes, the next ones gather. A unit that fails is
+rolled back to its savepoint and only its own caller hears of it. Nobody hears "done" before the commit.
 
 Durable after the commit: every unit of the batch that did not fail. A crash before it: none of them, and no caller has
-been told otherwise. Doing a unit again is harmless because each looks first at what the database says.
+been told otherwise. Doing a unit again is harmless because each looks first at what the database says; where a
+connection breaks, the writer itself does the whole batch again, once it is certain that nothing of it was kept.
 """
 
 from __future__ import annotations
 
-import contextlib
 import queue
-import sqlite3
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+import structlog
+
 from gateway.errors import Unavailable
-from gateway.ledger.session import Notices, Session
+from gateway.ledger.database import Failed, Gone, Writing
+from gateway.ledger.session import BeyondReach, Notices, Session
 
 MOST_IN_A_COMMIT: Final = 256
+MOST_TRIES: Final = 3
+"""How often a unit is run when another node's commit comes between."""
+PAUSE_S: Final = 0.05
+"""Between two tries of a transaction that was lost."""
 
 Unit = Callable[[Session], Any]
+log = structlog.get_logger(__name__)
 
 
 @dataclass(slots=True)
@@ -33,6 +41,8 @@ class Job:
     unit: Unit
     future: Any
     """An asyncio future (with its loop) or a concurrent one; the ledger settles it."""
+    touching: frozenset[str] | None = None
+    """HER-ids whose lanes it works on; None: the whole ledger."""
     result: Any = None
     error: BaseException | None = None
 
@@ -41,10 +51,7 @@ class Writer:
     """The thread that writes."""
 
     def __init__(
-        self,
-        connection: sqlite3.Connection,
-        queries: dict[str, str],
-        tell: Callable[[list[Job], Notices], None],
+        self, connection: Writing, queries: Mapping[str, str], tell: Callable[[list[Job], Notices], None]
     ) -> None:
         """`connection` is used by this thread only, from now on; `tell` is called on it after each commit."""
         self._connection = connection
@@ -91,37 +98,72 @@ class Writer:
                 self._tell(jobs, self._commit(jobs))
 
     def _commit(self, jobs: list[Job]) -> Notices:
+        """Commit the batch; again from its beginning when it was lost, as long as the connection's patience lasts."""
+        until = time.monotonic() + (0.0 if self.failed else self._connection.patience_s)
+        while True:
+            try:
+                return self._transaction(jobs)
+            except BeyondReach:  # the unit has the whole ledger from now on
+                self._connection.rollback()
+                continue
+            except Gone:
+                again = time.monotonic() < until
+            except Failed:
+                again = False
+            except Exception as error:  # a fault of ours must not end the thread that everybody waits for
+                log.error("ledger.writer-failed", kind=type(error).__name__)
+                again = False
+            self._connection.rollback()
+            if not again:
+                break
+            time.sleep(PAUSE_S)
+        self.failed = True
+        for job in jobs:
+            job.result, job.error = None, Unavailable("us.not-stored")
+        return Notices()
+
+    def _transaction(self, jobs: list[Job]) -> Notices:
         notices = Notices()
-        try:
-            self._connection.execute("BEGIN IMMEDIATE")
-            all_well = [self._run(job, notices) for job in jobs]
-            self._connection.execute("COMMIT")
-            self.commits += 1
-            self.failed = not all(all_well)
-        except sqlite3.Error:
-            # The transaction is gone as a whole: disk full, an I/O error, a lock held too long.
-            self.failed = True
-            with contextlib.suppress(sqlite3.Error):
-                self._connection.execute("ROLLBACK")
-            for job in jobs:
-                job.result, job.error = None, Unavailable("us.not-stored")
-            return Notices()
+        touching = self._connection.begin(_together(jobs))
+        all_well = [self._run(job, touching, notices) for job in jobs]
+        self._connection.commit(notices)
+        self.commits += 1
+        self.failed = not all(all_well)
         return notices
 
-    def _run(self, job: Job, notices: Notices) -> bool:
+    def _run(self, job: Job, touching: frozenset[str] | None, notices: Notices) -> bool:
         """Run one unit in its savepoint; False: the database could not do what it should (disk full, for one)."""
-        session = Session(self._connection, self._queries)
-        self._connection.execute("SAVEPOINT unit")
-        try:
-            job.result = job.unit(session)
-        except Exception as error:
-            if not self._connection.in_transaction:  # the database has given up the whole transaction
-                raise sqlite3.OperationalError from error
-            self._connection.execute("ROLLBACK TO unit")
-            troubled = isinstance(error, sqlite3.OperationalError)
-            job.error = Unavailable("us.not-stored") if troubled else error
-        else:
-            troubled = False
+        job.result = job.error = None
+        for tries in range(1, MOST_TRIES + 1):
+            session = Session(self._connection, self._queries, touching)
+            self._connection.savepoint()
+            try:
+                job.result = job.unit(session)
+                self._connection.release()
+            except BeyondReach:
+                job.touching = None
+                raise
+            except (Gone, Failed):
+                raise
+            except Exception as error:
+                verdict = self._connection.judge(error)
+                if verdict == "gone":
+                    raise Gone from error
+                self._connection.undo()
+                if verdict == "again" and tries < MOST_TRIES:
+                    continue
+                job.result, job.error = None, Unavailable("us.not-stored") if verdict == "trouble" else error
+                return verdict != "trouble"
             notices.add(session.notices)
-        self._connection.execute("RELEASE unit")
-        return not troubled
+            return True
+        return True
+
+
+def _together(jobs: list[Job]) -> frozenset[str] | None:
+    """What all of them work on."""
+    together: set[str] = set()
+    for job in jobs:
+        if job.touching is None:
+            return None
+        together |= job.touching
+    return frozenset(together)

@@ -68,7 +68,10 @@ class Deadlines:
         self._sooner = asyncio.Event()
 
     def heard(self, notices: Notices) -> None:
-        """A commit has set a deadline."""
+        """A commit has set a deadline, or may have without our hearing of it."""
+        if notices.missed:
+            self._next = self._clock()
+            self._sooner.set()
         if notices.deadline is not None and (self._next is None or notices.deadline < self._next):
             self._next = notices.deadline
             self._sooner.set()

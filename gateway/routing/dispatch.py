@@ -7,7 +7,9 @@ again and again.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
+import secrets
 import socket
 from collections.abc import Callable, Coroutine, Mapping
 from typing import Any, Final
@@ -24,7 +26,7 @@ from gateway.routing.deadlines import Deadlines
 from gateway.routing.intake import Intake
 from gateway.routing.partners import Partners
 from gateway.routing.ports import Translator
-from gateway.routing.pump import Means, Pump
+from gateway.routing.pump import LEASE_S, Means, Pump
 from gateway.transports.base import FHIR_JSON, Rejected, Transport
 
 GRACE_S: Final = 8.0
@@ -47,15 +49,17 @@ class Dispatcher:
         transports: Mapping[str, Transport],
         *,
         clock: Callable[[], int] = times.now,
+        lease_s: float = LEASE_S,
     ) -> None:
-        """`transports`: by the name that endpoints use in the settings."""
+        """`transports`: by the name that endpoints use in the settings; `lease_s`: as in the settings."""
         self._ledger = ledger
         self._intake = intake
         self._partners = partners
         self._credentials = credentials
         self._clock = clock
-        owner = f"{socket.gethostname()}/{os.getpid()}"
-        means = Means(ledger, translator, owner, self._take_answer, clock)
+        self.owner = f"{socket.gethostname()}/{os.getpid()}/{secrets.token_hex(4)}"
+        """Names this node in leases; no other has ever had this name."""
+        means = Means(ledger, translator, self.owner, self._take_answer, clock, times.seconds(lease_s))
         self._pumps: dict[str, Pump] = {}
         self._all_pumps: list[Pump] = []
         for endpoint in partners.endpoints:
@@ -88,9 +92,15 @@ class Dispatcher:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         await asyncio.gather(*(pump.stop(grace_s) for pump in self._all_pumps))
+        if self._ledger.is_shared:
+            with contextlib.suppress(Unavailable):  # then the others wait until the leases have run out
+                await self._ledger.write(lambda session: line.give_back(session, self.owner, self._clock()))
 
     def _heard(self, notices: Notices) -> None:
         self._deadlines.heard(notices)
+        if notices.missed:
+            for each in self._all_pumps:
+                each.wake()
         for receiver_her in notices.receivers:
             pump = self._pumps.get(receiver_her)
             if pump is not None:
@@ -98,7 +108,7 @@ class Dispatcher:
 
     def _recover(self, session: Session) -> None:
         now = self._clock()
-        line.recover(session, now)
+        line.recover(session, now, alone=not self._ledger.is_shared)
         for row in session.all("open_receivers"):
             if row["receiver_her"] not in self._pumps:
                 self._hand_over_all(session, row["receiver_her"], now)

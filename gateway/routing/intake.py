@@ -118,7 +118,8 @@ class Intake:
         admitted = self._admit(facts, data, credential)
         if isinstance(admitted, Refused):
             return await self._refused_unless_known(admitted, facts, credential)
-        return await self._ledger.write(lambda session: self._keep(session, admitted))
+        touching = {facts.receiver.her_id or "", facts.sender.her_id or ""}
+        return await self._ledger.write(lambda session: self._keep(session, admitted), touching=touching)
 
     async def _read(self, data: bytes, content: Content) -> Reading:
         if len(data) <= SMALL:
@@ -149,7 +150,9 @@ class Intake:
         if sender_refusal(facts, credential, self._partners) or not facts.sender.her_id:
             return refused
         sender_her = facts.sender.her_id
-        known = await self._ledger.write(lambda session: messages.find(session, sender_her, facts.message_id))
+        known = await self._ledger.write(
+            lambda session: messages.find(session, sender_her, facts.message_id), touching=()
+        )
         if known is not None and known.content_digest == facts.content_digest:
             return Duplicate(known.id, facts.message_id)
         return refused
@@ -192,4 +195,4 @@ class Intake:
                 sender_her=facts.sender.her_id,
                 receiver_her=facts.receiver.her_id,
             )
-        await self._ledger.write(lambda session: messages.keep_refusal(session, note))
+        await self._ledger.write(lambda session: messages.keep_refusal(session, note), touching=())

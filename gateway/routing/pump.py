@@ -30,8 +30,10 @@ from gateway.transports.base import Deferred, Delivered, Outgoing, Rejected, Sen
 
 LEASE_S: Final = 60.0
 """How long a claimed lane is ours without a new commit; longer than any transport's time limit."""
-MARGIN_S: Final = 25.0
-"""Nothing is begun to be sent when less than this is left of the lease: the attempt could outlast it."""
+ENOUGH: Final = 0.5
+"""The part of the lease that must be left when something is begun to be sent."""
+SLACK: Final = 0.1
+"""The part of the lease before whose end an attempt is cut off: nobody else sends while we might."""
 AGAIN_AFTER_FAILURE_S: Final = 1.0
 SMALL: Final = 256 * 1024
 """Bytes up to which a message is translated on the event loop: a thread would cost more than it saves."""
@@ -51,6 +53,7 @@ class Means:
     answered: Callable[[Attempt, Rejected], Awaitable[None]]
     """Takes in what a partner answered when it rejected a message: it may be a receipt."""
     clock: Callable[[], int] = times.now
+    lease_us: int = times.seconds(LEASE_S)
 
 
 class Pump:
@@ -115,9 +118,9 @@ class Pump:
         endpoint, means = self._endpoint, self._means
 
         def unit(session: Session) -> Claimed:
-            return attempts.claim(session, endpoint.her_ids, most, means.owner, means.clock(), _LEASE)
+            return attempts.claim(session, endpoint.her_ids, most, means.owner, means.clock(), means.lease_us)
 
-        return await means.ledger.write(unit)
+        return await means.ledger.write(unit, touching=endpoint.her_ids)
 
     def _begin(self, attempt: Attempt) -> None:
         task = asyncio.create_task(self._work(attempt))
@@ -143,7 +146,7 @@ class Pump:
         body = await self._outbound(attempt)
         if isinstance(body, str):
             return await self._hand_over(attempt, body)
-        if self._means.clock() > attempt.lease_until - _MARGIN:
+        if self._left_s(attempt) < ENOUGH * self._means.lease_us / times.SECOND:
             return await self._finish(attempt, Deferred("us.overloaded"))
         outcome = await self._send(attempt, body)
         if isinstance(outcome, Rejected) and outcome.answer:
@@ -158,8 +161,9 @@ class Pump:
         """Hand the bytes to the transport.
 
         Durable before it: the bytes, and that an attempt is under way. A crash here: nobody knows whether the
-        receiver has them, so they are sent again. Why that is harmless: same bytes, same id, and a receiver
-        takes the same id once.
+        receiver has them, so they are sent again, by this node or, when the lease has run out, by another. Why
+        that is harmless: same bytes, same id, and a receiver takes the same id once. While the lease lasts nobody
+        else sends, and the attempt is cut off before it ends.
         """
         outgoing = Outgoing(
             body=body,
@@ -170,7 +174,10 @@ class Pump:
             sender=attempt.sender_her,
         )
         try:
-            outcome = await self._transport.send(self._endpoint, outgoing)
+            async with asyncio.timeout(self._left_s(attempt) - SLACK * self._means.lease_us / times.SECOND):
+                outcome = await self._transport.send(self._endpoint, outgoing)
+        except TimeoutError:
+            outcome = Deferred("transport.timeout")
         except Exception as error:
             log.error("delivery.transport-failed", message=attempt.id, kind=type(error).__name__)
             outcome = Deferred("us.internal")
@@ -199,7 +206,8 @@ class Pump:
         await self._write(
             lambda session: attempts.keep_translation(
                 session, attempt, translation.data, translation.loss, clock()
-            )
+            ),
+            attempt,
         )
         return translation.data
 
@@ -220,31 +228,35 @@ class Pump:
         means = self._means
         return await self._write(
             lambda session: attempts.finish(
-                session, ending, self._endpoint, means.owner, means.clock(), _LEASE
-            )
+                session, ending, self._endpoint, means.owner, means.clock(), means.lease_us
+            ),
+            attempt,
         )
 
     async def _hand_over(self, attempt: Attempt, reason: str) -> Attempt | None:
         means = self._means
         log.warning("delivery.handed", message=attempt.id, code=reason)
         return await self._write(
-            lambda session: attempts.hand_over(session, attempt, means.owner, reason, means.clock(), _LEASE)
+            lambda session: attempts.hand_over(
+                session, attempt, means.owner, reason, means.clock(), means.lease_us
+            ),
+            attempt,
         )
 
-    async def _write(self, unit: Callable[[Session], Result]) -> Result:
+    async def _write(self, unit: Callable[[Session], Result], attempt: Attempt) -> Result:
         """Write it down; what happened must not be forgotten because the ledger cannot take it just now."""
         while True:
             try:
-                return await self._means.ledger.write(unit)
+                return await self._means.ledger.write(unit, touching=(attempt.receiver_her,))
             except Unavailable as error:
                 if error.code == "us.shutting-down":
                     raise
                 log.error("delivery.not-kept", code=error.code)
                 await asyncio.sleep(AGAIN_AFTER_FAILURE_S)
 
+    def _left_s(self, attempt: Attempt) -> float:
+        """Seconds that are left of the lease, by the ledger's clock."""
+        return attempt.lease_until / times.SECOND - self._seconds()
+
     def _seconds(self) -> float:
         return self._means.clock() / times.SECOND
-
-
-_LEASE: Final = times.seconds(LEASE_S)
-_MARGIN: Final = times.seconds(MARGIN_S)

@@ -69,6 +69,7 @@ def take_in(session: Session, arrival: Arrival, sequence: int, original: Row, pa
     """
     receipt = arrival.facts.receipt
     assert receipt is not None
+    session.reach(original["receiver_her"])
     effect = _settle(session, arrival, original, receipt)
     session.run(
         "keep_receipt",

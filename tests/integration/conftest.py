@@ -8,7 +8,20 @@ from collections.abc import Iterator
 import pytest
 import structlog
 
+from tests.support import stores
 from tests.support.messages import CANARIES
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def store(request: pytest.FixtureRequest) -> Iterator[str]:
+    """The test runs on both databases, with a ledger of its own on each."""
+    if request.param == "sqlite":
+        yield "sqlite"
+        return
+    if not stores.has_postgres():
+        pytest.skip(stores.WITHOUT_POSTGRES)
+    with stores.on_postgres():
+        yield "postgresql"
 
 
 @pytest.fixture

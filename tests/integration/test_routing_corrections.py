@@ -6,8 +6,12 @@ from collections import deque
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from gateway.transports.base import Deferred
 from tests.support.plain import House, Scripted, held, message, receipt, running, settings
+
+pytestmark = pytest.mark.usefixtures("store")
 
 
 def change(id: str, of: str, **said: Any) -> bytes:

@@ -22,6 +22,8 @@ from tests.support.plain import (
     settings,
 )
 
+pytestmark = pytest.mark.usefixtures("store")
+
 DOWN = Deferred("transport.unreachable")
 TOWN_URL = "http://town.invalid/messages"
 

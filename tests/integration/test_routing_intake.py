@@ -9,6 +9,7 @@ import pytest
 
 from gateway.errors import Unavailable
 from gateway.routing.outcomes import Accepted, Duplicate, Refused
+from tests.support import stores
 from tests.support.plain import (
     CARE,
     HOSPITAL,
@@ -21,6 +22,8 @@ from tests.support.plain import (
     running,
     settings,
 )
+
+pytestmark = pytest.mark.usefixtures("store")
 
 
 async def test_accepted_message_is_kept_byte_for_byte(tmp_path: Path) -> None:
@@ -46,9 +49,8 @@ async def test_identity_number_stands_in_the_body_only(tmp_path: Path) -> None:
     async with running(settings(tmp_path)) as house:
         await house.accepted(message(patient="14834120012"))
         connection = house.services.ledger.reading()
-        tables = [row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
-        for table in set(tables) - {"bodies"}:
-            for row in connection.execute(f"SELECT * FROM {table}"):
+        for table in set(stores.tables(connection)) - {"bodies"}:
+            for row in connection.execute(f"SELECT * FROM {table}").fetchall():
                 assert not any("14834120012" in str(value) for value in row), table
 
 

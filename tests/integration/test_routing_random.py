@@ -28,6 +28,8 @@ from tests.support.plain import (
     settings,
 )
 
+pytestmark = pytest.mark.usefixtures("store")
+
 RECEIVERS = {"town": (TOWN, NURSING), "village": (VILLAGE, CARE)}
 OUTCOMES: list[SendResult] = (
     [Delivered()] * 6 + [Deferred("transport.timeout")] * 3 + [Rejected("transport.refused")]
@@ -123,7 +125,7 @@ def is_over(house: House, id: str) -> bool:
 def check(house: House, accepted: dict[str, str], sent: list[Outgoing]) -> None:
     """The ledger check: nothing lost, nothing under two ids, order kept, corrections never first."""
     connection = house.services.ledger.reading()
-    kept = dict(connection.execute("SELECT message_id, id FROM messages WHERE NOT is_receipt").fetchall())
+    kept = dict(connection.execute("SELECT message_id, id FROM messages WHERE is_receipt = 0").fetchall())
     assert kept == accepted
     assert {each.message_id for each in sent} <= set(accepted)
     for id in accepted.values():
@@ -136,7 +138,7 @@ def check(house: House, accepted: dict[str, str], sent: list[Outgoing]) -> None:
         first_sent.setdefault(each.message_id, place)
     rows = connection.execute(
         "SELECT m.message_id, d.lane_id, d.position, m.parent_id, d.receiver_her FROM deliveries d "
-        "JOIN messages m ON m.sequence = d.message WHERE NOT d.is_receipt AND d.position IS NOT NULL "
+        "JOIN messages m ON m.sequence = d.message WHERE d.is_receipt = 0 AND d.position IS NOT NULL "
         "ORDER BY d.lane_id, d.position"
     ).fetchall()
     by_lane: dict[int, list[int]] = {}

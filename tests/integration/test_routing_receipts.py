@@ -25,6 +25,8 @@ from tests.support.plain import (
     settings,
 )
 
+pytestmark = pytest.mark.usefixtures("store")
+
 
 async def sent(house: House, id: str = "m-1") -> str:
     """A message that was sent; gives our id."""

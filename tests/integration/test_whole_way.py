@@ -20,8 +20,11 @@ from gateway.routing.outcomes import Accepted, Refused
 from gateway.settings import Settings, from_content
 from gateway.translate import convert, facts_of
 from gateway.translate.facts import Party
+from tests.support import stores
 from tests.support.messages import CANARIES, HOSPITAL, MUNICIPALITY, NURSING, WARD, Admission
 from tests.support.plain import House, Scripted
+
+pytestmark = pytest.mark.usefixtures("store")
 
 NOW = datetime(2026, 11, 20, 14, 30, tzinfo=UTC)
 
@@ -30,7 +33,7 @@ def configured(folder: Path, town: dict[str, Any]) -> Settings:
     """A hospital with XML, and a municipality as the test wants it."""
     return from_content(
         {
-            "gateway": {"ledger": f"sqlite:{folder / 'ledger.db'}"},
+            "gateway": stores.gateway_settings(folder),
             "partner": [
                 {
                     "name": "hospital",

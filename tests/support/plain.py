@@ -32,6 +32,7 @@ from gateway.translate.facts import (
     ReceiptFacts,
 )
 from gateway.transports.base import Delivered, Outgoing, SendResult
+from tests.support import stores
 
 HOSPITAL, WARD = "88810001", "88810012"
 TOWN, NURSING = "88820001", "88820011"
@@ -227,7 +228,7 @@ def settings(folder: Path, *, town: dict[str, Any] | None = None, **gateway: Any
 
     return from_content(
         {
-            "gateway": {"ledger": f"sqlite:{folder / 'ledger.db'}", **gateway},
+            "gateway": {**stores.gateway_settings(folder), **gateway},
             "partner": [
                 partner("hospital", [HOSPITAL, WARD], "plo-1.6"),
                 partner("town", [TOWN, NURSING], "plo-1.6", **(town or {})),

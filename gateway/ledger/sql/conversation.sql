@@ -3,7 +3,7 @@
 SELECT d.delivery_id, d.message, d.state, d.attempts, d.lane_id, d.reason, m.id, m.message_id, m.status, m.parent_id,
        m.conversation_id
 FROM messages m JOIN deliveries d ON d.message = m.sequence
-WHERE m.message_id = :message_id AND m.sender_her = :sender_her AND d.receiver_her = :receiver_her AND NOT m.is_receipt
+WHERE m.message_id = :message_id AND m.sender_her = :sender_her AND d.receiver_her = :receiver_her AND m.is_receipt = 0
 
 -- changes_of --
 -- The changes and additions that name this message as the one they change.
@@ -11,7 +11,7 @@ SELECT d.delivery_id, d.message, d.state, d.attempts, d.lane_id, d.reason, m.id,
        m.conversation_id
 FROM messages m JOIN deliveries d ON d.message = m.sequence
 WHERE m.parent_id = :message_id AND m.sender_her = :sender_her AND d.receiver_her = :receiver_her
-      AND m.status IN ('M', 'A') AND NOT m.is_receipt
+      AND m.status IN ('M', 'A') AND m.is_receipt = 0
 
 -- waiting_for --
 -- Corrections and cancellations that wait for this message, or waited so long that a person got them.

@@ -6,15 +6,15 @@ INSERT INTO lanes (lane_key, receiver_her) VALUES (:lane_key, :receiver_her) RET
 
 -- lane_of_conversation --
 -- The lane the conversation's first delivery to this receiver went into, when the same sender began it.
-SELECT d.lane_id
+SELECT d.lane_id, 0 AS later
 FROM messages m JOIN deliveries d ON d.message = m.sequence
-WHERE m.message_id = :conversation_id AND m.sender_her = :sender_her AND d.receiver_her = :receiver_her AND NOT d.is_receipt
+WHERE m.message_id = :conversation_id AND m.sender_her = :sender_her AND d.receiver_her = :receiver_her AND d.is_receipt = 0
 UNION ALL
-SELECT d.lane_id
+SELECT d.lane_id, 1 AS later
 FROM messages m JOIN deliveries d ON d.message = m.sequence
 WHERE m.conversation_id = :conversation_id AND m.sender_her = :sender_her AND d.receiver_her = :receiver_her
-      AND NOT d.is_receipt
-LIMIT 1
+      AND d.is_receipt = 0
+ORDER BY later LIMIT 1
 
 -- last_position --
 SELECT COALESCE(MAX(position), 0) AS position FROM deliveries WHERE lane_id = :lane_id
@@ -37,7 +37,7 @@ UPDATE lanes SET due_at = :now WHERE lane_id = :lane_id AND due_at IS NULL
 SELECT lane_id FROM lanes
 WHERE receiver_her = :receiver_her AND due_at <= :now AND (lease_until IS NULL OR lease_until < :now)
       AND NOT EXISTS (SELECT 1 FROM holds h WHERE h.receiver_her = :receiver_her AND h.mode = 'paused')
-ORDER BY due_at LIMIT :most
+ORDER BY due_at LIMIT :most {skip_locked}
 
 -- next_due --
 SELECT due_at FROM lanes
@@ -104,7 +104,7 @@ UPDATE deliveries SET state = 'queued', reason = :reason WHERE delivery_id = :de
 
 -- mark_final --
 UPDATE deliveries SET state = :state, reason = :reason, receipt_status = :receipt_status, overdue = 0,
-    sent_at = CASE WHEN :was_sent THEN COALESCE(sent_at, :now) ELSE sent_at END, final_at = :now, deadline_at = NULL
+    sent_at = CASE WHEN :was_sent = 1 THEN COALESCE(sent_at, :now) ELSE sent_at END, final_at = :now, deadline_at = NULL
 WHERE delivery_id = :delivery_id
 
 -- mark_released --
@@ -126,13 +126,26 @@ SELECT MIN(deadline_at) AS deadline_at FROM deliveries WHERE deadline_at IS NOT 
 
 -- recover_events --
 INSERT INTO events (message, delivery_id, at, code, detail)
-SELECT message, delivery_id, :now, 'delivery.recovered', NULL FROM deliveries WHERE state = 'sending'
+SELECT d.message, d.delivery_id, :now, 'delivery.recovered', NULL FROM deliveries d
+WHERE d.state = 'sending' AND NOT EXISTS (
+    SELECT 1 FROM lanes l WHERE l.lane_id = d.lane_id AND l.lease_until >= :leased_until)
 
 -- recover_deliveries --
-UPDATE deliveries SET state = 'queued' WHERE state = 'sending'
+UPDATE deliveries SET state = 'queued' WHERE state = 'sending' AND NOT EXISTS (
+    SELECT 1 FROM lanes l WHERE l.lane_id = deliveries.lane_id AND l.lease_until >= :leased_until)
 
 -- recover_lanes --
-UPDATE lanes SET lease_owner = NULL, lease_until = NULL, due_at = :now WHERE lease_until IS NOT NULL
+UPDATE lanes SET lease_owner = NULL, lease_until = NULL, due_at = :now
+WHERE lease_until IS NOT NULL AND lease_until < :leased_until
+
+-- receivers_of_owner --
+-- A lease begins with the name of the node that has it.
+SELECT DISTINCT receiver_her FROM lanes
+WHERE lease_until IS NOT NULL AND substr(lease_owner, 1, length(:owner)) = :owner
+
+-- give_lanes_back --
+UPDATE lanes SET lease_owner = NULL, lease_until = NULL, due_at = :now
+WHERE lease_until IS NOT NULL AND substr(lease_owner, 1, length(:owner)) = :owner
 
 -- open_receivers --
 SELECT DISTINCT receiver_her FROM deliveries WHERE state IN ('queued', 'parked')

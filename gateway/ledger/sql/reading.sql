@@ -22,7 +22,7 @@ m.is_receipt = 0
 (m.sender_her = :her_id OR m.receiver_her = :her_id)
 
 -- where_her_ids --
-(m.sender_her IN (SELECT value FROM json_each(:her_ids)) OR m.receiver_her IN (SELECT value FROM json_each(:her_ids)))
+(m.sender_her IN {among_her_ids} OR m.receiver_her IN {among_her_ids})
 
 -- where_message_type --
 m.message_type = :message_type

@@ -1,0 +1,94 @@
+"""What must a database be able to do to hold the ledger? The little that SQLite and PostgreSQL do differently.
+
+Everything else (the statements, the units of work, lanes and leases, the order of things) is the same code on both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Literal, Protocol
+
+from gateway.ledger.session import Connection, Notices
+
+Verdict = Literal["unit", "again", "trouble", "gone"]
+"""What an error inside a unit means: `unit`: its own fault; `again`: another's commit came between, do it once more;
+`trouble`: the database could not do this one; `gone`: the whole transaction is lost."""
+
+
+class Gone(Exception):
+    """The transaction is gone as a whole and nothing of it is kept; it may be done again from its beginning."""
+
+
+class Failed(Exception):
+    """The transaction is gone as a whole, and doing it again now would not help."""
+
+
+class Writing(Connection, Protocol):
+    """The connection that writes. Used by one thread only. Each method raises `Gone` or `Failed` and nothing else of
+    its own, except `execute`, whose errors `judge` can tell apart."""
+
+    patience_s: float
+    """For how long a transaction that was lost is tried again before its callers are told."""
+
+    def begin(self, touching: frozenset[str] | None) -> frozenset[str] | None:
+        """Begin a transaction that has the lanes of these receivers to itself; None: the whole ledger. Returns what it
+        really has."""
+        ...
+
+    def savepoint(self) -> None:
+        """From here a unit can be undone."""
+        ...
+
+    def release(self) -> None:
+        """Keep the unit."""
+        ...
+
+    def undo(self) -> None:
+        """Undo the unit, and only it."""
+        ...
+
+    def judge(self, error: Exception) -> Verdict:
+        """What an error means that a unit ended with."""
+        ...
+
+    def commit(self, notices: Notices) -> None:
+        """Make it durable, and let the other nodes know."""
+        ...
+
+    def rollback(self) -> None:
+        """Undo everything since `begin`. Never raises."""
+        ...
+
+    def close(self) -> None:
+        """Give the connection back."""
+        ...
+
+
+class Database(Protocol):
+    """A place where the ledger lies."""
+
+    shared: bool
+    """Other processes may work on it at the same time."""
+    queries: Mapping[str, str]
+    """Every statement, in this database's words."""
+
+    def open(self, heard: Callable[[Notices], None]) -> Writing:
+        """Open it (it is made if it is not there) and bring it to this version's form.
+
+        `heard` is called, on any thread, with what other nodes have committed.
+
+        :raises Unavailable: us.ledger-locked, us.ledger-newer, us.ledger-damaged, us.not-stored.
+        """
+        ...
+
+    def reading(self) -> Connection:
+        """A connection for reading, for this thread; it cannot write."""
+        ...
+
+    def clock(self) -> int:
+        """The present time in microseconds, the same for every node."""
+        ...
+
+    def close(self) -> None:
+        """Close everything but the connection that writes."""
+        ...

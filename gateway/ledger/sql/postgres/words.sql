@@ -1,0 +1,6 @@
+-- skip_locked --
+-- A lane that somebody holds a lock on is somebody else's.
+FOR UPDATE SKIP LOCKED
+
+-- among_her_ids --
+(SELECT json_array_elements_text(CAST(:her_ids AS json)))
