@@ -170,11 +170,8 @@ class _Placement:
         if found is None:
             found = next((r for r in self.resources.values() if r.get("resourceType") == "Composition"), None)
             body = _BODY_OF_TYPE.get(str(self.header.get("eventCoding", {}).get("code")))
-            if (
-                found is None
-                and body
-                and not any(r and r.get("resourceType") == "DocumentReference" for r in focus)
-            ):
+            attached = any(r and r.get("resourceType") == "DocumentReference" for r in focus)
+            if found is None and body and (not attached or self._has_content_for(body)):
                 found = {"resourceType": "Composition", "type": concept_of_component(body)}
                 self.add(found, "urn:somlos:composition")
             if found is not None:
@@ -186,6 +183,12 @@ class _Placement:
                 found.setdefault("type", {}).setdefault("coding", []).append(
                     concept_of_component(body)["coding"][0]
                 )
+
+    def _has_content_for(self, body: str) -> bool:
+        """Whether anything waits for a place in the body, beside what is attached."""
+        kinds = {spot.resource_type for spot in _spots() if spot.sections[0] in _components(body)}
+        named = self._named()
+        return any(url not in named and r.get("resourceType") in kinds for url, r in self.resources.items())
 
     def body(self) -> str | None:
         """The name of the body element the Composition stands for."""
