@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from gateway.api.receipts import negative_receipt
+from gateway.ledger.duty import Duty
 from gateway.routing.outcomes import Refused
 from gateway.services import GatewayServices
 from gateway.settings import Endpoint, Partner
@@ -46,4 +47,10 @@ def _inbox(services: GatewayServices, folder: Path, partner: Partner, endpoint: 
         poll_seconds=endpoint.poll_s,
         largest=services.settings.gateway.max_body_bytes,
         keep_done=endpoint.keep_read,
+        watch=Duty(
+            services.ledger,
+            f"folder/{endpoint.her_ids[0]}",
+            services.dispatcher.owner,
+            services.settings.gateway.lease_s,
+        ),
     )

@@ -7,6 +7,8 @@ What is durable now: nothing before `take_over` has returned; then the message s
 crash here does: the file still lies in in/ and is handed over again. Why that is harmless: it is a duplicate
 by its MsgId, and a duplicate is answered like the first.
 
+Where several gateways see the same folder, one of them looks into it: the one that has the `Watch`.
+
 A file that cannot be taken over just now (the ledger is unavailable) stays where it is and is tried at the
 next look.
 """
@@ -14,13 +16,14 @@ next look.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 import json
 import os
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
 import structlog
 
@@ -49,6 +52,18 @@ TakeOver = Callable[[bytes, ContentType], Awaitable[NotTaken | None]]
 """Takes over the bytes of one file; None: they are durable here now. Raises when it cannot be said yet."""
 
 
+class Watch(Protocol):
+    """Says whether this gateway is the one that looks into the folder."""
+
+    async def is_ours(self) -> bool:
+        """Whether it is now. Raises when that cannot be said."""
+        ...
+
+    async def end(self) -> None:
+        """Another may look from now on."""
+        ...
+
+
 class DirectoryInbox:
     """The in/ folder of one partner, and what becomes of the files in it."""
 
@@ -60,39 +75,54 @@ class DirectoryInbox:
         poll_seconds: float = POLL_SECONDS,
         largest: int = LARGEST_BYTES,
         keep_done: bool = True,
+        watch: Watch | None = None,
     ) -> None:
-        """`largest` in bytes; `keep_done`: move what was taken to done/ instead of deleting it."""
+        """`largest` in bytes; `keep_done`: move what was taken to done/ instead of deleting it; `watch` None: no other
+        gateway sees the folder."""
         self._root = root
         self._take_over = take_over
         self._poll_seconds = poll_seconds
         self._largest = largest
         self._keep_done = keep_done
+        self._watch = watch
         self._last_look: frozenset[Found] = frozenset()
         self._told: set[str] = set()
         self._troubles: set[str] = set()
 
     async def run(self) -> None:
         """Look at the interval until cancelled; nothing that goes wrong here ends it."""
-        while True:
-            try:
-                await self.look()
-            except Exception as error:
-                self._tell(type(error).__name__)
-            self._told, self._troubles = self._troubles, set()
-            await asyncio.sleep(self._poll_seconds)
+        try:
+            while True:
+                try:
+                    await self.look()
+                except Exception as error:
+                    self._tell(type(error).__name__)
+                self._told, self._troubles = self._troubles, set()
+                await asyncio.sleep(self._poll_seconds)
+        finally:
+            if self._watch is not None:
+                with contextlib.suppress(Unavailable):
+                    await self._watch.end()
 
     async def look(self) -> int:
         """One look: hand over each file unchanged since the last one. Returns how many left in/."""
+        if not await self._may_look():
+            return 0
         ready = await asyncio.to_thread(self._ready)
         gone = 0
         for found in ready:
             try:
+                if not await self._may_look():
+                    break
                 gone += await self._deal_with(found)
             except Unavailable:
                 raise
             except Exception as error:  # one bad file must not hold up the others
                 self._tell(type(error).__name__, found)
         return gone
+
+    async def _may_look(self) -> bool:
+        return self._watch is None or await self._watch.is_ours()
 
     def _ready(self) -> list[Found]:
         with folders.opened(self._root, "in") as folder:
