@@ -4,6 +4,9 @@ PYTHON ?= python3
 # What `make demo` hands to `somlos demo`, and what `make test` hands to pytest.
 ARGS ?=
 
+# The folder of the official examples and schemas, which are no part of the project.
+STANDARDS := $(or $(SOMLOS_STANDARDS),../shared)
+
 VENV := .venv
 BIN := $(VENV)/bin
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --no-input --disable-pip-version-check --progress-bar off
@@ -12,7 +15,7 @@ APT_INSTALL := apt-get install --yes --no-install-recommends
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test check format screenshots lock clean
+.PHONY: help demo test check fidelity fuzz format screenshots lock clean
 
 help: ## Say what there is
 	@grep -E '^[a-z]+:.*## ' Makefile | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 16
@@ -27,6 +30,9 @@ check: $(VENV)/ready-dev ## Format, lint and types: changes nothing
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
+
+fidelity: $(VENV)/ready ## Say how much of each message type stands in native elements of FHIR
+	@$(BIN)/python -m gateway.bench.fidelity $(if $(ARGS),$(ARGS),"$(STANDARDS)/standards/examples/v1.6")
 
 format: $(VENV)/ready-dev ## Write the format and mend what the linter can
 	@$(BIN)/ruff check --fix-only .

@@ -1,7 +1,7 @@
 """What does a codec do, and what does it need of the translation around it?
 
 A codec writes one element (or attribute) of an e-message under a key of a FHIR object, and reads it back. The codecs:
-`datatypes.py`, `markup.py`.
+`datatypes.py`, `words.py`, `markup.py`.
 """
 
 from __future__ import annotations

@@ -14,10 +14,11 @@ from typing import Any
 from lxml import etree
 
 from gateway import terminology
-from gateway.fhir.canonical import CODE_LIST_ROOT, EXACT, PRESENT, code_system, extension_url
+from gateway.fhir.canonical import CODE_LIST_ROOT, PRESENT, code_system, extension_url
 from gateway.translate.codec import Attributes, Codec, Json, Marks
 from gateway.translate.markup import Payload
 from gateway.translate.primitives import Primitive, primitive
+from gateway.translate.words import Word
 
 ATC = "http://www.whocc.no/atc"
 _OID = "urn:oid:"
@@ -290,63 +291,6 @@ class Quantity:
 
 _DECIMAL = primitive("decimal", "double")
 _UNIT = primitive("string", "token")
-_GENDERS = {"1": "male", "2": "female", "0": "unknown", "9": "other"}
-
-
-@dataclass(frozen=True)
-class Gender:
-    """Sex (3101) ⇄ administrative gender. The code as it came stands in `exact` when DN is missing or
-    unusual, or V unknown."""
-
-    value_key = "valueCode"
-
-    def write(self, source: etree._Element | str, holder: Json, key: str, marks: Marks) -> None:
-        """Puts the gender in its place."""
-        assert not isinstance(source, str)
-        sent = {name: str(value) for name, value in source.attrib.items() if name in ("V", "DN")}
-        gender = _GENDERS.get(sent.get("V", ""))
-        if gender:
-            holder[key] = gender
-        marks.wrote(gender is not None)
-        if not gender or sent != self._attributes(gender):
-            coding: Json = {}
-            quiet = _Quiet()
-            for name, kind, part in (("V", _CODE, "code"), ("DN", _STRING, "display")):
-                if name in sent:
-                    _put(kind, sent[name], coding, part, quiet)
-            coding = coding or {"extension": [{"url": PRESENT, "valueBoolean": True}]}
-            holder["_" + key] = {"extension": [{"url": EXACT, "valueCoding": coding}]}
-
-    def read(self, holder: Json, key: str, marks: Marks) -> Attributes | None:
-        """V and DN; None if no gender is given."""
-        native = holder.get(key)
-        meta = holder.get("_" + key) or {}
-        exact = next((e.get("valueCoding") for e in meta.get("extension", ()) if e.get("url") == EXACT), None)
-        if native is None and exact is None:
-            return None
-        marks.used(holder, key)
-        if isinstance(exact, dict):
-            sent = Coding().attributes(exact, _Quiet())
-            if native is None or _GENDERS.get(sent.get("V", "")) == native:
-                return sent
-        return self._attributes(str(native))
-
-    @staticmethod
-    def _attributes(gender: str) -> Attributes:
-        code = next((code for code, name in _GENDERS.items() if name == gender), "0")
-        return {"V": code, "DN": terminology.display("3101", code) or ""}
-
-
-class _Quiet:
-    """Marks that nobody reads: for the parts of one value that are counted as one."""
-
-    born_in_fhir = False
-
-    def wrote(self, native: bool) -> None:
-        """Counts nothing."""
-
-    def used(self, holder: Json, key: str) -> None:
-        """Notes nothing."""
 
 
 def codec(how: str, source: str) -> Codec:
@@ -360,8 +304,8 @@ def codec(how: str, source: str) -> Codec:
         return Coding(implied, stated)
     if name == "quantity":
         return Quantity()
-    if name == "gender":
-        return Gender()
+    if name == "word":
+        return Word(argument)
     if name == "payload":
         return Payload(plain=source != "anyType")
     if source in ("TS", "URL"):

@@ -14,7 +14,8 @@ from collections.abc import Callable
 from typing import Any
 
 from gateway import terminology
-from gateway.fhir.canonical import code_system, extension_url
+from gateway.fhir.canonical import code_system
+from gateway.translate.words import ADDRESS_TYPES, MAIN
 
 Json = dict[str, Any]
 Prepared = tuple[Json, tuple[str, ...]]
@@ -82,32 +83,14 @@ def _coding(code_set: str, code: str) -> Json:
     }
 
 
-def _extension_code(holder: Json, name: str) -> str | None:
-    for extension in holder.get("extension", ()):
-        if extension.get("url") == extension_url(name):
-            code = extension.get("valueCoding", {}).get("code")
-            return code if isinstance(code, str) else None
-    return None
-
-
-def _with_code(holder: Json, name: str, coding: Json) -> Json:
-    """The object with another code in one of its extensions."""
-    kept = [e for e in holder.get("extension", ()) if e.get("url") != extension_url(name)]
-    return {**holder, "extension": [*kept, {"url": extension_url(name), "valueCoding": coding}]}
-
-
 _TELECOM = re.compile(r"(tel|mailto|fax|sms):(.+)", re.DOTALL)
 _TELECOM_SYSTEMS = {"tel": "phone", "mailto": "email", "fax": "fax", "sms": "sms"}
-_TELECOM_USES = {"MC": "mobile", "WP": "work", "WC": "work", "WD": "work", "HV": "temp"}
-"""Code of 9061 → ContactPoint.use; the first code of each use is the one that use alone stands for."""
-_TELECOM_CODES = {**_TELECOM_USES, "H": "home"}
-"""Read only: H means at home or unknown, so it says nothing certain in FHIR."""
 
 
 def _complete_telecom(telecom: Json) -> None:
-    use = _TELECOM_USES.get(_extension_code(telecom, "telecom-type") or "")
-    if use:
-        telecom["use"] = use
+    if telecom.get("use") == MAIN:
+        del telecom["use"]
+        telecom["rank"] = 1
     value = telecom.get("value")
     if value is None:
         if "_value" in telecom:
@@ -121,52 +104,27 @@ def _complete_telecom(telecom: Json) -> None:
 
 
 def _prepare_telecom(telecom: Json) -> Prepared:
-    prepared, used = _by_use(telecom, "telecom-type", "9061", _TELECOM_CODES)
+    prepared: Json = telecom
+    used: tuple[str, ...] = ("system",)
+    if "use" not in telecom and telecom.get("rank") == 1:
+        prepared, used = {**telecom, "use": MAIN}, ("system", "rank")
     scheme = next((s for s, name in _TELECOM_SYSTEMS.items() if name == telecom.get("system")), None)
     value = telecom.get("value")
     if scheme is not None and isinstance(value, str) and not value.startswith(scheme + ":"):
         prepared = {**prepared, "value": f"{scheme}:{value}"}
-    return prepared, ("system", *used)
-
-
-def _by_use(holder: Json, name: str, code_set: str, uses: dict[str, str]) -> Prepared:
-    """The code that `use` stands for, where no code says so already: born in FHIR, or edited there."""
-    use = holder.get("use")
-    if use is None or uses.get(_extension_code(holder, name) or "") == use:
-        return holder, ("use",)
-    code = next((code for code, meant in uses.items() if meant == use), None)
-    return (holder, ()) if code is None else (_with_code(holder, name, _coding(code_set, code)), ("use",))
-
-
-_ADDRESS_USES = {
-    "H": "home",
-    "HP": "home",
-    "TMP": "temp",
-    "HV": "temp",
-    "WP": "work",
-    "BAD": "old",
-    "INV": "billing",
-}
-_ADDRESS_TYPES = {"PST": "postal", "RES": "physical"}
+    return prepared, used
 
 
 def _complete_address(address: Json) -> None:
-    code = _extension_code(address, "address-type") or ""
-    if code in _ADDRESS_USES:
-        address["use"] = _ADDRESS_USES[code]
-    if code in _ADDRESS_TYPES:
-        address["type"] = _ADDRESS_TYPES[code]
+    if address.get("use") in ADDRESS_TYPES:
+        address["type"] = address.pop("use")
 
 
 def _prepare_address(address: Json) -> Prepared:
-    prepared, used = _by_use(address, "address-type", "3401", _ADDRESS_USES)
     kind = address.get("type")
-    if kind is None or "use" in address:
-        return prepared, used
-    code = next((code for code, meant in _ADDRESS_TYPES.items() if meant == kind), None)
-    if code is None or code == _extension_code(address, "address-type"):
-        return prepared, ("type",)
-    return _with_code(address, "address-type", _coding("3401", code)), ("type",)
+    if "use" in address or kind not in ADDRESS_TYPES:
+        return address, ()
+    return {**address, "use": kind}, ("type",)
 
 
 HOOKS: dict[str, tuple[Callable[[Json], None], Callable[[Json], Prepared]]] = {

@@ -15,6 +15,7 @@ from gateway import package_data
 from gateway.fhir.canonical import DATA_ABSENT_REASON
 from gateway.translate.codec import Json
 from gateway.translate.state import State
+from gateway.translate.words import withdraw
 
 
 def absent() -> Json:
@@ -68,7 +69,7 @@ def _not_at_home(organization: Json) -> None:
     """An organisation's address is never of use home (invariant org-2), whatever code the e-message gives it."""
     for address in organization.get("address", ()):
         if address.get("use") == "home":
-            del address["use"]
+            withdraw("3401", address, "use")
 
 
 def is_filler(names: tuple[str, ...], value: Any) -> bool:

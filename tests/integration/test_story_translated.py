@@ -66,10 +66,14 @@ def test_goals_and_measures_of_the_professionals_arrive(report: etree._Element) 
 
 def test_medicines_allergies_services_and_function_arrive(report: etree._Element) -> None:
     assert texts(report, "Navn") == [each["code"]["text"] for each in resources("Medication")]
-    doses = [each["dosage"][0]["text"] for each in resources("MedicationStatement") if "dosage" in each]
+    dosages = [dosage for each in resources("MedicationStatement") for dosage in each["dosage"]]
+    doses = [dosage["text"] for dosage in dosages if "text" in dosage]
+    assert len(doses) == 5
+    assert len(codes(report, "InngaarIMultidose")) == len(dosages)
     assert texts(report, "DosVeiledEnkel") == doses
     assert codes(report, "StatusTilForskrivningen") == ["2"]
     assert texts(report, "AllergiskMot") == [each["code"]["text"] for each in resources("AllergyIntolerance")]
+    assert report.find(".//{*}StatusHjelpemiddel/{*}Status").attrib == {"V": "6", "DN": "Aktiv"}  # type: ignore[union-attr]
     services = [each["type"][0] for each in resources("EpisodeOfCare")]
     assert codes(report, "IPLOStjenestetype") == [each["coding"][0]["code"] for each in services]
     assert texts(report, "BetegnelseTjeneste") == [each["text"] for each in services]

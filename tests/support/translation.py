@@ -30,6 +30,7 @@ Leaf = tuple[str, str, str]
 TEXT_TYPES = frozenset({"string", "markdown"})
 DATE_TYPES = frozenset({"date", "dateTime", "instant"})
 _INSTANCE = "{http://www.w3.org/2001/XMLSchema-instance}"
+_INSTANCE = "{http://www.w3.org/2001/XMLSchema-instance}"
 _MARKS = frozenset({EXACT, PRESENT, ORDER})
 _NOT_CONTENT = frozenset({"id", "extension", "modifierExtension", "meta", "fullUrl", "reference", "text.div"})
 
@@ -191,15 +192,12 @@ def values(data: bytes) -> Counter[tuple[str, str, str]]:
 
 
 def only_exact(data: bytes, loss: LossReport) -> Counter[tuple[str, str, str]]:
-    """The values of a message that FHIR cannot hold: those whose only home is `exact`, as the loss report says.
-
-    And the code and display of Sex: a gender of FHIR is one of four words without display.
-    """
+    """The values of a message that FHIR cannot hold: those whose only home is `exact`, as the loss report says."""
     places_of = {entry.source.partition("/@")[0] for entry in loss.entries if entry.kind == "exact"}
     found: Counter[tuple[str, str, str]] = Counter()
     for element in etree.fromstring(data).iter(etree.Element):
         name = etree.QName(element).localname
-        if name == "Sex" or element_path(element) in places_of:
+        if element_path(element) in places_of:
             found.update(
                 (name, _local(str(key)), meaning(str(value))) for key, value in element.attrib.items()
             )
