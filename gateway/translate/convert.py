@@ -24,13 +24,17 @@ from gateway.translate import dialogue, envelope, placement, receipts
 from gateway.translate.facts import Facts
 from gateway.translate.facts_fhir import facts_of_bundle
 from gateway.translate.facts_xml import facts_of_message
-from gateway.translate.loss import Loss, LossReport
+from gateway.translate.loss import Loss, LossReport, element_path
 from gateway.translate.roundtrip import RoundTrip, compare
 from gateway.translate.state import State
 
 Json = dict[str, Any]
 Readable = EMessage | Json
 TARGETS = ("fhir-r4", "plo-1.6", "plo-1.5", "dialog-1.0", "dialog-1.1", "apprec-1.0", "apprec-1.1")
+_TYPED = etree.XPath(
+    "//*[@xsi:type or @xsi:nil]", namespaces={"xsi": "http://www.w3.org/2001/XMLSchema-instance"}
+)
+"""Elements that name a type of their own or say that they are nil: no translation carries that."""
 _SIGNATURE = "{http://www.w3.org/2000/09/xmldsig#}Signature"
 
 
@@ -68,6 +72,14 @@ def convert(source: Readable, target: str) -> Translation:
     if target != "fhir-r4":
         return _of_bundle(bundle, target)
     return Translation(fhir_json.write(bundle), target, _forward_report(state, source.root), bundle)
+
+
+def e_message_format(bundle: Json) -> str:
+    """The format a Bundle has as an e-message when nobody asks for a certain one: that of the message it was made of,
+    else AppRec 1.0, PLO 1.6, or the version a dialogue's type is agreed in."""
+    kind, usual = ("apprec-", "apprec-1.0") if receipts.is_receipt(bundle) else ("plo-", "plo-1.6")
+    stated = envelope.standard_of(bundle) or usual
+    return _own_version(bundle, stated if stated.startswith(kind) else usual)
 
 
 def _own_version(source: Readable, target: str) -> str:
@@ -123,8 +135,7 @@ def roundtrip(data: bytes) -> RoundTrip:
 
 def _roundtrip_bundle(bundle: Json) -> RoundTrip:
     """A Bundle's way to XML and back: lossless if XML holds every value of it, and the XML is stable."""
-    usual = "apprec-1.1" if receipts.is_receipt(bundle) else "plo-1.6"
-    target = envelope.standard_of(bundle) or _own_version(bundle, usual)
+    target = e_message_format(bundle)
     root, state = _xml_of(bundle, target)
     losses = _backward_report(state).lost
     if losses:
@@ -157,8 +168,11 @@ def _report(
 def _forward_report(state: State, root: etree._Element) -> LossReport:
     counted = state.counted
     notes = ("signature not carried; verified: not checked",) if root.find(_SIGNATURE) is not None else ()
-    total = counted.native + counted.extension + counted.exact
-    return _report(total, counted.native, counted.extension, counted.exact, counted.losses(), notes)
+    typed = tuple(Loss(f"{element_path(element)}/@type", "", "lost") for element in _TYPED(root))
+    total = counted.native + counted.extension + counted.exact + len(typed)
+    return _report(
+        total, counted.native, counted.extension, counted.exact, (*counted.losses(), *typed), notes
+    )
 
 
 def _backward_report(state: State) -> LossReport:

@@ -19,7 +19,11 @@ from gateway.translate.primitives import primitive
 
 Verdict = Literal["lossless", "equivalent", "lossy"]
 _SIGNATURE = "{http://www.w3.org/2000/09/xmldsig#}Signature"
-_INSTANCE = "{http://www.w3.org/2001/XMLSchema-instance}"
+_LOCATIONS = frozenset(
+    f"{{http://www.w3.org/2001/XMLSchema-instance}}{name}"
+    for name in ("schemaLocation", "noNamespaceSchemaLocation")
+)
+"""Words to a validator, not content; xsi:type and xsi:nil say something and count."""
 
 
 @dataclass(frozen=True)
@@ -97,9 +101,7 @@ def _between(element: etree._Element, children: list[etree._Element]) -> list[st
 
 
 def _attributes_of(element: etree._Element) -> dict[str, str]:
-    return {
-        str(name): str(value) for name, value in element.attrib.items() if not str(name).startswith(_INSTANCE)
-    }
+    return {str(name): str(value) for name, value in element.attrib.items() if name not in _LOCATIONS}
 
 
 def _same_value(one: str, other: str) -> bool:
