@@ -24,6 +24,8 @@ from gateway.services import GatewayServices
 
 BREATH = 0.25
 """Seconds between two notices of change to one page, however fast messages come."""
+LONGEST_VERSION = 18
+"""Digits; a longer text is no version of ours."""
 
 
 def create_console(services: GatewayServices) -> APIRouter:
@@ -65,7 +67,7 @@ def create_console(services: GatewayServices) -> APIRouter:
         return pages.page(request, "error.html", here="errors", entry=entry)
 
     @router.get("/live", response_class=EventSourceResponse)
-    async def live(request: Request, since: int = 0) -> AsyncIterator[ServerSentEvent]:
+    async def live(request: Request, since: str = "") -> AsyncIterator[ServerSentEvent]:
         async for version in _changes(services, _last_seen(request, since)):
             yield ServerSentEvent(event="change", id=str(version), raw_data=str(version))
 
@@ -80,10 +82,12 @@ def create_console(services: GatewayServices) -> APIRouter:
     return router
 
 
-def _last_seen(request: Request, since: int) -> int:
-    """The version a page shows: as the browser remembers it, else as the page was rendered."""
-    remembered = request.headers.get("last-event-id", "")
-    return int(remembered) if remembered.isascii() and remembered.isdigit() else since
+def _last_seen(request: Request, since: str) -> int:
+    """The version a page shows: as the browser remembers it, else as the page was rendered; 0: none."""
+    for text in (request.headers.get("last-event-id", ""), since):
+        if text.isascii() and text.isdigit() and len(text) <= LONGEST_VERSION:
+            return int(text)
+    return 0
 
 
 async def _changes(services: GatewayServices, seen: int) -> AsyncIterator[int]:

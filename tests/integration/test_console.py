@@ -241,6 +241,13 @@ def test_the_stream_tells_of_a_change(tmp_path: Path) -> None:
         ledger.close()
 
 
+@pytest.mark.parametrize("since", ["tekst", "-1", "9" * 5000, "", "1.5"])
+def test_a_page_that_remembers_no_version_is_told_the_present_one(console: httpx.Client, since: str) -> None:
+    with console.stream("GET", "/console/live", params={"since": since}, timeout=10) as stream:
+        assert stream.status_code == 200
+        assert any(line.startswith("id:") for line in stream.iter_lines())
+
+
 def test_a_page_from_before_a_restart_is_told_at_once(console: httpx.Client) -> None:
     with console.stream("GET", "/console/live?since=999999", timeout=10) as stream:
         assert next(line for line in stream.iter_lines() if line.startswith("event:")) == "event: change"
