@@ -18,7 +18,7 @@ from gateway.api.bodies import AT_ONCE_BYTES, Bodies
 from gateway.api.fhir import fhir_router
 from gateway.api.guard import Guard
 from gateway.api.health import health_router
-from gateway.api.messages import messages_router
+from gateway.api.messages import Shortcut, hand_in, messages_router
 from gateway.api.problems import error_refusal, refusal
 from gateway.errors import SomlosError
 from gateway.services import GatewayServices
@@ -44,11 +44,13 @@ def create_api(
         lifespan=lifespan,
     )
     bodies = Bodies(services.settings.gateway.max_body_bytes, at_once)
-    api.include_router(messages_router(services, bodies))
+    endpoints = hand_in(services, bodies)
+    api.include_router(messages_router(services, endpoints))
     api.include_router(fhir_router(services, bodies))
     api.include_router(health_router(services))
     api.add_exception_handler(SomlosError, _on_error)
     api.add_exception_handler(HTTPException, _on_http_exception)
+    api.add_middleware(Shortcut, endpoints=endpoints)
     api.add_middleware(Guard)
     return api
 

@@ -25,7 +25,6 @@ message.
 
 from __future__ import annotations
 
-import asyncio
 import ssl
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -34,7 +33,6 @@ from typing import Final
 
 import aiohttp
 import httpx
-from httpx_aiohttp import AiohttpTransport
 
 from gateway import __version__
 from gateway.settings import Endpoint
@@ -59,7 +57,7 @@ class HttpTransport:
     def __init__(self, *, time_limit: float = TIME_LIMIT_SECONDS) -> None:
         """`time_limit`: seconds for one whole attempt; must be shorter than the lease on a lane."""
         self._time_limit = time_limit
-        self._clients: dict[str, httpx.AsyncClient] = {}
+        self._clients: dict[str, aiohttp.ClientSession] = {}
         self._tls: ssl.SSLContext | None = None
 
     async def send(self, endpoint: Endpoint, outgoing: Outgoing) -> SendResult:
@@ -67,8 +65,7 @@ class HttpTransport:
         if endpoint.url is None:
             return Deferred("transport.wrong-address")
         try:
-            async with asyncio.timeout(self._time_limit):
-                return await self._post(endpoint.url, endpoint, outgoing)
+            return await self._post(endpoint.url, endpoint, outgoing)
         except Exception as error:  # whatever a library raises here, the message is not to blame
             return Deferred(_reason(error))
 
@@ -76,16 +73,15 @@ class HttpTransport:
         """Close every connection."""
         clients, self._clients = list(self._clients.values()), {}
         for client in clients:
-            await client.aclose()
+            await client.close()
 
     async def _post(self, url: str, endpoint: Endpoint, outgoing: Outgoing) -> SendResult:
-        headers = _headers(endpoint, outgoing)
-        async with self._client(url, endpoint).stream(
-            "POST", url, content=outgoing.body, headers=headers
+        async with self._client(url, endpoint).post(
+            url, data=outgoing.body, headers=_headers(endpoint, outgoing), allow_redirects=False
         ) as answer:
-            return result_of(answer.status_code, answer.headers, await _read_short(answer))
+            return result_of(answer.status, answer.headers, await _read_short(answer))
 
-    def _client(self, url: str, endpoint: Endpoint) -> httpx.AsyncClient:
+    def _client(self, url: str, endpoint: Endpoint) -> aiohttp.ClientSession:
         client = self._clients.get(url)
         if client is None:
             if self._tls is None:
@@ -110,17 +106,14 @@ def result_of(status: int, headers: Mapping[str, str], answer: bytes = b"") -> S
     return Rejected("transport.refused", status=status, answer=answer, answer_type=media_type)
 
 
-def _new_client(tls: ssl.SSLContext, connections: int, time_limit: float) -> httpx.AsyncClient:
-    def session() -> aiohttp.ClientSession:
-        connector = aiohttp.TCPConnector(limit=connections, keepalive_timeout=IDLE_SECONDS, ssl=tls)
-        return aiohttp.ClientSession(
-            connector=connector, cookie_jar=aiohttp.DummyCookieJar(), trust_env=False
-        )
-
-    return httpx.AsyncClient(
-        transport=AiohttpTransport(verify=tls, client=session),
-        timeout=httpx.Timeout(time_limit, connect=min(CONNECT_LIMIT_SECONDS, time_limit)),
-        follow_redirects=False,
+def _new_client(tls: ssl.SSLContext, connections: int, time_limit: float) -> aiohttp.ClientSession:
+    return aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(limit=connections, keepalive_timeout=IDLE_SECONDS, ssl=tls),
+        cookie_jar=aiohttp.DummyCookieJar(),
+        timeout=aiohttp.ClientTimeout(
+            total=time_limit, sock_connect=min(CONNECT_LIMIT_SECONDS, time_limit), ceil_threshold=time_limit
+        ),
+        auto_decompress=False,
         trust_env=False,
     )
 
@@ -139,11 +132,11 @@ def _headers(endpoint: Endpoint, outgoing: Outgoing) -> dict[str, str]:
     return headers
 
 
-async def _read_short(response: httpx.Response) -> bytes:
+async def _read_short(answer: aiohttp.ClientResponse) -> bytes:
     """The body if it is short, else nothing: a partner's endless answer is not read to its end."""
     parts: list[bytes] = []
     size = 0
-    async for part in response.aiter_raw():
+    async for part in answer.content.iter_any():
         size += len(part)
         if size > LONGEST_ANSWER_BYTES:
             return b""
@@ -169,13 +162,12 @@ def _retry_after(value: str | None) -> float | None:
 
 def _reason(error: Exception) -> str:
     """The catalogue code for what went wrong on the way; only the type of the error is looked at."""
-    cause = error.__cause__ if isinstance(error, httpx.HTTPError) and error.__cause__ else error
-    if isinstance(cause, aiohttp.ClientSSLError | ssl.SSLError):
+    if isinstance(error, aiohttp.ClientSSLError | ssl.SSLError):
         return "transport.tls"
-    if isinstance(cause, TimeoutError | aiohttp.ServerTimeoutError):
+    if isinstance(error, TimeoutError):
         return "transport.timeout"
-    if isinstance(cause, aiohttp.ClientConnectorError | ConnectionRefusedError):
+    if isinstance(error, aiohttp.ClientConnectorError | ConnectionRefusedError):
         return "transport.unreachable"
-    if isinstance(cause, aiohttp.InvalidURL | httpx.UnsupportedProtocol | httpx.InvalidURL):
+    if isinstance(error, aiohttp.InvalidURL):
         return "transport.wrong-address"
     return "transport.interrupted"
