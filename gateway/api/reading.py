@@ -74,6 +74,4 @@ def _findings(content: EMessage | dict[str, Any]) -> tuple[Issue, ...]:
 
 
 def _other_format(content: EMessage | dict[str, Any]) -> str:
-    if not isinstance(content, dict):
-        return "fhir-r4"
-    return "apprec-1.0" if translate.facts_of(content).is_receipt else "plo-1.6"
+    return translate.e_message_format(content) if isinstance(content, dict) else "fhir-r4"

@@ -73,12 +73,13 @@ def convert(examined: Examined, to: Target | None) -> Converted | Issue | None:
 
 def _target(examined: Examined, to: Target | None) -> str | None:
     """The format to translate to; None: the input is in it already."""
-    if examined.is_fhir:
+    from gateway.translate import e_message_format
+
+    if isinstance(examined.readable, dict):
         if to == "fhir":
             return None
-        if examined.type == "APPREC":
-            return "apprec-1.0"
-        return to or "plo-1.6"
+        own = e_message_format(examined.readable)
+        return to if to and not own.startswith("apprec-") else own
     if to in (None, "fhir"):
         return "fhir-r4"
     standard = getattr(examined.readable, "standard", "")

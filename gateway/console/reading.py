@@ -33,6 +33,5 @@ def translated(body: BodyRow) -> Reading:
         translation = translate.convert(read_xml(body.content), "fhir-r4")
         return Reading(translation.data, "application/fhir+json", translation.loss.as_json())
     bundle = read_fhir(body.content)
-    target = "apprec-1.1" if translate.facts_of(bundle).is_receipt else "plo-1.6"
-    translation = translate.convert(bundle, target)
+    translation = translate.convert(bundle, translate.e_message_format(bundle))
     return Reading(translation.data, "application/xml", translation.loss.as_json())

@@ -13,9 +13,10 @@ from gateway.emessage.validate import validate_schema
 from gateway.errors import NotTranslatable
 from gateway.fhir.canonical import code_system
 from gateway.fhir.validate import validate
-from gateway.translate import convert, facts_of, roundtrip
+from gateway.translate import convert, e_message_format, facts_of, roundtrip
 from gateway.translate.facts import Topic
 from tests.support.messages import Admission
+from tests.support.random_messages import RandomMessage
 from tests.support.translation import Json, back, to_fhir, verdict
 
 V10, V11 = "http://www.kith.no/xmlstds/dialog/2006-10-11", "http://www.kith.no/xmlstds/dialog/2013-01-23"
@@ -92,6 +93,24 @@ def test_it_goes_back_in_the_version_it_came_in(namespace: str, standard: str, m
         made = convert(to_fhir(source), target)
         assert made.format == standard
         assert verdict(source, made.data).verdict == "lossless"
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        (dialogue(f"<Notat>{REPLY}</Notat>", namespace=V11), "dialog-1.1"),
+        (RandomMessage("plo-1.5", 1).text("p7"), "plo-1.5"),
+        (RandomMessage("plo-1.6", 1).text("p7"), "plo-1.6"),
+        (RandomMessage("apprec-1.1", 1).text(), "apprec-1.1"),
+    ],
+    ids=["dialogue", "plo-1.5", "plo-1.6", "receipt"],
+)
+def test_a_bundle_leaves_in_the_format_it_came_in(source: bytes, expected: str) -> None:
+    bundle = to_fhir(source)
+    assert e_message_format(bundle) == expected
+    del bundle["meta"]
+    usual = {"dialog-1.1": "dialog-1.0", "apprec-1.1": "apprec-1.0"}
+    assert e_message_format(bundle) == usual.get(expected, "plo-1.6")
 
 
 @pytest.mark.parametrize("target", ["plo-1.6", "dialog-1.0"])
