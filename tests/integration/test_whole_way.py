@@ -20,6 +20,7 @@ from gateway.routing.outcomes import Accepted, Refused
 from gateway.settings import Settings, from_content
 from gateway.translate import convert, facts_of
 from gateway.translate.facts import Party
+from gateway.translate.roundtrip import compare
 from tests.support import stores
 from tests.support.messages import CANARIES, HOSPITAL, MUNICIPALITY, NURSING, WARD, Admission
 from tests.support.plain import House, Scripted
@@ -143,6 +144,51 @@ async def test_change_of_a_real_message_shares_its_lane_and_type(tmp_path: Path)
         await house.until(early, "sent")
         sent = [facts_of(fhir_json.read(each.body)) for each in house.transport.sent]
         assert [each.status for each in sent] == ["N", "M"]
+
+
+def reply(content: str = "Fra i morgen.") -> Admission:
+    """A dialogue that answers a notice."""
+    body = (
+        '<Dialogmelding xmlns="http://www.kith.no/xmlstds/dialog/2006-10-11"><Notat>'
+        '<TemaKodet V="1" S="2.16.578.1.12.4.1.1.9155"/>'
+        f"<TekstNotatInnhold>{content}</TekstNotatInnhold></Notat></Dialogmelding>"
+    )
+    return Admission(type="DIALOG_SVAR", body=body)
+
+
+@pytest.mark.parametrize("town", [{"format": "plo-1.6"}, {"format": "fhir-r4", "pass_on": ["DIALOG_SVAR"]}])
+async def test_a_dialogue_taken_as_it_is_is_the_same_bytes(tmp_path: Path, town: dict[str, Any]) -> None:
+    message = reply("<x>any XML at all</x>")
+    async with running(configured(tmp_path, town)) as house:
+        ours = await take(house, message.xml, "xml", "hospital")
+        await house.until(ours, "sent")
+        assert house.transport.sent[0].body == message.xml
+
+
+async def test_a_dialogue_reaches_a_fhir_system(tmp_path: Path) -> None:
+    message = reply()
+    async with running(configured(tmp_path, {"format": "fhir-r4"})) as house:
+        ours = await take(house, message.xml, "xml", "hospital")
+        await house.until(ours, "sent")
+        bundle = fhir_json.read(house.transport.sent[0].body)
+        assert "Communication" in [entry["resource"]["resourceType"] for entry in bundle["entry"]]
+
+
+async def test_a_dialogue_of_a_fhir_system_arrives_as_a_dialogue(tmp_path: Path) -> None:
+    message = read(reply().xml)
+    async with running(configured(tmp_path, {"format": "plo-1.6"})) as house:
+        ours = await take(house, convert(message, "fhir-r4").data, "fhir", "hospital")
+        await house.until(ours, "sent")
+        arrived = read(house.transport.sent[0].body)
+        assert arrived.standard == "dialog-1.0"
+        assert compare(message.root, arrived.root).verdict == "lossless"
+
+
+async def test_a_dialogue_that_fhir_cannot_say_goes_to_a_person(tmp_path: Path) -> None:
+    async with running(configured(tmp_path, {"format": "fhir-r4"})) as house:
+        ours = await take(house, reply("<x>any XML at all</x>").xml, "xml", "hospital")
+        await house.until(ours, "handed")
+        assert house.transport.sent == []
 
 
 async def test_body_of_another_type_is_refused(tmp_path: Path) -> None:
