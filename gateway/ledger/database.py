@@ -40,7 +40,7 @@ class Writing(Connection, Protocol):
         ...
 
     def release(self) -> None:
-        """Keep the unit."""
+        """Keep the unit. Raises what went wrong in it if that was not told yet, for `judge`."""
         ...
 
     def undo(self) -> None:

@@ -55,6 +55,6 @@ class Duty:
         """Until when it is ours, in microseconds; 0: another node has it."""
         now = self._ledger.clock()
         until = now + self._lease
-        took = session.run("take_duty", name=self._name, owner=self._owner, now=now, until=until)
+        took = session.change("take_duty", name=self._name, owner=self._owner, now=now, until=until)
         session.notices.changed = False  # no page shows it
         return until if took else 0

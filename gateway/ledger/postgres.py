@@ -17,7 +17,7 @@ from __future__ import annotations
 import contextlib
 import time
 import zlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final
 
 import psycopg
@@ -27,13 +27,25 @@ from psycopg import errors as sql
 from gateway.errors import ConfigurationError, Unavailable
 from gateway.ledger import postgres_form, queries, times
 from gateway.ledger.database import Failed, Gone, Verdict
-from gateway.ledger.postgres_connection import Raw, clock_offset, connect, is_lost, said
+from gateway.ledger.postgres_connection import Raw, clock_offset, connect, is_lost
 from gateway.ledger.postgres_hearing import Hearing, written
+from gateway.ledger.postgres_pipeline import Later, Pipeline
 from gateway.ledger.postgres_reading import Reading
-from gateway.ledger.session import Answer, Connection, Notices
+from gateway.ledger.session import Connection, Notices
 
 PATIENCE_S: Final = 5.0
 ASK_AGAIN_S: Final = 0.05
+LOCK_ALL: Final = "SELECT pg_advisory_xact_lock(CAST(:ledger AS int), CAST(:shard AS int))"
+LOCK_SOME: Final = "SELECT pg_advisory_xact_lock_shared(CAST(:ledger AS int), CAST(:shard AS int))"
+"""Shard 0 stands for the whole ledger: who works on some receivers shares it, who works on all has it alone."""
+GONE: Final = (
+    sql.DeadlockDetected,
+    sql.SerializationFailure,
+    sql.AdminShutdown,
+    sql.CrashShutdown,
+    sql.IdleInTransactionSessionTimeout,
+)
+"""Errors after which nothing is left of the transaction."""
 SHARDS: Final = 1023
 """Receivers are locked by the remainder of a checksum: two that share one wait for each other, nothing worse."""
 log = structlog.get_logger(__name__)
@@ -109,62 +121,53 @@ class PostgresWriting:
     def __init__(self, database: Postgres, connection: Raw, key: int, channel: str, node: str) -> None:
         """`key` tells the locks of this ledger from those of another in the same database."""
         self._database = database
-        self._connection: Raw | None = connection
+        self._connection: Raw | None = None
         self._key = key
         self._channel = channel
         self._node = node
-        self._transaction = ""
-        self._process = connection.info.backend_pid
+        self._use(connection)
+        self._number: Later | None = None
 
-    def execute(self, text: str, values: Mapping[str, Any] = {}, /) -> Answer:
-        """Run a statement.
-
-        :raises Gone: the connection is.
-        """
-        try:
-            return self._open().execute(said(text), values, binary=True)
-        except psycopg.Error:
-            if is_lost(self._connection):
-                raise Gone from None
-            raise
+    def execute(self, text: str, values: Mapping[str, Any] = {}, /) -> Later:
+        """Send a statement; what went wrong is told when an answer is looked at, at the latest by `release`."""
+        return self._pipeline.execute(text, values)
 
     def begin(self, touching: frozenset[str] | None) -> frozenset[str] | None:
         """Begin a transaction, and wait until no other node is at work on the same receivers."""
         if is_lost(self._connection):
             self._connect_anew()
         with self._whole():
-            connection = self._open()
-            with connection.pipeline():
-                connection.execute("BEGIN")
-                number = connection.execute("SELECT CAST(pg_current_xact_id() AS text) AS number")
-                if touching is None:
-                    connection.execute("SELECT pg_advisory_xact_lock(%s::int, 0)", (self._key,))
-                else:
-                    connection.execute("SELECT pg_advisory_xact_lock_shared(%s::int, 0)", (self._key,))
-                    connection.execute(
-                        "SELECT pg_advisory_xact_lock(%s::int, shard) FROM unnest(%s::int[]) shard",
-                        (self._key, _shards(touching)),
-                    )
-            row = number.fetchone()
-            self._transaction = "" if row is None else row["number"]
+            self.execute("BEGIN")
+            self._number = self.execute("SELECT CAST(pg_current_xact_id() AS text) AS number")
+            locks = [(LOCK_ALL, 0)] if touching is None else [(LOCK_SOME, 0)]
+            locks += [(LOCK_ALL, shard) for shard in _shards(touching or ())]
+            for lock, shard in locks:
+                self.execute(lock, {"ledger": self._key, "shard": shard})
         return touching
 
     def savepoint(self) -> None:
         """From here a unit can be undone."""
-        self._do("SAVEPOINT unit")
+        with self._whole():
+            self.execute("SAVEPOINT unit")
 
     def release(self) -> None:
-        """Keep the unit."""
-        self._do("RELEASE unit")
+        """Keep the unit; the first error of it that nobody has looked at is told here."""
+        if self._pipeline.is_read:
+            self.execute("RELEASE unit")
+        else:
+            self.execute("RELEASE unit").wait()
 
     def undo(self) -> None:
         """Undo the unit, and only it."""
-        self._do("ROLLBACK TO unit")
-        self._do("RELEASE unit")
+        with self._whole():
+            with contextlib.suppress(psycopg.Error):
+                self._pipeline.settle()
+            self.execute("ROLLBACK TO unit")
+            self.execute("RELEASE unit").wait()
 
     def judge(self, error: Exception) -> Verdict:
         """Told by the type of the error: its words may quote a value."""
-        if is_lost(self._connection) or isinstance(error, sql.DeadlockDetected | sql.SerializationFailure):
+        if is_lost(self._connection) or isinstance(error, GONE):
             return "gone"
         if isinstance(error, sql.UniqueViolation):
             return "again"
@@ -178,58 +181,68 @@ class PostgresWriting:
         """
         told = written(notices, self._node)
         try:
-            connection = self._open()
-            with connection.pipeline():
-                if told is not None:
-                    connection.execute("SELECT pg_notify(%s, %s)", (self._channel, told))
-                ended = connection.execute("COMMIT")
-        except psycopg.Error:
-            if not is_lost(self._connection):
+            if told is not None:
+                self.execute("SELECT pg_notify(:channel, :told)", {"channel": self._channel, "told": told})
+            ended = self.execute("COMMIT")
+            self._pipeline.settle()
+        except psycopg.Error as error:
+            if not is_lost(self._connection) and not isinstance(error, GONE):
                 raise Gone from None
             self._find_out()
             return
-        if ended.statusmessage != "COMMIT":
+        if ended.status != "COMMIT":
             raise Gone
 
     def rollback(self) -> None:
-        """Undo everything since `begin`."""
-        if self._connection is not None and not is_lost(self._connection):
+        """Undo everything since `begin`; a connection that cannot do that is given up."""
+        if self._connection is None:
+            return
+        try:
             with contextlib.suppress(psycopg.Error):
-                self._connection.execute("ROLLBACK")
+                self._pipeline.settle()
+            self.execute("ROLLBACK")
+            self._pipeline.settle()
+        except (psycopg.Error, OSError):
+            self._connection.close()
 
     def close(self) -> None:
         """Give the connection back."""
         if self._connection is not None:
             self._connection.close()
 
-    def _open(self) -> Raw:
-        if self._connection is None:
-            raise Gone
-        return self._connection
-
-    def _do(self, text: str) -> None:
-        with self._whole():
-            self.execute(text)
-
     @contextlib.contextmanager
-    def _whole(self) -> Any:
+    def _whole(self) -> Iterator[None]:
         """What goes wrong inside concerns the whole transaction."""
         try:
             yield
         except psycopg.Error:
             raise Gone from None
 
+    def _use(self, connection: Raw) -> None:
+        self._connection = connection
+        self._process = connection.info.backend_pid
+        self._pipeline = Pipeline(connection)
+
     def _connect_anew(self) -> None:
         try:
-            if self._connection is not None:
-                self._connection.close()
-            self._connection = None
-            self._connection = self._database.connect()
-            self._process = self._connection.info.backend_pid
-        except psycopg.Error as error:
-            log.error("ledger.unreachable", kind=type(error).__name__)
+            self._use(self._connected())
+        except psycopg.Error:
             raise Gone from None
         log.info("ledger.connected")
+
+    def _connected(self) -> Raw:
+        """A new connection in place of the old one, which is given up.
+
+        :raises psycopg.Error: it cannot be had now.
+        """
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+        try:
+            return self._database.connect()
+        except psycopg.Error as error:
+            log.error("ledger.unreachable", kind=type(error).__name__)
+            raise
 
     def _find_out(self) -> None:
         """Whether the transaction whose commit was not answered came about: returns if so.
@@ -237,7 +250,9 @@ class PostgresWriting:
         :raises Gone: it did not, and never will.
         :raises Failed: nobody can say yet.
         """
-        number, process = self._transaction, self._process
+        assert self._number is not None
+        row = self._number.fetchone()
+        number, process = "" if row is None else row["number"], self._process
         until = time.monotonic() + PATIENCE_S
         while time.monotonic() < until:
             status = self._status_of(number, process)
@@ -250,16 +265,15 @@ class PostgresWriting:
         raise Failed
 
     def _status_of(self, transaction: str, process: int) -> str | None:
-        """What became of a transaction; while it has not ended, its session is told to end."""
+        """What became of a transaction; while it has not ended, its session is told to end. None: not known."""
         try:
-            if is_lost(self._connection):
-                self._connect_anew()
-            connection = self._open()
+            connection = self._connected()
             row = connection.execute("SELECT pg_xact_status(%s::xid8) AS status", (transaction,)).fetchone()
             status: str | None = None if row is None else row["status"]
             if status == "in progress":
                 connection.execute("SELECT pg_terminate_backend(%s::int)", (process,))
-        except (Gone, psycopg.Error):
+            self._use(connection)
+        except psycopg.Error:
             return None
         return status
 

@@ -91,7 +91,12 @@ class Session:
         """Every row."""
         return self._connection.execute(self._queries[query], values).fetchall()
 
-    def run(self, query: str, **values: Any) -> int:
+    def run(self, query: str, **values: Any) -> None:
+        """Change something, without waiting for the database to have done it."""
+        self.notices.changed = True
+        self._connection.execute(self._queries[query], values)
+
+    def change(self, query: str, **values: Any) -> int:
         """Change something; returns how many rows changed."""
         self.notices.changed = True
         return self._connection.execute(self._queries[query], values).rowcount
