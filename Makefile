@@ -34,6 +34,9 @@ check: $(VENV)/ready-dev ## Format, lint and types: changes nothing
 fidelity: $(VENV)/ready ## Say how much of each message type stands in native elements of FHIR
 	@$(BIN)/python -m gateway.bench.fidelity $(if $(ARGS),$(ARGS),"$(STANDARDS)/standards/examples/v1.6")
 
+fuzz: $(VENV)/ready-dev ## Hand 100,000 broken inputs to every room (ARGS="--inputs N --seed S")
+	@$(BIN)/python -m tests.support.fuzz $(ARGS)
+
 format: $(VENV)/ready-dev ## Write the format and mend what the linter can
 	@$(BIN)/ruff check --fix-only .
 	@$(BIN)/ruff format .

@@ -88,6 +88,9 @@ class Content:
             if value is not None:
                 state.at(element, name, path)
                 path.open(place.holder, state).write(codec, value, state)
+        for name, fixed in self.fixed.items():
+            if element.get(name, fixed) != fixed:
+                state.lose(element, name)
         for child in element:
             rule = self.rules.get(child.tag)  # type: ignore[arg-type]
             if rule is None:

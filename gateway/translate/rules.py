@@ -125,7 +125,9 @@ class ConstantRule:
     looks_under: tuple[str, str] | None = None
 
     def write(self, element: etree._Element, place: Place, state: State) -> None:
-        """Nothing to carry."""
+        """Nothing to carry; a value that libxml2 lets pass although the grammar fixes another is lost."""
+        if element.text != self.use.fixed:
+            state.lose(element)
 
     def read(self, place: Place, state: State) -> list[Found]:
         """The fixed value."""

@@ -174,9 +174,9 @@ class State:
             self.counted.exact += 1
             self.counted.note(element, attribute, path.text, "exact")
 
-    def lose(self, element: etree._Element) -> None:
-        """An element that no rule carries."""
-        self.counted.note(element, None, "", "lost")
+    def lose(self, element: etree._Element, attribute: str | None = None) -> None:
+        """An element (or attribute) that no rule carries."""
+        self.counted.note(element, attribute, "", "lost")
 
     # to the e-message: what has been read
 
