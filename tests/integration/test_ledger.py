@@ -140,7 +140,8 @@ from pathlib import Path
 from tests.support import stores
 from tests.support.plain import Scripted, message, running, settings
 
-point, stores._chosen = sys.argv[2], sys.argv[3] or None
+point = sys.argv[2]
+stores.choose(sys.argv[3] or None)
 
 async def main() -> None:
     transport = Scripted()
@@ -171,7 +172,7 @@ async def test_killed(tmp_path: Path, point: str) -> None:
     checkout = Path(__file__).resolve().parents[2]
     ended = await asyncio.to_thread(
         subprocess.run,
-        [sys.executable, "-c", KILLED, str(tmp_path), point, stores._chosen or ""],
+        [sys.executable, "-c", KILLED, str(tmp_path), point, stores.chosen() or ""],
         cwd=checkout,
         env={**os.environ, "PYTHONPATH": str(checkout)},
         capture_output=True,

@@ -28,8 +28,6 @@ from tests.support.plain import (
     settings,
 )
 
-pytestmark = pytest.mark.usefixtures("store")
-
 RECEIVERS = {"town": (TOWN, NURSING), "village": (VILLAGE, CARE)}
 OUTCOMES: list[SendResult] = (
     [Delivered()] * 6 + [Deferred("transport.timeout")] * 3 + [Rejected("transport.refused")]
@@ -93,8 +91,11 @@ class Moody(Scripted):
         return self._chance.random.choice(OUTCOMES) if outgoing.message_type != "APPREC" else Delivered()
 
 
-@pytest.mark.parametrize("seed", range(12))
-async def test_random_traffic(tmp_path: Path, seed: int) -> None:
+SEEDS = [("sqlite", seed) for seed in range(12)] + [("postgresql", seed) for seed in range(4)]
+
+
+@pytest.mark.parametrize(("store", "seed"), SEEDS, indirect=["store"])
+async def test_random_traffic(tmp_path: Path, store: str, seed: int) -> None:
     chance = Chance(seed)
     town = {"endpoint": {"give_up_after_s": 2, "receipt_deadline_s": 0.3}}
     configured = settings(tmp_path, town=town, parked_limit_s=0.5)

@@ -43,7 +43,7 @@ def schema() -> Iterator[str]:
         connection.execute(f"CREATE SCHEMA {name}")
         try:
             mark = "&" if "?" in POSTGRES else "?"
-            yield f"{POSTGRES}{mark}options=-csearch_path%3D{name}"
+            yield f"{POSTGRES}{mark}options=-csearch_path%3D{name}&application_name={name}"
         finally:
             connection.execute(f"SET client_min_messages = warning; DROP SCHEMA {name} CASCADE")
 
@@ -58,6 +58,17 @@ def on_postgres() -> Iterator[str]:
             yield address
         finally:
             _chosen = None
+
+
+def choose(address: str | None) -> None:
+    """In another process: the ledgers lie at this address (None: in files)."""
+    global _chosen
+    _chosen = address
+
+
+def chosen() -> str | None:
+    """The address of this test's ledger on PostgreSQL; None: it is a file."""
+    return _chosen
 
 
 def gateway_settings(folder: Path) -> dict[str, Any]:

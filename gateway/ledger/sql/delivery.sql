@@ -72,7 +72,7 @@ UPDATE lanes SET lease_owner = :lease, lease_until = :lease_until, due_at = :now
 -- Nobody works on the lane any more; it is due when its first open delivery may be tried, or never if there is none.
 UPDATE lanes SET lease_owner = NULL, lease_until = NULL,
     due_at = CASE WHEN EXISTS (SELECT 1 FROM deliveries d WHERE d.lane_id = lanes.lane_id AND d.state = 'queued')
-             THEN :due_at ELSE NULL END
+             THEN CAST(:due_at AS BIGINT) END
 WHERE lane_id = :lane_id
 
 -- still_leased --
@@ -82,7 +82,7 @@ SELECT 1 AS held FROM lanes WHERE lane_id = :lane_id AND lease_owner = :lease
 -- After its first delivery was taken out of the line: the next may be tried at once.
 UPDATE lanes SET due_at =
     CASE WHEN EXISTS (SELECT 1 FROM deliveries d WHERE d.lane_id = lanes.lane_id AND d.state = 'queued')
-    THEN :now ELSE NULL END
+    THEN CAST(:now AS BIGINT) END
 WHERE lane_id = :lane_id AND lease_until IS NULL
 
 -- delivery_state --

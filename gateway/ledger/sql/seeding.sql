@@ -5,7 +5,7 @@ INSERT INTO messages (
     message_type, status, parent_id, conversation_id, patient_key, content_digest, acknowledgement, processing,
     signed, body_known, is_receipt, partner, generated_at, received_at, body_id, size, dated_events
 )
-WITH RECURSIVE numbers (n) AS (SELECT :first UNION ALL SELECT n + 1 FROM numbers WHERE n < :last)
+WITH RECURSIVE numbers (n) AS (SELECT CAST(:first AS BIGINT) UNION ALL SELECT n + 1 FROM numbers WHERE n < :last)
 SELECT '00000000-0000-4000-8000-' || CAST(100000000000 + n AS TEXT),
        '00000000-0000-4000-9000-' || CAST(100000000000 + n AS TEXT),
        '88810012', '88810001', '88840011', '88840001', 'plo-1.6', 'UTSKRIVNINGSRAPPORT', 'N', NULL, NULL,
