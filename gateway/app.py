@@ -22,6 +22,7 @@ from gateway.ledger import messages, patient_key
 from gateway.ledger.patient_key import PatientKeys
 from gateway.ledger.reader import LedgerReader
 from gateway.ledger.store import Ledger, database_at
+from gateway.operations.service import Operations
 from gateway.routing.credentials import Credentials
 from gateway.routing.dispatch import Dispatcher
 from gateway.routing.intake import Intake
@@ -79,6 +80,7 @@ class Running:
             reader=LedgerReader(ledger),
             ledger=ledger,
             dispatcher=dispatcher,
+            operations=Operations(settings, ledger, partners, dispatcher),
         )
 
     async def start(self) -> None:
@@ -96,12 +98,14 @@ class Running:
             if kept != mine:
                 raise ConfigurationError("configuration.bad-value", path="gateway.patient_key")
             await self.services.dispatcher.start()
+            await self.services.operations.start()
         except BaseException:
             self.services.ledger.close()
             raise
 
     async def stop(self) -> None:
         """Let what is under way end, and close everything."""
+        await self.services.operations.stop()
         await self.services.dispatcher.stop()
         for transport in self.transports.values():
             await transport.close()

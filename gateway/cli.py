@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gateway import __version__
+from gateway.commands.operations import operations
 from gateway.commands.screen import Language, language_of_locale, messages
 from gateway.errors import CATALOGUE, SomlosError
 
@@ -58,6 +59,7 @@ cli = typer.Typer(
 
 bench = typer.Typer(help="Measure: figures with their conditions.", no_args_is_help=True)
 cli.add_typer(bench, name="bench")
+cli.add_typer(operations, name="ops")
 
 
 def _language(choice: LanguageChoice | None) -> Language:

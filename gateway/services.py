@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from gateway.ledger.reader import LedgerReader
     from gateway.ledger.store import Ledger
+    from gateway.operations.service import Operations
     from gateway.routing.credentials import Credentials
     from gateway.routing.dispatch import Dispatcher
     from gateway.routing.intake import Intake
@@ -33,3 +34,5 @@ class GatewayServices:
     `version`: the present one; `is_ready`: whether it can take messages."""
     dispatcher: Dispatcher
     """`is_running`."""
+    operations: Operations
+    """What operators may do and see."""

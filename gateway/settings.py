@@ -70,6 +70,9 @@ class Endpoint(_Model):
     """How long after the transport accepted a receipt may take before it is overdue."""
     concurrency: int = Field(default=8, ge=1, le=256)
     """Most deliveries under way at the same time: a slow partner holds no more than these."""
+    drain_per_second: Annotated[float, Field(gt=0)] | None = None
+    """How fast (deliveries a second, on each node) a backlog is sent after an outage, a pause or a start; None: as fast
+    as the endpoint takes them."""
 
 
 class Partner(_Model):
@@ -118,10 +121,56 @@ class Gateway(_Model):
         return host.strip("[]"), int(port)
 
 
+class Operator(_Model):
+    """Who may use /ops and /metrics from another machine; without a secret only this machine may."""
+
+    bearer_sha256: str | None = Field(default=None, pattern=r"^[0-9a-f]{64}$")
+    """SHA-256 (hex) of the bearer secret of the operators."""
+
+
+class AlarmSettings(_Model):
+    """When something is an alarm, and who is told."""
+
+    webhook: str | None = Field(default=None, pattern=r"^https?://[^\s@]+$")
+    """Address that is told of each alarm when it opens and when it closes; no patient data."""
+    bearer: str | None = Field(default=None, repr=False)
+    """The secret shown to it; "env:NAME" reads it from the environment."""
+    base_url: str | None = Field(default=None, pattern=r"^https?://[^\s@?#]+$")
+    """Address of this gateway as operators reach it: the permalinks begin with it."""
+    stuck_after_s: Seconds = 30 * 60.0
+    """How long the first delivery of a lane may be tried in vain before it is an alarm."""
+
+
+class ReplaySettings(_Model):
+    """How sending again goes on, and when it stops by itself."""
+
+    per_second: Annotated[float, Field(gt=0, le=1000)] = 5.0
+    """The usual rate."""
+    stop_negative: int = Field(default=3, ge=1)
+    """It stops when at least so many were rejected (or handed to a person) …"""
+    stop_share: Annotated[float, Field(ge=0, le=1)] = 0.1
+    """… and these are at least this part of those that came to an end."""
+
+
+class Retention(_Model):
+    """How many days after a message is over its parts are kept; None: for ever."""
+
+    bodies_days: int | None = Field(default=None, ge=1)
+    """The content, as received and as sent."""
+    metadata_days: int | None = Field(default=None, ge=1)
+    """Everything else: the message is forgotten after that."""
+    at: str = Field(default="03:30", pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")
+    """When it is looked after, each day (Europe/Oslo)."""
+
+
 class Settings(_Model):
     """The whole configuration of one installation."""
 
     gateway: Gateway = Gateway()
+    operator: Operator = Operator()
+    alarm: AlarmSettings = AlarmSettings()
+    replay: ReplaySettings = ReplaySettings()
+    retention: Retention = Retention()
     partner: tuple[Partner, ...] = ()
 
 
@@ -187,6 +236,7 @@ def check(settings: Settings) -> None:
         _check_partner(partner, f"partner[{number}]")
     if settings.gateway.demo and settings.gateway.environment == "production":
         raise ConfigurationError(_BAD_VALUE, path="gateway.demo")
+    _check_operations(settings)
     _check_listening(settings)
 
 
@@ -199,6 +249,17 @@ def _check_partner(partner: Partner, at: str) -> None:
             raise ConfigurationError("configuration.missing-key", path=f"{key}.url")
         if endpoint.transport == "directory" and endpoint.path is None:
             raise ConfigurationError("configuration.missing-key", path=f"{key}.path")
+
+
+def _check_operations(settings: Settings) -> None:
+    if settings.alarm.webhook is not None and settings.alarm.base_url is None:
+        raise ConfigurationError("configuration.missing-key", path="alarm.base_url")
+    bodies, metadata = settings.retention.bodies_days, settings.retention.metadata_days
+    if metadata is not None and (bodies is None or bodies > metadata):
+        raise ConfigurationError(_BAD_VALUE, path="retention.bodies_days")
+    secret = settings.operator.bearer_sha256
+    if secret is not None and any(partner.bearer_sha256 == secret for partner in settings.partner):
+        raise ConfigurationError(_BAD_VALUE, path="operator.bearer_sha256")
 
 
 def _check_listening(settings: Settings) -> None:

@@ -19,6 +19,7 @@ from gateway.api.fhir import fhir_router
 from gateway.api.guard import Guard
 from gateway.api.health import health_router
 from gateway.api.messages import Shortcut, hand_in, messages_router
+from gateway.api.operations import metrics_router, operations_router
 from gateway.api.problems import error_refusal, refusal
 from gateway.errors import SomlosError
 from gateway.services import GatewayServices
@@ -48,6 +49,8 @@ def create_api(
     api.include_router(messages_router(services, endpoints))
     api.include_router(fhir_router(services, bodies))
     api.include_router(health_router(services))
+    api.include_router(operations_router(services))
+    api.include_router(metrics_router(services))
     api.add_exception_handler(SomlosError, _on_error)
     api.add_exception_handler(HTTPException, _on_http_exception)
     api.add_middleware(Shortcut, endpoints=endpoints)

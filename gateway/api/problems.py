@@ -41,6 +41,15 @@ _STATUS: Final = {
     "routing.unknown-credential": 401,
     "routing.sender-not-covered": 403,
     "routing.same-id-other-content": 409,
+    "operations.no-credential": 401,
+    "operations.unknown-credential": 401,
+    "operations.not-configured": 422,
+    "operations.same-receiver": 422,
+    "operations.other-environment": 422,
+    "operations.note-has-number": 422,
+    "operations.nothing-selected": 422,
+    "operations.too-many-selected": 422,
+    "operations.retention-not-configured": 422,
     "us.internal": 500,
 }
 _STATUS_OF_SECTION: Final = {
@@ -53,6 +62,7 @@ _STATUS_OF_SECTION: Final = {
     "routing": 422,
     "receipt": 422,
     "translate": 422,
+    "operations": 409,
     "us": 503,
 }
 _LAYER: Final[Mapping[str, Layer]] = {"xml": "xml", "json": "xml", "schema": "schema", "fhir": "schema"}

@@ -58,7 +58,7 @@ def take_head(session: Session, lane_id: int, owner: str, now: int, lease_us: in
         if line.is_held(head):
             line.hold(session, lane_id)
             return None
-        if not _original_ended_badly(session, head):
+        if not original_ended_badly(session, head):
             return line.start(session, head, owner, now, now + lease_us)
         line.end(
             session, head["delivery_id"], head["sequence"], "handed", now, reason="routing.parent-rejected"
@@ -67,7 +67,7 @@ def take_head(session: Session, lane_id: int, owner: str, now: int, lease_us: in
     return None
 
 
-def _original_ended_badly(session: Session, head: Row) -> bool:
+def original_ended_badly(session: Session, head: Row) -> bool:
     """Whether this corrects a message that the receiver rejected, or that never got there."""
     named = head["parent_id"] or head["conversation_id"]
     if head["status"] not in CORRECTIONS or named is None or head["is_receipt"]:

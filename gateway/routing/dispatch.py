@@ -70,6 +70,11 @@ class Dispatcher:
         self._tasks: list[asyncio.Task[None]] = []
 
     @property
+    def pumps(self) -> dict[str, Pump]:
+        """Every pump, by the first HER-id of its endpoint."""
+        return {pump.endpoint.her_ids[0]: pump for pump in self._all_pumps}
+
+    @property
     def is_running(self) -> bool:
         """Whether everything that should run, runs."""
         return bool(self._tasks) and not any(task.done() for task in self._tasks)

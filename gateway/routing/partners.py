@@ -6,9 +6,9 @@ Pure: the settings, turned round so that the questions of intake and dispatch ar
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
 from gateway.settings import Endpoint, Environment, Partner, Settings
-from gateway.translate.facts import Facts
 
 ANY = "*"
 
@@ -21,6 +21,21 @@ class Route:
     endpoint: Endpoint
     environment: Environment | None
     """As marked at the partner, else at the gateway; None: not marked."""
+
+
+class Carried(Protocol):
+    """What decides in which format a receiver gets a message: its facts, or what is kept of them."""
+
+    @property
+    def is_receipt(self) -> bool: ...
+    @property
+    def message_type(self) -> str: ...
+    @property
+    def format(self) -> str: ...
+    @property
+    def body_known(self) -> bool: ...
+    @property
+    def signed(self) -> bool: ...
 
 
 @dataclass(frozen=True)
@@ -62,7 +77,7 @@ class Partners:
         return self._routes.get(her_id)
 
 
-def way_of(facts: Facts, route: Route) -> Way | str:
+def way_of(facts: Carried, route: Route) -> Way | str:
     """In which format the receiver gets this message; or, when it cannot take it, the code that says why.
 
     A type the endpoint takes as it was sent goes out unchanged. Else the endpoint's own format decides: the same format
@@ -84,7 +99,7 @@ def way_of(facts: Facts, route: Route) -> Way | str:
     return Way(endpoint.format, unchanged=False)
 
 
-def _is_same(facts: Facts, wanted: str) -> bool:
+def _is_same(facts: Carried, wanted: str) -> bool:
     """Whether an endpoint of this format takes the message as it is: an XML endpoint reads every XML standard."""
     if facts.format == wanted:
         return True
@@ -92,7 +107,7 @@ def _is_same(facts: Facts, wanted: str) -> bool:
     return wanted != "fhir-r4" and facts.format != "fhir-r4" and not plo
 
 
-def way_of_receipt(facts: Facts, route: Route) -> Way:
+def way_of_receipt(facts: Carried, route: Route) -> Way:
     """In which format the sender of a message gets the receipt for it: there is always one."""
     wanted = "fhir-r4" if route.endpoint.format == "fhir-r4" else f"apprec-{route.partner.accepts_apprec}"
     as_it_is = facts.format == wanted or facts.message_type in route.endpoint.pass_on

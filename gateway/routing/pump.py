@@ -23,6 +23,7 @@ from gateway.ledger.session import Session
 from gateway.ledger.store import Ledger
 from gateway.routing import attempts
 from gateway.routing.attempts import Claimed, Ending
+from gateway.routing.pace import Pace
 from gateway.routing.ports import Translation, Translator, content_of, media_type_of
 from gateway.routing.retry import Breaker, wait
 from gateway.settings import Endpoint
@@ -67,14 +68,29 @@ class Pump:
         self._working: set[asyncio.Task[None]] = set()
         self._stopping = False
         self._is_full = False
+        self._again = asyncio.Event()
+        self._pace = Pace(endpoint.drain_per_second)
         self.breaker = Breaker(first=endpoint.first_wait_s, longest=endpoint.max_wait_s)
+
+    @property
+    def endpoint(self) -> Endpoint:
+        """Where it sends to."""
+        return self._endpoint
 
     def wake(self) -> None:
         """There may be something to send."""
         self._wake.set()
 
+    def try_again(self) -> None:
+        """Somebody says that the endpoint is well again: no pause any more, but not everything at once."""
+        self.breaker.succeeded()
+        self._pace.begin(self._seconds())
+        self._again.set()
+        self._wake.set()
+
     async def run(self) -> None:
         """Until cancelled; whatever goes wrong here, it goes on."""
+        self._pace.begin(self._seconds())
         while True:
             try:
                 await self._round()
@@ -98,21 +114,34 @@ class Pump:
         """Claim what may be sent now, and sleep until there may be more."""
         pause = self.breaker.open_until - self._seconds()
         if pause > 0:
-            await asyncio.sleep(pause)
+            self._again.clear()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(pause):
+                    await self._again.wait()
         self._wake.clear()
         free = (1 if self.breaker.is_probing else self._endpoint.concurrency) - len(self._working)
+        most = min(free, self._pace.allowed(self._seconds()))
         next_due: int | None = None
-        if free > 0:
-            claimed = await self._claim(free)
+        if most > 0:
+            claimed = await self._claim(most)
             for attempt in claimed.attempts:
                 self._begin(attempt)
             next_due = claimed.next_due
             free -= len(claimed.attempts)
+            self._paced(claimed)
         self._is_full = free <= 0
         wait_s = None if next_due is None or self._is_full else next_due / times.SECOND - self._seconds()
+        if most <= 0 < free:
+            wait_s = self._pace.wait_s()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(None if wait_s is None else max(wait_s, 0.0)):
                 await self._wake.wait()
+
+    def _paced(self, claimed: Claimed) -> None:
+        """Count what was begun; when nothing is due and nothing under way, the backlog is gone."""
+        self._pace.took(len(claimed.attempts))
+        if not self._working and not self.breaker.is_probing:
+            self._pace.end()
 
     async def _claim(self, most: int) -> Claimed:
         endpoint, means = self._endpoint, self._means
@@ -153,6 +182,8 @@ class Pump:
             await self._means.answered(attempt, outcome)
         if isinstance(outcome, Deferred):
             self.breaker.failed(self._seconds(), outcome.retry_after)
+            if self.breaker.is_probing:
+                self._pace.begin(self._seconds())
         else:
             self.breaker.succeeded()
         return await self._finish(attempt, outcome)
@@ -224,7 +255,8 @@ class Pump:
             attempt.number, first=self._endpoint.first_wait_s, longest=self._endpoint.max_wait_s, asked=asked
         )
         worth_it = isinstance(outcome, Delivered) or not self.breaker.is_probing
-        ending = Ending(attempt, outcome, wait_s, may_go_on=worth_it and not self._stopping)
+        may_go_on = worth_it and not self._stopping and not self._pace.is_on
+        ending = Ending(attempt, outcome, wait_s, may_go_on=may_go_on)
         means = self._means
         return await self._write(
             lambda session: attempts.finish(

@@ -81,6 +81,7 @@ def services(ledger: Ledger, configured: Settings) -> GatewayServices:
         reader=LedgerReader(ledger),
         ledger=ledger,
         dispatcher=absent,
+        operations=absent,
     )
 
 

@@ -301,5 +301,6 @@ async def running(configured: Settings, transport: Scripted | None = None) -> As
     try:
         yield house
     finally:
+        await house.services.operations.stop()
         await house.services.dispatcher.stop(grace_s=0)
         house.services.ledger.close()

@@ -34,7 +34,8 @@ SELECT (SELECT MAX(sequence) FROM messages) AS messages, (SELECT MAX(refusal_id)
 -- item_columns --
 d.delivery_id, d.state, d.receiver_her, d.format, d.unchanged, d.attempts, d.reason, d.receipt_status, d.overdue,
 d.settled_at, d.created_at, d.deadline_at, d.sent_at, d.final_at, d.is_receipt, m.sequence, m.id, m.sender_her,
-m.message_type, m.status, m.received_at, m.format AS source_format, m.signed, m.body_known, b.removed_at
+m.message_id, m.message_type, m.status, m.parent_id, m.conversation_id, m.received_at, m.format AS source_format, m.signed,
+m.body_known, b.removed_at
 
 -- item --
 SELECT {item_columns}

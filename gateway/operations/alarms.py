@@ -1,0 +1,104 @@
+"""What should a person look at, and is it over? Each alarm is opened once and closed once.
+
+| kind            | opened when                                              | closed when                            |
+|-----------------|----------------------------------------------------------|----------------------------------------|
+| receipt-overdue | a receipt did not come within its limit                  | it came, or a person settled it        |
+| dead-letter     | a delivery was handed to a person                        | a person acted, or a receipt came      |
+| parked-too-long | the same, because its original never came                | the same, or the original came         |
+| lane-stuck      | the first of a lane has been tried in vain for long,     | that delivery has left the line        |
+|                 | while its endpoint answers and is not held               |                                        |
+| endpoint-down   | the endpoint failed again and again                      | it took something again                |
+
+Alarms follow from what the ledger says: a look compares the two and writes the difference, so that none is opened twice
+and none is forgotten, whichever node looks and whatever was cut off. A down endpoint is one alarm, not one for each
+message that waits for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, Final, Protocol
+
+from gateway.ledger import times
+from gateway.ledger.session import Row, Session
+from gateway.settings import Settings
+
+MOST_AT_ONCE: Final = 1000
+HEARD_EVERY: Final = times.seconds(20)
+"""How often a node says again that an endpoint is down for it."""
+FORGOTTEN_AFTER: Final = times.seconds(120)
+"""What a node said counts for so long."""
+NOBODY_TO_TELL: Final = 2
+CODES: Final = {"endpoint-down": "operations.endpoint-down", "lane-stuck": "operations.lane-stuck"}
+"""For the kinds that have always the same one."""
+
+
+class Asks(Protocol):
+    """A session, or a reader."""
+
+    def all(self, query: str, **values: Any) -> list[Row]: ...
+
+
+class Watch:
+    """Compares what is with the alarms that are open."""
+
+    def __init__(self, settings: Settings, node: str) -> None:
+        """`node` names this process among those that share the ledger."""
+        self._settings = settings
+        self._node = node
+        self._told = 0 if settings.alarm.webhook else NOBODY_TO_TELL
+
+    def is_needed(self, ledger: Asks, down: Iterable[str], now: int) -> bool:
+        """Whether a look would write something. `down`: endpoints that this node cannot reach, by first HER-id."""
+        return bool(
+            self._outages_differ(ledger, set(down), now)
+            or self._to_open(ledger, now)
+            or ledger.all("alarms_to_close")
+        )
+
+    def look(self, session: Session, down: Iterable[str], now: int) -> None:
+        """Open what is missing and close what is over."""
+        self._keep_outages(session, set(down), now)
+        for row in self._to_open(session, now):
+            session.run(
+                "open_alarm",
+                kind=row["kind"],
+                subject=row["subject"],
+                delivery_id=row["delivery_id"],
+                receiver_her=row["receiver_her"],
+                code=row["code"] or CODES[row["kind"]],
+                opened_at=now,
+                told=self._told,
+            )
+        for row in session.all("alarms_to_close"):
+            session.run("close_alarm", alarm_id=row["alarm_id"], now=now)
+
+    def _to_open(self, ledger: Asks, now: int) -> list[Row]:
+        found = ledger.all("alarms_to_open", most=MOST_AT_ONCE)
+        excused = {row["receiver_her"] for row in ledger.all("holds")}
+        down = {row["endpoint"] for row in ledger.all("outages")}
+        for partner in self._settings.partner:
+            for endpoint in partner.endpoint:
+                if endpoint.her_ids[0] in down:
+                    continue
+                spent = min(self._settings.alarm.stuck_after_s, endpoint.give_up_after_s)
+                before = now + times.seconds(endpoint.give_up_after_s - spent)
+                for her_id in set(endpoint.her_ids) - excused:
+                    found = found + ledger.all(
+                        "lanes_stuck", receiver_her=her_id, deadline_before=before, most=MOST_AT_ONCE
+                    )
+        return found
+
+    def _outages_differ(self, ledger: Asks, down: set[str], now: int) -> bool:
+        rows = ledger.all("outages")
+        mine = {row["endpoint"]: row["seen_at"] for row in rows if row["node"] == self._node}
+        stale = any(row["seen_at"] < now - FORGOTTEN_AFTER for row in rows)
+        return stale or down != set(mine) or any(seen < now - HEARD_EVERY for seen in mine.values())
+
+    def _keep_outages(self, session: Session, down: set[str], now: int) -> None:
+        mine = {row["endpoint"] for row in session.all("outages") if row["node"] == self._node}
+        for endpoint in down:
+            session.run("outage_seen", endpoint=endpoint, node=self._node, now=now)
+        for endpoint in mine - down:
+            session.run("outage_over", endpoint=endpoint, node=self._node)
+        session.run("outages_forgotten", seen_before=now - FORGOTTEN_AFTER)

@@ -1,0 +1,215 @@
+"""What runs beside the gateway for its operators: the watch for alarms, the webhook, replays, retention?
+
+Each is woken by a commit, or by its own next time; nothing asks the store again and again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Coroutine
+from datetime import UTC, datetime
+from typing import Any, Final
+
+import structlog
+
+from gateway.errors import Unavailable
+from gateway.ledger import times
+from gateway.ledger.duty import Duty
+from gateway.ledger.operations import OperationsReader, alarm_of
+from gateway.ledger.session import Notices, Session
+from gateway.ledger.store import Ledger
+from gateway.operations import replay, retention
+from gateway.operations.alarms import Watch
+from gateway.operations.webhook import (
+    FIRST_WAIT_S,
+    GIVEN_UP_AFTER,
+    LONGEST_WAIT_S,
+    MOST_IN_A_CALL,
+    Webhook,
+)
+from gateway.routing.dispatch import Dispatcher
+from gateway.routing.partners import Partners
+from gateway.routing.retry import wait
+from gateway.settings import Settings
+
+BREATH_S: Final = 0.5
+"""Between two looks, however fast messages come."""
+AT_LEAST_EVERY_S: Final = 15.0
+"""What time alone makes true is seen so soon."""
+AGAIN_AFTER_FAILURE_S: Final = 5.0
+
+log = structlog.get_logger(__name__)
+
+
+class Background:
+    """Tasks of one gateway."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        ledger: Ledger,
+        reader: OperationsReader,
+        partners: Partners,
+        dispatcher: Dispatcher,
+    ) -> None:
+        self._settings = settings
+        self._ledger = ledger
+        self._reader = reader
+        self._partners = partners
+        self._dispatcher = dispatcher
+        self._watch = Watch(settings, dispatcher.owner)
+        self._changed: list[asyncio.Event] = []
+        self._tasks: list[asyncio.Task[None]] = []
+        self._duties: dict[str, Duty] = {}
+
+    def start(self) -> None:
+        """Begin."""
+        self._ledger.listen(self._heard)
+        runs = [self._watching, self._replaying]
+        if self._settings.alarm.webhook is not None:
+            runs.append(self._telling)
+        kept = self._settings.retention
+        if kept.bodies_days is not None or kept.metadata_days is not None:
+            runs.append(self._removing)
+        self._tasks = [asyncio.create_task(self._going_on(run)) for run in runs]
+
+    async def stop(self) -> None:
+        """End."""
+        tasks, self._tasks = self._tasks, []
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        for each in self._duties.values():
+            with contextlib.suppress(Unavailable):  # then the others wait until the lease has run out
+                await each.end()
+
+    def _heard(self, notices: Notices) -> None:
+        if notices.changed or notices.missed:
+            for event in self._changed:
+                event.set()
+
+    async def _going_on(self, run: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """Whatever goes wrong in it, it goes on; only a closed ledger ends it."""
+        while True:
+            try:
+                await run()
+            except Exception as error:
+                if isinstance(error, Unavailable) and error.code == "us.shutting-down":
+                    return
+                log.error("operations.failed", what=run.__name__, kind=type(error).__name__)
+                await asyncio.sleep(AGAIN_AFTER_FAILURE_S)
+
+    @contextlib.contextmanager
+    def _changes(self) -> Any:
+        event = asyncio.Event()
+        self._changed.append(event)
+        try:
+            yield event
+        finally:
+            self._changed.remove(event)
+
+    async def _watching(self) -> None:
+        """Look for alarms after each change, and now and then."""
+        with self._changes() as changed:
+            while True:
+                changed.clear()
+                await self.look()
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(AT_LEAST_EVERY_S):
+                        await changed.wait()
+                await asyncio.sleep(BREATH_S)
+
+    async def look(self) -> None:
+        """One look for alarms; writes only when there is something to write."""
+        down = [name for name, pump in self._dispatcher.pumps.items() if pump.breaker.is_probing]
+        clock = self._ledger.clock
+        if self._watch.is_needed(self._reader, down, clock()):
+            await self._ledger.write(lambda session: self._watch.look(session, down, clock()))
+
+    async def _telling(self) -> None:
+        """Tell the configured address what has opened and closed."""
+        webhook, failures = Webhook(self._settings.alarm), 0
+        with self._changes() as changed:
+            while True:
+                changed.clear()
+                if self._reader.all("alarms_untold", most=1) and await self._have("telling"):
+                    failures = 0 if await self._tell(webhook) else failures + 1
+                    if failures:
+                        await asyncio.sleep(wait(failures, first=FIRST_WAIT_S, longest=LONGEST_WAIT_S))
+                    continue
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(AT_LEAST_EVERY_S * 4):
+                        await changed.wait()
+
+    async def _tell(self, webhook: Webhook) -> bool:
+        alarms = tuple(alarm_of(row) for row in self._reader.all("alarms_untold", most=MOST_IN_A_CALL))
+        taken = await webhook.tell(alarms)
+        now = self._ledger.clock()
+
+        def unit(session: Session) -> None:
+            for alarm in alarms:
+                too_old = now - times.of(alarm.closed_at or alarm.opened_at) > GIVEN_UP_AFTER
+                if taken or too_old:
+                    told = 1 if alarm.closed_at is None else 2
+                    session.run("alarm_told", alarm_id=alarm.id, told=told)
+
+        await self._ledger.write(unit)
+        return taken
+
+    async def _replaying(self) -> None:
+        """Work on the replays, one after the other."""
+        with self._changes() as changed:
+            while True:
+                changed.clear()
+                row = self._reader.one("running_replay")
+                if row is None:
+                    await changed.wait()
+                elif await self._have("replay"):
+                    await self._replay(row["replay_id"], row["per_second"])
+                else:
+                    await asyncio.sleep(AGAIN_AFTER_FAILURE_S)
+
+    async def _replay(self, replay_id: int, per_second: float) -> None:
+        clock, loop = self._ledger.clock, asyncio.get_running_loop()
+        next_at = next_look = loop.time()
+        going_on = True
+        while going_on:
+            if loop.time() >= next_look:
+                next_look = loop.time() + 1.0
+                if not await self._have("replay") or await self._stopped(replay_id):
+                    return
+            going_on = await self._ledger.write(
+                lambda session: replay.step(session, replay_id, self._partners, clock())
+            )
+            next_at += 1.0 / per_second
+            await asyncio.sleep(max(0.0, next_at - loop.time()))
+
+    async def _stopped(self, replay_id: int) -> bool:
+        """Whether too many came to a bad end."""
+        found = self._reader.replay(replay_id)
+        settings = self._settings.replay
+        if found is None or not replay.too_many_negative(found.answered, found.negative, settings):
+            return False
+        clock = self._ledger.clock
+        return await self._ledger.write(
+            lambda session: replay.stop_if_negative(session, replay_id, settings, clock())
+        )
+
+    async def _removing(self) -> None:
+        """Look after retention once a day."""
+        while True:
+            now = datetime.now(UTC)
+            await asyncio.sleep((retention.next_run(self._settings.retention, now) - now).total_seconds())
+            if await self._have("retention"):
+                removed = await retention.run(
+                    self._ledger, self._reader, self._settings.retention, self._ledger.clock()
+                )
+                log.info("retention.done", bodies=removed.bodies, messages=removed.messages)
+
+    async def _have(self, name: str) -> bool:
+        """Whether this node has a duty that one node has for all."""
+        if name not in self._duties:
+            lease_s = self._settings.gateway.lease_s
+            self._duties[name] = Duty(self._ledger, name, self._dispatcher.owner, lease_s)
+        return await self._duties[name].is_ours()
