@@ -47,6 +47,7 @@ from gateway.pathway.events import (
     REPLY,
     MessageKey,
     Moment,
+    Statement,
 )
 from gateway.pathway.stays import ReadyNotice, Stay
 
@@ -54,7 +55,6 @@ ClockState = Literal["running", "met", "missed", "cancelled", "unknown"]
 Note = Literal[
     "start-is-a-day",
     "start-not-known",
-    "start-is-an-estimate",
     "no-limit-agreed",
     "need-not-known",
     "content-not-known",
@@ -87,9 +87,13 @@ class Clock:
 
 
 @dataclass(frozen=True)
-class _Done:
+class Done:
+    """That something was done."""
+
     at: datetime
     by: MessageKey
+    coded: bool = False
+    """A coded answer, not a message whose text must be read."""
 
 
 @dataclass(frozen=True)
@@ -99,7 +103,7 @@ class _Case:
     kind: ClockKind
     about: MessageKey | None
     started: Moment | None
-    done: _Done | None = None
+    done: Done | None = None
     void: datetime | None = None
     """When it lost its reason."""
     cancelled: bool = False
@@ -110,7 +114,10 @@ class _Case:
 
 
 def clocks_of(stay: Stay, agreements: Iterable[Agreement], now: datetime) -> tuple[Clock, ...]:
-    """The clocks of a stay towards every municipality that an agreement in force covers, at `now` (aware)."""
+    """The clocks of a stay towards every municipality that an agreement covers, at `now` (aware).
+
+    The agreement in force on the day of admission holds for the whole stay.
+    """
     known = tuple(agreements)
     found: list[Clock] = []
     for municipality in stay.municipalities:
@@ -171,16 +178,15 @@ def _cases(stay: Stay, agreement: Agreement) -> Iterator[_Case]:
     yield from _after_discharge(stay, agreement)
 
 
-def _towards(agreement: Agreement, documents: Iterable[Document]) -> list[Document]:
+def towards(agreement: Agreement, documents: Iterable[Document]) -> list[Document]:
+    """The documents between the trust and the agreement's municipality."""
     return [d for d in documents if d.current.counterpart == agreement.municipality]
 
 
-def _first(
-    documents: Iterable[Document], agreement: Agreement, since: datetime | None = None
-) -> _Done | None:
+def _first(documents: Iterable[Document], agreement: Agreement, since: datetime | None = None) -> Done | None:
     """The document that told first, not before `since`."""
     told = [(at, d.key) for d in documents if (at := d.told(agreement.counts)) and not (since and at < since)]
-    return _Done(*min(told)) if told else None
+    return Done(*min(told)) if told else None
 
 
 def _ended(stay: Stay) -> datetime | None:
@@ -189,9 +195,9 @@ def _ended(stay: Stay) -> datetime | None:
 
 
 def _notice(stay: Stay, agreement: Agreement) -> Iterator[_Case]:
-    notices = [d for d in _towards(agreement, stay.of_kind(NOTICE)) if _is_notice(d)]
+    notices = [d for d in towards(agreement, stay.of_kind(NOTICE)) if _is_notice(d)]
     if agreement.admission_message_is_notice:
-        notices += _towards(agreement, stay.of_kind(LOG_INNLAGT))
+        notices += towards(agreement, stay.of_kind(LOG_INNLAGT))
     done = _first(notices, agreement)
     needed = bool(done or stay.of_kind(LOG_KLAR))
     yield _Case(
@@ -212,9 +218,9 @@ def _is_notice(document: Document) -> bool:
 
 
 def _admission_report(stay: Stay, agreement: Agreement) -> Iterator[_Case]:
-    every = _towards(agreement, (d for d in stay.documents if d.kind == LOG_INNLAGT))
+    every = towards(agreement, (d for d in stay.documents if d.kind == LOG_INNLAGT))
     admissions = [d for d in every if d.live] or every
-    done = _first(_towards(agreement, stay.of_kind(ADMISSION_REPORT)), agreement)
+    done = _first(towards(agreement, stay.of_kind(ADMISSION_REPORT)), agreement)
     if not admissions:
         return
     told = _first(admissions, agreement)
@@ -228,54 +234,78 @@ def _admission_report(stay: Stay, agreement: Agreement) -> Iterator[_Case]:
     )
 
 
-def _replies(stay: Stay, agreement: Agreement) -> Iterator[_Case]:
-    """One clock for each ready-notice; equal ones (sent to two services) are one."""
-    notices = [n for n in stay.notices if _towards(agreement, [n.document])]
-    seen: set[tuple[object, ...]] = set()
-    for notice in notices:
-        withdrawn = notice.withdrawn_by
-        same = (notice.ready, notice.document.live, withdrawn.key if withdrawn else None)
-        if notice.ready is None or same not in seen:
-            seen.add(same)
-            yield _reply(stay, agreement, notice, notices)
+def notices_towards(stay: Stay, agreement: Agreement) -> tuple[ReadyNotice, ...]:
+    """The ready-notices to a municipality, oldest first; equal ones (sent to two of its services) once."""
+    found: dict[tuple[object, ...], ReadyNotice] = {}
+    for notice in stay.notices:
+        if towards(agreement, [notice.document]):
+            withdrawn = notice.withdrawn_by.key if notice.withdrawn_by else None
+            key = notice.document.key if notice.ready is None else notice.ready
+            found.setdefault((key, notice.document.live, withdrawn), notice)
+    return tuple(found.values())
 
 
-def _reply(stay: Stay, agreement: Agreement, notice: ReadyNotice, notices: list[ReadyNotice]) -> _Case:
-    told = notice.document.told(agreement.counts)
-    done = _answered(stay, agreement, notice, notices)
-    withdrawn = notice.withdrawn_by
-    reasons = [withdrawn.placed if withdrawn else None, _ended(stay)]
-    coded = done is not None and any(done.at == s.said for s in stay.statements)
-    return _Case(
-        "reply",
-        notice.document.key,
-        Moment(told) if told else None,
-        done,
-        min((at for at in reasons if at), default=None),
-        cancelled=not notice.document.live,
-        notes=("reply-not-coded",) if done and not coded else (),
-    )
-
-
-def _answered(
-    stay: Stay, agreement: Agreement, notice: ReadyNotice, notices: list[ReadyNotice]
-) -> _Done | None:
-    """The first reply or coded answer to this ready-notice: linked to it, else sent while it was the latest."""
-    answers = [
-        _Done(s.said, s.about) for s in stay.statements if s.about in notice.document.keys and s.code != "12"
+def replies_to(stay: Stay, agreement: Agreement, notice: ReadyNotice) -> list[Done]:
+    """The replies to a ready-notice: those that refer to it, else those sent while it was the latest."""
+    every = [n for n in stay.notices if towards(agreement, [n.document])]
+    meant = [
+        (reply.told(agreement.counts), reply.key)
+        for reply in towards(agreement, stay.of_kind(REPLY))
+        if _alike(_meant(reply, every), notice)
     ]
-    for reply in _towards(agreement, stay.of_kind(REPLY)):
-        at = reply.told(agreement.counts)
-        if at and _meant(reply, notices) is notice:
-            answers.append(_Done(at, reply.key))
-    return min(answers, key=lambda done: (done.at, done.by), default=None)
+    return [Done(at, key) for at, key in meant if at]
+
+
+def answers_to(stay: Stay, agreement: Agreement, notice: ReadyNotice) -> list[Statement]:
+    """The coded answers (6, 7) about a ready-notice; about another message of the stay: about the latest one."""
+    every = [n for n in stay.notices if towards(agreement, [n.document])]
+    found = []
+    for statement in stay.statements:
+        about = next((n for n in every if statement.about in n.document.keys), None)
+        meant = about or _latest(every, statement.said)
+        if statement.code != "12" and _alike(meant, notice):
+            found.append(statement)
+    return found
+
+
+def _latest(notices: list[ReadyNotice], at: datetime) -> ReadyNotice | None:
+    """The ready-notice sent last at a time."""
+    before = [n for n in notices if n.document.live and n.document.first_sent <= at]
+    return max(before, key=lambda n: (n.document.first_sent, n.document.key), default=None)
+
+
+def _alike(one: ReadyNotice | None, other: ReadyNotice) -> bool:
+    """Whether two notices are one to the municipality."""
+    if one is None or one is other:
+        return one is other
+    same_end = one.withdrawn_by is other.withdrawn_by and one.document.live == other.document.live
+    return one.ready is not None and one.ready == other.ready and same_end
+
+
+def _replies(stay: Stay, agreement: Agreement) -> Iterator[_Case]:
+    """One clock for each ready-notice."""
+    for notice in notices_towards(stay, agreement):
+        told = notice.document.told(agreement.counts)
+        answers = [Done(s.said, s.about, coded=True) for s in answers_to(stay, agreement, notice)]
+        every = [*answers, *replies_to(stay, agreement, notice)]
+        done = min(every, key=lambda done: (done.at, done.by), default=None)
+        withdrawn = notice.withdrawn_by
+        reasons = [withdrawn.placed if withdrawn else None, _ended(stay)]
+        yield _Case(
+            "reply",
+            notice.document.key,
+            Moment(told) if told else None,
+            done,
+            min((at for at in reasons if at), default=None),
+            cancelled=not notice.document.live,
+            notes=() if answers or not done else ("reply-not-coded",),
+        )
 
 
 def _meant(reply: Document, notices: list[ReadyNotice]) -> ReadyNotice | None:
     named = {reply.current.parent, reply.current.conversation} - {None}
     linked = [n for n in notices if named & {key.id for key in n.document.keys}]
-    before = [n for n in notices if n.document.live and n.document.first_sent <= reply.first_sent]
-    return max(linked or before, key=lambda n: (n.document.first_sent, n.document.key), default=None)
+    return linked[-1] if linked else _latest(notices, reply.first_sent)
 
 
 def _after_discharge(stay: Stay, agreement: Agreement) -> Iterator[_Case]:
@@ -287,9 +317,9 @@ def _after_discharge(stay: Stay, agreement: Agreement) -> Iterator[_Case]:
     about = discharged or taken_back[-1]
     started = about.own.moment if about.own else None
     since = max((d.placed for d in stay.of_kind(LOG_AVMELDING)), default=None)
-    reports = _towards(agreement, stay.of_kind(DISCHARGE_REPORT))
+    reports = towards(agreement, stay.of_kind(DISCHARGE_REPORT))
     listed = [d for d in reports if d.current.medication_list]
-    lists = listed + _towards(agreement, stay.of_kind(MEDICATION_LIST))
+    lists = listed + towards(agreement, stay.of_kind(MEDICATION_LIST))
     unread = any(d.current.medication_list is None for d in reports)
     cancelled = discharged is None
     for kind, documents, undecidable in (
