@@ -92,7 +92,7 @@ $(VENV)/browser-asked: | $(BIN)/python
 
 # --- The lock files: made from the public index alone, with hashes and without any address.
 
-LOCKED := requirements.txt requirements-build.txt requirements-dev.txt
+LOCKED := requirements.txt requirements-postgres.txt requirements-build.txt requirements-dev.txt
 LOCK_TOOLS := $(VENV)/lock/bin
 PUBLIC := env -u PIP_INDEX_URL -u PIP_EXTRA_INDEX_URL -u PIP_FIND_LINKS PIP_CONFIG_FILE=/dev/null
 COMPILE := $(PUBLIC) $(LOCK_TOOLS)/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras \
@@ -103,8 +103,10 @@ lock: ## Write the lock files anew, with the oldest Python we support (UPGRADE=-
 	  || { echo "The lock must suit the oldest Python: make lock PYTHON=/usr/bin/python3 on Debian 12."; exit 1; }
 	@test -x $(LOCK_TOOLS)/pip-compile || { $(PYTHON) -m venv $(VENV)/lock && $(LOCK_TOOLS)/pip install --quiet pip-tools; }
 	@$(COMPILE) $(UPGRADE) --output-file requirements.txt pyproject.toml
+	@$(COMPILE) $(UPGRADE) --extra postgres --constraint requirements.txt \
+	  --output-file requirements-postgres.txt pyproject.toml
 	@$(COMPILE) $(UPGRADE) --output-file requirements-build.txt requirements-build.in
-	@$(COMPILE) $(UPGRADE) --extra postgres --constraint requirements.txt --constraint requirements-build.txt \
+	@$(COMPILE) $(UPGRADE) --extra postgres --constraint requirements-postgres.txt --constraint requirements-build.txt \
 	  --output-file requirements-dev.txt pyproject.toml requirements-dev.in
 	@sed -i '1i # Made by `make lock`; do not edit.' $(LOCKED)
 	@! grep -n '://' $(LOCKED)

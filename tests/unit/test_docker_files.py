@@ -9,9 +9,11 @@ from typing import Any
 
 import pytest
 import yaml
+from psycopg.conninfo import conninfo_to_dict
 
 from gateway import settings
 from gateway.errors import ConfigurationError
+from gateway.ledger import patient_key
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 DOCKER = CHECKOUT / "docker"
@@ -19,8 +21,11 @@ DOCKERFILE = (DOCKER / "Dockerfile").read_text()
 COMPOSE: dict[str, Any] = yaml.safe_load((DOCKER / "compose.yaml").read_text())
 
 
-def _secrets() -> dict[str, str]:
-    lines = (DOCKER / "gateway.env.example").read_text().splitlines()
+GATEWAYS: list[dict[str, Any]] = [COMPOSE["services"]["gateway-1"], COMPOSE["services"]["gateway-2"]]
+
+
+def _secrets(*names: str) -> dict[str, str]:
+    lines = [line for name in names for line in (DOCKER / f"{name}.example").read_text().splitlines()]
     return dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))
 
 
@@ -58,15 +63,15 @@ def test_libraries_come_from_the_lock_files_with_hashes() -> None:
 def test_the_container_runs_without_rights_and_says_how_it_is() -> None:
     assert _instructions("USER") == ["10001"]
     assert len(_instructions("HEALTHCHECK")) == 1
-    gateway = COMPOSE["services"]["gateway"]
-    assert (gateway["read_only"], gateway["cap_drop"]) == (True, ["ALL"])
+    for gateway in GATEWAYS:
+        assert (gateway["read_only"], gateway["cap_drop"]) == (True, ["ALL"])
 
 
 def test_compose_names_files_that_exist_and_publishes_on_loopback_only() -> None:
-    gateway = COMPOSE["services"]["gateway"]
-    context = (DOCKER / gateway["build"]["context"]).resolve()
-    assert context == CHECKOUT
-    assert (context / gateway["build"]["dockerfile"]).is_file()
+    for gateway in GATEWAYS:
+        context = (DOCKER / gateway["build"]["context"]).resolve()
+        assert context == CHECKOUT
+        assert (context / gateway["build"]["dockerfile"]).is_file()
     named_volumes = set(COMPOSE["volumes"])
     for service in COMPOSE["services"].values():
         assert all(port.startswith("127.0.0.1:") for port in service.get("ports", []))
@@ -77,21 +82,48 @@ def test_compose_names_files_that_exist_and_publishes_on_loopback_only() -> None
 
 def test_no_secret_is_in_the_files() -> None:
     ignored = (DOCKER / ".gitignore").read_text().split()
-    assert COMPOSE["services"]["gateway"]["env_file"] in ignored
-    assert [secret["file"] for secret in COMPOSE["secrets"].values() if secret["file"] not in ignored] == []
     for service in COMPOSE["services"].values():
+        assert set(service["env_file"]) <= set(ignored)
         written = [name for name in service.get("environment", {}) if re.search("PASSWORD|KEY|TOKEN", name)]
         assert all(name.endswith("_FILE") for name in written)
 
 
 def test_the_example_configuration_is_one_the_gateway_takes() -> None:
-    loaded = settings.load(DOCKER / "somlos.toml", _secrets())
-    port = COMPOSE["services"]["gateway"]["ports"][0].rsplit(":", 1)[1]
+    loaded = settings.load(DOCKER / "somlos.toml", _secrets("gateway.env"))
+    published = [port.split(":") for gateway in GATEWAYS for port in gateway["ports"]]
+    (port,) = {inside for _, _, inside in published}
+    assert len({outside for _, outside, _ in published}) == len(GATEWAYS)
     assert loaded.gateway.address == ("0.0.0.0", int(port))
     assert _instructions("EXPOSE") == [port]
     assert {endpoint.bearer for partner in loaded.partner for endpoint in partner.endpoint} == {"replace-me"}
-    ledger_folder = str(Path(loaded.gateway.ledger.removeprefix("sqlite:")).parent)
-    assert _instructions("VOLUME") == [ledger_folder]
+    assert all(partner.bearer_sha256 for partner in loaded.partner)
+
+
+def test_the_gateways_share_the_ledger_that_compose_starts() -> None:
+    loaded = settings.load(DOCKER / "somlos.toml", _secrets("gateway.env"))
+    database = COMPOSE["services"]["postgres"]
+    address = conninfo_to_dict(loaded.gateway.ledger)
+    assert address == {
+        "host": "postgres",
+        "user": database["environment"]["POSTGRES_USER"],
+        "dbname": database["environment"]["POSTGRES_DB"],
+    }
+    assert all(each["depends_on"]["postgres"]["condition"] == "service_healthy" for each in GATEWAYS)
+    secrets = _secrets("database.env")
+    assert secrets["POSTGRES_PASSWORD"] == secrets["PGPASSWORD"]
+    for gateway in [*GATEWAYS, database]:
+        assert "database.env" in gateway["env_file"]
+    patient_key.load(loaded.gateway, _secrets(*GATEWAYS[0]["env_file"]))
+
+
+def test_the_image_can_reach_postgresql() -> None:
+    assert "--requirement requirements-postgres.txt" in DOCKERFILE
+    base, more = (
+        {line.split("==")[0]: line for line in (CHECKOUT / name).read_text().splitlines() if "==" in line}
+        for name in ("requirements.txt", "requirements-postgres.txt")
+    )
+    assert {name: more.get(name) for name in base} == base
+    assert {"psycopg", "psycopg-binary"} == more.keys() - base.keys()
 
 
 def test_the_example_configuration_needs_the_secrets_it_names() -> None:
