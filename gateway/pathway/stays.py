@@ -130,6 +130,9 @@ class Stays:
     """Messages that have no effect, and why."""
     loose_statements: tuple[Statement, ...] = ()
     """About a message that stands in no stay."""
+    died: Moment | None = None
+    """When the patient died, whoever told it: a municipality may tell a GP of a death outside any stay (the official
+    example of LOG_DOD does)."""
 
 
 def stays_of(
@@ -147,7 +150,17 @@ def stays_of(
     stays = tuple(_stay(draft, drafts, uncertain, said) for draft in drafts)
     placed = {statement for stay in stays for statement in stay.statements}
     set_aside = tuple(sorted(u for u in unplaced if u.reason in WITHOUT_EFFECT))
-    return Stays(stays, uncertain, set_aside, tuple(s for s in said if s not in placed))
+    return Stays(stays, uncertain, set_aside, tuple(s for s in said if s not in placed), _died(documents))
+
+
+def _died(documents: tuple[Document, ...]) -> Moment | None:
+    dead = [
+        d.own.moment
+        for d in documents
+        if d.live and d.own and not d.own.estimate
+        if d.kind == LOG_DOD or (d.kind in ENDS and d.current.discharge_condition in DIED)
+    ]
+    return min(dead, default=None)
 
 
 def _in_force(documents: tuple[Document, ...], decisions: Iterable[Decision]) -> dict[MessageKey, Decision]:
