@@ -28,6 +28,8 @@ class Claimed:
     attempts: tuple[Attempt, ...]
     next_due: int | None
     """When the next lane may be tried, in microseconds; None: nothing waits."""
+    backlog: bool = False
+    """More is queued than was claimed (said only when it was asked)."""
 
 
 def claim(
@@ -50,6 +52,13 @@ def claim(
             if found is not None:
                 dues.append(found[0])
     return Claimed(tuple(attempts), min(dues, default=None))
+
+
+def backlog(session: Session, receivers: Iterable[str]) -> bool:
+    """Whether anything is queued for these receivers that may be sent."""
+    return any(
+        session.one("still_queued", receiver_her=receiver_her) is not None for receiver_her in receivers
+    )
 
 
 def take_head(session: Session, lane_id: int, owner: str, now: int, lease_us: int) -> Attempt | None:

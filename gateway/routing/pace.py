@@ -9,6 +9,8 @@ from __future__ import annotations
 
 BURST_S = 0.1
 """Seconds' worth of deliveries that may be begun at the same time."""
+AT_LEAST_S = 1.0
+"""It stays on so long, that the backlog may show itself."""
 
 
 class Pace:
@@ -19,6 +21,7 @@ class Pace:
         self._credit = 1.0
         self._since: float | None = None
         """Seconds; None: the pace is off."""
+        self._begun = 0.0
 
     @property
     def is_on(self) -> bool:
@@ -29,10 +32,12 @@ class Pace:
         """Slow down; if it is on already, it goes on."""
         if self._per_second is not None and self._since is None:
             self._since, self._credit = now, 1.0
+        self._begun = now
 
-    def end(self) -> None:
-        """The backlog is gone."""
-        self._since = None
+    def end(self, now: float) -> None:
+        """Nothing waits any more; just after the beginning that says nothing yet."""
+        if now - self._begun >= AT_LEAST_S:
+            self._since = None
 
     def allowed(self, now: float) -> int:
         """How many deliveries may be begun now."""

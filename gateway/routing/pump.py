@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, TypeVar
 
 import structlog
@@ -138,16 +138,19 @@ class Pump:
                 await self._wake.wait()
 
     def _paced(self, claimed: Claimed) -> None:
-        """Count what was begun; when nothing is due and nothing under way, the backlog is gone."""
+        """Count what was begun; when nothing else is queued, the backlog is gone."""
         self._pace.took(len(claimed.attempts))
-        if not self._working and not self.breaker.is_probing:
-            self._pace.end()
+        if not claimed.backlog and not self.breaker.is_probing:
+            self._pace.end(self._seconds())
 
     async def _claim(self, most: int) -> Claimed:
-        endpoint, means = self._endpoint, self._means
+        endpoint, means, paced = self._endpoint, self._means, self._pace.is_on
 
         def unit(session: Session) -> Claimed:
-            return attempts.claim(session, endpoint.her_ids, most, means.owner, means.clock(), means.lease_us)
+            claimed = attempts.claim(
+                session, endpoint.her_ids, most, means.owner, means.clock(), means.lease_us
+            )
+            return replace(claimed, backlog=attempts.backlog(session, endpoint.her_ids)) if paced else claimed
 
         return await means.ledger.write(unit, touching=endpoint.her_ids)
 
@@ -158,7 +161,7 @@ class Pump:
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._working.discard(task)
-        if self._is_full:
+        if self._is_full or self._pace.is_on:
             self._wake.set()
 
     async def _work(self, attempt: Attempt) -> None:

@@ -45,6 +45,11 @@ WHERE receiver_her = :receiver_her AND due_at IS NOT NULL AND lease_until IS NUL
       AND NOT EXISTS (SELECT 1 FROM holds h WHERE h.receiver_her = :receiver_her AND h.mode = 'paused')
 ORDER BY due_at LIMIT 1
 
+-- still_queued --
+SELECT 1 AS queued
+FROM lanes l JOIN deliveries d ON d.lane_id = l.lane_id AND d.state = 'queued'
+WHERE l.receiver_her = :receiver_her AND l.due_at IS NOT NULL LIMIT 1
+
 -- next_lease_end --
 -- When the first of the leased lanes of a receiver would be free again, should its worker be gone.
 SELECT lease_until FROM lanes

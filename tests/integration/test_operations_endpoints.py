@@ -1,0 +1,172 @@
+"""Does a held endpoint lose nothing, does a drain end, and does a backlog go out at its rate?"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import deque
+from pathlib import Path
+
+import pytest
+
+from gateway.ledger.check import check
+from gateway.operations.actions import Act
+from gateway.routing.pace import Pace
+from gateway.transports.base import Deferred, Delivered, Outgoing
+from tests.support.plain import CARE, NURSING, VILLAGE, House, Scripted, held, message, running, settings
+
+ACT = Act("Kari Drift", "flytter endepunktet")
+DOWN = Deferred("transport.unreachable")
+TOWN_URL = "http://town.invalid/messages"
+
+
+def condition(house: House, her_id: str = NURSING) -> str:
+    return house.services.operations.endpoint(her_id).condition
+
+
+@pytest.mark.usefixtures("store")
+async def test_paused_endpoint_gets_nothing_and_loses_nothing(tmp_path: Path) -> None:
+    async with running(settings(tmp_path)) as house:
+        operations = house.services.operations
+        await operations.hold(NURSING, "paused", ACT, key=None)
+        waiting = [await house.accepted(message(f"m-{n}", patient=f"p{n}")) for n in range(3)]
+        other = await house.accepted(message("v-1", receiver=(VILLAGE, CARE)))
+        await house.until(other, "sent")
+        assert house.transport.ids() == ["v-1"]
+        state = operations.endpoint(NURSING)
+        assert (state.condition, state.queued, state.partner) == ("paused", 3, "town")
+        assert state.hold is not None
+        assert (state.hold.by, state.hold.why) == ("Kari Drift", "flytter endepunktet")
+        assert check(house.services.ledger).findings == ()
+        await operations.resume(NURSING, ACT, key=None)
+        for id in waiting:
+            await house.until(id, "sent")
+        assert condition(house) == "active"
+
+
+async def test_a_pause_outlives_a_restart_and_the_limits_begin_anew(tmp_path: Path) -> None:
+    short = settings(tmp_path, town={"endpoint": {"give_up_after_s": 0.2}})
+    async with running(short) as house:
+        await house.services.operations.hold(NURSING, "paused", ACT, key=None)
+        id = await house.accepted(message("m-1"))
+    async with running(short) as house:
+        assert condition(house) == "paused"
+        accepted = house.delivery(id).created_at
+        await house.until_true(
+            lambda: (house.delivery(id).deadline_at or accepted).timestamp() > accepted.timestamp() + 60
+        )  # its limit passed, and was put off
+        assert house.delivery(id).state == "queued"
+        await house.services.operations.resume(NURSING, ACT, key=None)
+        await house.until(id, "sent")
+
+
+async def test_a_pause_in_the_middle_of_a_lane_holds_what_follows(tmp_path: Path) -> None:
+    transport = held("m-1")
+    async with running(settings(tmp_path), transport) as house:
+        first, second = [await house.accepted(message(f"m-{n}")) for n in (1, 2)]
+        await transport.attempts(1)
+        await house.services.operations.hold(NURSING, "paused", ACT, key=None)
+        transport.gates["m-1"].set()
+        await house.until(first, "sent")  # what was under way may end
+        assert house.delivery(second).state == "queued"
+        assert check(house.services.ledger).findings == ()
+        await house.services.operations.resume(NURSING, ACT, key=None)
+        await house.until(second, "sent")
+
+
+@pytest.mark.usefixtures("store")
+async def test_drain_sends_what_was_there_and_keeps_the_rest(tmp_path: Path) -> None:
+    transport = held("m-1")
+    async with running(settings(tmp_path), transport) as house:
+        operations = house.services.operations
+        old = [await house.accepted(message(f"m-{n}", patient="p")) for n in (1, 2)]
+        await transport.attempts(1)
+        await operations.hold(NURSING, "draining", ACT, key=None)
+        new = [
+            await house.accepted(message("m-3", patient="p")),
+            await house.accepted(message("m-4", patient="q")),
+        ]
+        assert condition(house) == "draining"
+        transport.gates["m-1"].set()
+        for id in old:
+            await house.until(id, "sent")
+        assert condition(house) == "drained"
+        assert {house.delivery(id).state for id in new} == {"queued"}
+        assert check(house.services.ledger).findings == ()
+        await operations.resume(NURSING, ACT, key=None)
+        for id in new:
+            await house.until(id, "sent")
+
+
+async def test_resume_tries_an_endpoint_that_is_down_before_its_pause_is_over(tmp_path: Path) -> None:
+    transport = Scripted()
+    transport.always[TOWN_URL] = Deferred("transport.unreachable", retry_after=600)
+    town = {"endpoint": {"first_wait_s": 0.01, "max_wait_s": 600}}
+    async with running(settings(tmp_path, town=town), transport) as house:
+        ids = [await house.accepted(message(f"m-{n}", patient=f"p{n}")) for n in range(6)]
+        await house.until_true(lambda: condition(house) == "down")
+        transport.always.clear()
+        await house.services.operations.resume(NURSING, ACT, key=None)
+        for id in ids:
+            await house.until(id, "sent")
+        await house.until_true(lambda: condition(house) == "active")
+
+
+async def test_a_backlog_is_sent_at_its_rate_and_new_traffic_without_one(tmp_path: Path) -> None:
+    times: list[float] = []
+    transport = Scripted()
+
+    async def note(_: Outgoing) -> None:
+        times.append(time.monotonic())
+
+    transport.on_send = note
+    town = {"endpoint": {"drain_per_second": 40, "concurrency": 8}}
+    async with running(settings(tmp_path, town=town), transport) as house:
+        operations = house.services.operations
+        await operations.hold(NURSING, "paused", ACT, key=None)
+        ids = [await house.accepted(message(f"m-{n}", patient=f"p{n % 7}")) for n in range(21)]
+        begun = time.monotonic()
+        await operations.resume(NURSING, ACT, key=None)
+        for id in ids:
+            await house.until(id, "sent")
+        assert times[-1] - begun >= 0.4  # 21 at 40/s, with a small burst
+        for first, last in zip(times, times[8:], strict=False):
+            assert last - first > 0.08  # never more than the burst at once
+        pump = house.services.dispatcher.pumps[NURSING]
+        async with asyncio.timeout(5):
+            while pump._pace.is_on:
+                id = await house.accepted(message())
+                await house.until(id, "sent")
+        assert check(house.services.ledger).findings == ()
+
+
+async def test_after_an_outage_the_backlog_is_paced(tmp_path: Path) -> None:
+    transport = Scripted()
+    for n in range(8):
+        transport.outcomes[f"m-{n}"] = deque([DOWN, Delivered()])
+    town = {"endpoint": {"drain_per_second": 50}}
+    async with running(settings(tmp_path, town=town), transport) as house:
+        ids = [await house.accepted(message(f"m-{n}", patient=f"p{n}")) for n in range(30)]
+        for id in ids:
+            await house.until(id, "sent")
+        assert check(house.services.ledger).findings == ()
+
+
+def test_pace() -> None:
+    pace = Pace(20)
+    assert pace.allowed(0.0) > 1000  # off
+    pace.begin(10.0)
+    assert pace.allowed(10.0) == 1
+    pace.took(1)
+    assert pace.allowed(10.0) == 0
+    assert pace.wait_s() == pytest.approx(0.05)
+    assert pace.allowed(10.05) == 1
+    assert pace.allowed(20.0) == 2  # a tenth of a second's worth, not ten seconds' worth
+    pace.begin(20.0)
+    pace.end(20.5)
+    assert pace.is_on
+    pace.end(21.0)
+    assert pace.allowed(20.0) > 1000
+    free = Pace(None)
+    free.begin(0.0)
+    assert not free.is_on
