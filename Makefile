@@ -15,7 +15,7 @@ APT_INSTALL := apt-get install --yes --no-install-recommends
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test check fidelity fuzz format screenshots lock clean
+.PHONY: help demo test chaos check fidelity fuzz format screenshots lock clean
 
 help: ## Say what there is
 	@grep -E '^[a-z]+:.*## ' Makefile | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 16
@@ -25,6 +25,9 @@ demo: $(VENV)/ready ## Run the story, then the console (ARGS=--exit ends after t
 
 test: $(VENV)/ready-dev $(VENV)/browser-asked ## Run the tests (ARGS="-k name" to choose)
 	@$(BIN)/python -m pytest --numprocesses auto --dist worksteal $(ARGS)
+
+chaos: $(VENV)/ready-dev ## Kill the gateway 300 times and prove that nothing is lost (ARGS="--seed N --postgres")
+	@$(BIN)/python -m tests.chaos.run $(ARGS)
 
 check: $(VENV)/ready-dev ## Format, lint and types: changes nothing
 	@$(BIN)/ruff format --check .

@@ -1,0 +1,70 @@
+"""Nothing is lost, doubled or overtaken when the gateway is killed at its hand-offs. The long run: `make chaos`."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from gateway.ledger.reader import LedgerReader
+from gateway.ledger.store import Ledger, database_at
+from tests.chaos import judge
+from tests.chaos.handoffs import HANDOFFS
+from tests.chaos.run import RANDOM, Run, Tally, chaos, keepers
+from tests.chaos.traffic import Sent
+from tests.support.messages import Admission
+from tests.support.stores import WITHOUT_POSTGRES, has_postgres
+
+
+def test_killed_at_the_handoffs() -> None:
+    tally = asyncio.run(chaos(8, seed=4))
+    assert tally.kills.total() == 8
+    assert set(tally.kills) <= {*HANDOFFS, RANDOM}
+    assert tally.messages > 50
+
+
+def test_one_of_two_nodes_killed_on_postgres() -> None:
+    if not has_postgres():
+        pytest.skip(WITHOUT_POSTGRES)
+    tally = asyncio.run(chaos(3, seed=5, postgres=True))
+    assert tally.kills.total() == 3
+
+
+def test_the_judge_sees_what_is_wrong(tmp_path: Path) -> None:
+    """The same run is judged again after one thing was made wrong, for each thing that can be."""
+    address = f"sqlite:{tmp_path / 'ledger.db'}"
+
+    async def one_run() -> Run:
+        async with keepers(1) as processes:
+            run = Run(tmp_path, processes, 7, address)
+            await run.go([RANDOM], Tally())
+            return run
+
+    run = asyncio.run(one_run())
+    traffic, partners = run.traffic, run.partners
+    ledger = Ledger(database_at(address))
+
+    def faults() -> str:
+        return "; ".join(judge.faults(traffic, partners, LedgerReader(ledger), ledger.reading()))
+
+    assert faults() == ""
+    traffic.sent["lost"] = Sent(Admission("lost"), "/town", {"an id"})
+    assert faults() == "lost was accepted and is lost"
+    del traffic.sent["lost"]
+    id, record = next((id, each) for id, each in partners.messages.items() if each.was_taken)
+    arrival = record.arrivals[-1]
+    record.arrivals.append(type(arrival)(arrival.place, "another key", arrival.checksum, None))
+    assert f"{id} arrived under 2 ids" in faults()
+    record.arrivals.pop()
+    arrival.checksum += 1
+    record.arrivals.append(type(arrival)(arrival.place, arrival.key, arrival.checksum - 1, None))
+    assert f"{id} arrived with different bytes" in faults()
+    record.arrivals.pop()
+    partners.messages.pop(id)
+    assert "but its receiver does not have it" in faults()
+    partners.messages[id] = record
+    for each in partners.messages.values():
+        each.arrivals[0].place *= -1
+    assert "was not kept in order" in faults()
+    ledger.close()
