@@ -154,7 +154,7 @@ def test_a_flow_ends_as_the_table_says(flow: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("flow", FLOWS, ids=by_name)
 @given(data=st.data())
-@settings(max_examples=40)
+@settings(max_examples=25)
 def test_and_so_in_any_order_of_arrival_with_any_duplicates(
     flow: dict[str, Any], data: st.DataObject
 ) -> None:

@@ -81,7 +81,7 @@ sets = st.lists(events(), min_size=1, max_size=9)
 @given(
     sets, st.lists(decisions, max_size=3), st.lists(statements, max_size=3), st.randoms(use_true_random=False)
 )
-@settings(max_examples=400)
+@settings(max_examples=150)
 def test_the_order_of_arrival_plays_no_part(messages, decided, said, order) -> None:  # type: ignore[no-untyped-def]
     other = list(messages), list(decided), list(said)
     for items in other:
@@ -90,7 +90,7 @@ def test_the_order_of_arrival_plays_no_part(messages, decided, said, order) -> N
 
 
 @given(sets, st.lists(decisions, max_size=3), st.lists(statements, max_size=3), hours)
-@settings(max_examples=300)
+@settings(max_examples=150)
 def test_every_document_is_in_one_place_and_everything_can_be_read(messages, decided, said, now) -> None:  # type: ignore[no-untyped-def]
     found = stays_of(messages, decided, said)
     documents, left = documents_of(messages)
@@ -113,7 +113,7 @@ def test_every_document_is_in_one_place_and_everything_can_be_read(messages, dec
 
 
 @given(sets, hours)
-@settings(max_examples=200)
+@settings(max_examples=150)
 def test_a_deadline_once_missed_stays_missed_and_once_met_stays_met(messages, now) -> None:  # type: ignore[no-untyped-def]
     for stay in stays_of(messages).stays:
         before = clocks_of(stay, [AGREEMENT], now)
@@ -123,7 +123,7 @@ def test_a_deadline_once_missed_stays_missed_and_once_met_stays_met(messages, no
 
 
 @given(sets)
-@settings(max_examples=200)
+@settings(max_examples=150)
 def test_a_late_older_event_never_opens_a_stay_again(messages) -> None:  # type: ignore[no-untyped-def]
     """A message about a time before the end, sent by the hospital as new, leaves an ended stay ended."""
     for stay in stays_of(messages).stays:
