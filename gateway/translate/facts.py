@@ -47,8 +47,8 @@ class Event:
 
 @dataclass(frozen=True)
 class Topic:
-    """What a note of a dialogue is, as a code: 9155 reply to a notice of discharge (1 can receive), 9069 kind of
-    answer, 8117 reason of a deviation, 7321 and 7322 subject."""
+    """What a note of a dialogue is, as a code: 9155|1 reply to a ready-notice (that it came; yes or no is not coded in
+    it), 9069 kind of answer, 8117 reason of a deviation, 7321 and 7322 subject."""
 
     code_set: str
     """Its number, or the OID of a set that is not national."""
