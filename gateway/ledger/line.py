@@ -121,7 +121,7 @@ def _keep(
         is_receipt=new.is_receipt,
         receiver_her=new.receiver_her,
         lane_id=new.lane_id,
-        position=end_of_line(session, new.lane_id) if in_line else None,
+        in_line=in_line,
         state=state,
         format=new.format,
         unchanged=new.unchanged,
@@ -257,15 +257,13 @@ def start(session: Session, row: Row, owner: str, now: int, lease_until: int) ->
     )
 
 
-def holds(session: Session, attempt: Attempt) -> bool:
-    """Whether the lane is still leased for this attempt."""
-    return session.one("still_leased", lane_id=attempt.lane_id, lease=attempt.lease) is not None
-
-
-def state_of(session: Session, attempt: Attempt) -> str:
-    """The delivery's present state: a receipt may have ended it while the attempt was under way."""
-    row = session.one("delivery_state", delivery_id=attempt.delivery_id)
-    return "" if row is None else row["state"]
+def standing(session: Session, attempt: Attempt) -> str | None:
+    """The delivery's present state, which a receipt may have ended meanwhile; None: the lane is not leased for this
+    attempt any more."""
+    row = session.one(
+        "attempt_stands", lane_id=attempt.lane_id, lease=attempt.lease, delivery_id=attempt.delivery_id
+    )
+    return None if row is None else row["state"]
 
 
 def is_held(row: Row) -> bool:

@@ -80,8 +80,8 @@ def keep_body(session: Session, content: bytes, media_type: MediaType) -> int:
 
 def keep(session: Session, message: NewMessage, content: bytes, media_type: MediaType) -> int:
     """Keep a message with its bytes; returns its sequence."""
-    body_id = keep_body(session, content, media_type)
-    sequence = session.keep("keep_message", body_id=body_id, **_columns(message))
+    session.run("keep_body", content=content, media_type=media_type)
+    sequence = session.keep("keep_message", **_columns(message))
     note(session, sequence, "message.accepted", message.received_at)
     return sequence
 

@@ -40,13 +40,14 @@ def claim(
     dues: list[int] = []
     for receiver_her in receivers:
         while len(attempts) < most:
-            lanes = session.all("due_lanes", receiver_her=receiver_her, now=now, most=most - len(attempts))
-            if not lanes:
-                break
+            wanted = most - len(attempts)
+            lanes = session.all("due_lanes", receiver_her=receiver_her, now=now, most=wanted)
             for row in lanes:
                 attempt = take_head(session, row["lane_id"], owner, now, lease_us)
                 if attempt is not None:
                     attempts.append(attempt)
+            if len(lanes) < wanted:
+                break
         for query in ("next_due", "next_lease_end"):
             found = session.one(query, receiver_her=receiver_her)
             if found is not None:
@@ -137,10 +138,11 @@ def finish(
     restart. Doing it again is harmless: the receiver gets the same bytes under the same id.
     """
     attempt = ending.attempt
-    if not line.holds(session, attempt):
+    state = line.standing(session, attempt)
+    if state is None:
         return None  # the lease ran out and somebody else tries; only a receipt can end it now
     due_at = now
-    if line.state_of(session, attempt) != "sending":  # its receipt came before this
+    if state != "sending":  # its receipt came before this
         session.run("mark_accepted", delivery_id=attempt.delivery_id, now=now)
     elif isinstance(ending.outcome, Delivered):
         _sent(session, attempt, endpoint, now)
@@ -204,8 +206,9 @@ def hand_over(
     session: Session, attempt: Attempt, owner: str, reason: str, now: int, lease_us: int
 ) -> Attempt | None:
     """Give a delivery that we cannot make (untranslatable, no endpoint) to a person; then the next of the lane."""
-    if not line.holds(session, attempt):
+    state = line.standing(session, attempt)
+    if state is None:
         return None
-    if line.state_of(session, attempt) == "sending":
+    if state == "sending":
         line.end(session, attempt.delivery_id, attempt.sequence, "handed", now, reason=reason)
     return take_head(session, attempt.lane_id, owner, now, lease_us)

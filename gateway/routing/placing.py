@@ -147,15 +147,14 @@ def _versions(session: Session, original: Row, arrival: Arrival) -> list[Row]:
 def _release_waiting(session: Session, message_id: str, arrival: Arrival, route: Route, lane_id: int) -> None:
     """Queue what was parked for this message behind it, and what was parked for those, in the order it came."""
     kept = arrival.kept
-    state = session.one(
-        "delivery_to", message_id=message_id, sender_her=kept.sender_her, receiver_her=kept.receiver_her
-    )
+    between = {"sender_her": kept.sender_her, "receiver_her": kept.receiver_her}
+    waiting = session.all("waiting_for", message_id=message_id, **between)
+    if not waiting:
+        return
+    state = session.one("delivery_to", message_id=message_id, **between)
     if state is None or state["state"] == "parked":
         return
     give_up_at = arrival.now + times.seconds(route.endpoint.give_up_after_s)
-    waiting = session.all(
-        "waiting_for", message_id=message_id, sender_her=kept.sender_her, receiver_her=kept.receiver_her
-    )
     for row in waiting:
         line.release(
             session,

@@ -24,7 +24,8 @@ INSERT INTO deliveries (
     message, is_receipt, receiver_her, lane_id, position, state, format, unchanged, body_id, reason, created_at,
     deadline_at, final_at
 ) VALUES (
-    :message, :is_receipt, :receiver_her, :lane_id, :position, :state, :format, :unchanged, :body_id, :reason, :created_at,
+    :message, :is_receipt, :receiver_her, :lane_id,
+    CASE WHEN :in_line = 1 THEN (SELECT COALESCE(MAX(position), 0) + 1 FROM deliveries WHERE lane_id = :lane_id) END, :state, :format, :unchanged, :body_id, :reason, :created_at,
     :deadline_at, :final_at
 ) RETURNING delivery_id
 
@@ -80,8 +81,9 @@ UPDATE lanes SET lease_owner = NULL, lease_until = NULL,
              THEN CAST(:due_at AS BIGINT) END
 WHERE lane_id = :lane_id
 
--- still_leased --
-SELECT 1 AS held FROM lanes WHERE lane_id = :lane_id AND lease_owner = :lease
+-- attempt_stands --
+SELECT d.state FROM lanes l JOIN deliveries d ON d.lane_id = l.lane_id
+WHERE l.lane_id = :lane_id AND l.lease_owner = :lease AND d.delivery_id = :delivery_id
 
 -- refresh_lane --
 -- After its first delivery was taken out of the line: the next may be tried at once.
@@ -89,9 +91,6 @@ UPDATE lanes SET due_at =
     CASE WHEN EXISTS (SELECT 1 FROM deliveries d WHERE d.lane_id = lanes.lane_id AND d.state = 'queued')
     THEN CAST(:now AS BIGINT) END
 WHERE lane_id = :lane_id AND lease_until IS NULL
-
--- delivery_state --
-SELECT state, attempts, deadline_at, lane_id FROM deliveries WHERE delivery_id = :delivery_id
 
 -- keep_outbound --
 UPDATE deliveries SET body_id = :body_id WHERE delivery_id = :delivery_id

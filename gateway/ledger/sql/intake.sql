@@ -6,6 +6,7 @@ SELECT sequence, id, content_digest, received_at FROM messages WHERE message_id 
 INSERT INTO bodies (media_type, content) VALUES (:media_type, :content) RETURNING body_id
 
 -- keep_message --
+-- With the body that was kept just before.
 INSERT INTO messages (
     id, message_id, sender_her, sender_organisation_her, receiver_her, receiver_organisation_her, format,
     message_type, status, parent_id, conversation_id, patient_key, content_digest, acknowledgement, processing,
@@ -13,7 +14,7 @@ INSERT INTO messages (
 ) VALUES (
     :id, :message_id, :sender_her, :sender_organisation_her, :receiver_her, :receiver_organisation_her, :format,
     :message_type, :status, :parent_id, :conversation_id, :patient_key, :content_digest, :acknowledgement, :processing,
-    :signed, :body_known, :is_receipt, :partner, :generated_at, :received_at, :body_id, :size, :dated_events
+    :signed, :body_known, :is_receipt, :partner, :generated_at, :received_at, {kept_body}, :size, :dated_events
 ) RETURNING sequence
 
 -- keep_event --
