@@ -24,7 +24,7 @@ from gateway.bench.rig import Rig
 from gateway.bench.usage import Usage
 from gateway.ledger.reader import LedgerReader
 from gateway.ledger.rows import DeliveryState, MessageFilter
-from gateway.ledger.store import Ledger
+from gateway.ledger.store import Ledger, database_at
 
 LOOK_SECONDS: Final = 0.02
 OPEN: Final[tuple[DeliveryState, ...]] = ("queued", "sending")
@@ -51,11 +51,15 @@ class Size:
     seconds: float = 10.0
     """Of paced messages."""
     waiting: int = 10_000
+    drain: float = 200.0
+    """The rate that is configured for what waited, in messages a second."""
     held: int = 1_000_000
     warm_up: int = WARM_UP
 
 
-SHORT: Final = Size(pass_through=120, whole_way=60, seconds=1.0, waiting=100, held=2000, warm_up=10)
+SHORT: Final = Size(
+    pass_through=120, whole_way=60, seconds=1.0, waiting=100, drain=100.0, held=2000, warm_up=10
+)
 
 
 class Bench:
@@ -68,7 +72,8 @@ class Bench:
         self.sender = Sender(rig.port, rig.bearer)
         self.handed = Handed()
         """Everything that was handed in."""
-        self.reader = LedgerReader(Ledger(rig.folder / "somlos.db"))
+        self.ledger = Ledger(database_at(rig.ledger_address))
+        self.reader = LedgerReader(self.ledger)
 
     async def all_at_once(self, letters: Iterator[Letter]) -> Handed:
         """Hand in and remember."""
@@ -106,7 +111,7 @@ class Bench:
     async def prove(self, *, unchanged: bool, repeats: bool = False) -> None:
         """NotProven: something was lost, changed or doubled."""
         await prove(
-            self.rig, self.reader, self.handed, unchanged=unchanged, receipts=self.receipts, repeats=repeats
+            self.rig, self.ledger, self.handed, unchanged=unchanged, receipts=self.receipts, repeats=repeats
         )
 
 
@@ -170,7 +175,8 @@ async def dead_partner(folder: Path, ledger: str, size: Size, seed: int) -> Figu
     after SIGKILL with all of them waiting, and how fast do they go when it comes back?"""
     living = itertools.cycle(range(PARTNERS - 1))
     dead = PARTNERS - 1
-    with Rig(folder, ledger=ledger, receivers=PARTNERS, dead=dead) as rig:
+    drain = {"drain_per_second": size.drain}
+    with Rig(folder, ledger=ledger, receivers=PARTNERS, dead=dead, dead_endpoint=drain) as rig:
         await rig.start_gateway()
         bench = Bench(rig, receipts=False, seed=seed)
         alone = await saturated(bench, size.pass_through, size.warm_up, living)
@@ -191,6 +197,7 @@ async def dead_partner(folder: Path, ledger: str, size: Size, seed: int) -> Figu
         "cpuBeside": beside["cpuGateway"],
         "lostShare": lost,
         **restart,
+        "drainWantedPerSecond": size.drain,
         "drainedPerSecond": size.waiting / (ended - began),
         "cpuOthersShare": beside["cpuOthersShare"],
     }

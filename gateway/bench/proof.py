@@ -9,8 +9,10 @@ from __future__ import annotations
 
 from gateway.bench.load import Handed
 from gateway.bench.rig import Rig
+from gateway.ledger.check import check
 from gateway.ledger.reader import LedgerReader
 from gateway.ledger.rows import FlowRow, MessageFilter
+from gateway.ledger.store import Ledger
 
 PAGE = 1000
 EVERYTHING = MessageFilter(receipts=True)
@@ -21,7 +23,7 @@ class NotProven(Exception):
 
 
 async def prove(
-    rig: Rig, reader: LedgerReader, handed: Handed, *, unchanged: bool, receipts: bool, repeats: bool = False
+    rig: Rig, ledger: Ledger, handed: Handed, *, unchanged: bool, receipts: bool, repeats: bool = False
 ) -> None:
     """Hold the ledger and the partners against what was accepted. `repeats`: the gateway was killed, so a message may
     have been sent again (under the same id).
@@ -30,10 +32,12 @@ async def prove(
     """
     report = await rig.report()
     arrived, home = report["messages"], report["receipts"]
-    held = held_messages(reader)
+    held = held_messages(LedgerReader(ledger))
     state = "acknowledged" if receipts else "delivered"
     seen = await rig.seen()
+    checked = check(ledger)
     wrong = {
+        "wrong in the ledger": len(checked.findings),
         "refused": len(handed.refused) + seen["refused"],
         "not in the ledger": len(handed.accepted.keys() - held.keys()),
         "not final": sum(held[id].state != state for id in handed.accepted if id in held),

@@ -46,10 +46,10 @@ class Rig:
         format: str = "plo-1.6",
         answers: bool = False,
         dead: int | None = None,
-        endpoint: Mapping[str, object] | None = None,
+        dead_endpoint: Mapping[str, object] | None = None,
     ) -> None:
         """`format`: what the receivers take; `answers`: they send receipts; `dead`: this receiver is not there (yet);
-        `endpoint`: more settings of every receiver's endpoint."""
+        `dead_endpoint`: more settings of its endpoint."""
         self.folder = folder
         self.ledger = ledger
         self.port = free_port()
@@ -58,7 +58,7 @@ class Rig:
         self._dead_port = free_port()
         self._format = format
         self._answers = answers
-        self._endpoint = dict(endpoint or {})
+        self._dead_endpoint = dict(dead_endpoint or {})
         self._bearers = {number: secrets.token_urlsafe(16) for number in range(receivers)}
         self._processes: list[subprocess.Popen[bytes]] = []
         self._sinks: list[subprocess.Popen[bytes]] = []
@@ -98,6 +98,12 @@ class Rig:
             raise NotRunning(self._last_words("sink"))
         self.sink_ports.append(int(said))
         self._sinks.append(process)
+
+    @property
+    def ledger_address(self) -> str:
+        """The ledger as this process finds it."""
+        kind, _, place = self.ledger.partition(":")
+        return f"sqlite:{self.folder / place}" if kind == "sqlite" else self.ledger
 
     async def start_gateway(self) -> float:
         """Start the gateway on the same settings and ledger; returns the seconds until it says it is ready."""
@@ -210,7 +216,7 @@ class Rig:
             "concurrency": CONCURRENCY,
             "first_wait_s": 0.5,
             "max_wait_s": 2,
-            **(self._endpoint if key != "hospital" else {}),
+            **(self._dead_endpoint if key == str(self.dead) else {}),
         }
         return [*_table("[partner]", values), *_table("[partner.endpoint]", endpoint)]
 

@@ -18,7 +18,7 @@ from gateway.emessage.read import read
 from gateway.emessage.validate import validate_schema
 from gateway.translate import facts_of
 
-TINY = Size(pass_through=20, whole_way=10, seconds=0.2, waiting=20, held=200, warm_up=5)
+TINY = Size(pass_through=20, whole_way=10, seconds=0.2, waiting=20, drain=100.0, held=200, warm_up=5)
 
 
 def test_messages_are_valid_and_differ() -> None:

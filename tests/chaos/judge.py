@@ -9,8 +9,10 @@ from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any
 
+from gateway.ledger.check import check
 from gateway.ledger.reader import LedgerReader
 from gateway.ledger.rows import FlowRow, MessageFilter
+from gateway.ledger.store import Ledger
 from tests.chaos.partners import Partners, Record
 from tests.chaos.traffic import Traffic
 
@@ -46,12 +48,14 @@ def _plan(record: Record) -> list[str]:
     return [status for status in record.plan if status != "?"]
 
 
-def faults(traffic: Traffic, partners: Partners, reader: LedgerReader, connection: Any) -> list[str]:
+def faults(traffic: Traffic, partners: Partners, ledger: Ledger) -> list[str]:
     """Everything that should not be; empty when all is well."""
+    reader, connection = LedgerReader(ledger), ledger.reading()
     rows = flows(reader)
     messages = {row.message.message_id: row for row in rows if not row.message.is_receipt}
     receipts = {row.message.message_id: row for row in rows if row.message.is_receipt}
     return [
+        *(f"{found.kind}: {found.message}" for found in check(ledger).findings),
         *traffic.wrong,
         *_accepted(traffic, messages),
         *_one_each(rows),

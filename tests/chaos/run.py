@@ -205,7 +205,7 @@ class Run:
             await asyncio.sleep(0.1)
 
     def _judge(self, tally: Tally) -> None:
-        found = judge.faults(self.traffic, self.partners, self._reader, self._ledger.reading())
+        found = judge.faults(self.traffic, self.partners, self._ledger)
         if found:
             raise Fault(f"seed {self.seed}, {self._folder}: " + "; ".join(found[:10]))
         rows = judge.flows(self._reader)

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from gateway.ledger.reader import LedgerReader
 from gateway.ledger.store import Ledger, database_at
 from tests.chaos import judge
 from tests.chaos.handoffs import HANDOFFS
@@ -46,7 +45,7 @@ def test_the_judge_sees_what_is_wrong(tmp_path: Path) -> None:
     ledger = Ledger(database_at(address))
 
     def faults() -> str:
-        return "; ".join(judge.faults(traffic, partners, LedgerReader(ledger), ledger.reading()))
+        return "; ".join(judge.faults(traffic, partners, ledger))
 
     assert faults() == ""
     traffic.sent["lost"] = Sent(Admission("lost"), "/town", {"an id"})
