@@ -27,6 +27,8 @@ class Writing(Connection, Protocol):
     """The connection that writes. Used by one thread only. Each method raises `Gone` or `Failed` and nothing else of
     its own, except `execute`, whose errors `judge` can tell apart."""
 
+    most_units: int
+    """How many units share a commit at most."""
     patience_s: float
     """For how long a transaction that was lost is tried again before its callers are told."""
 
@@ -79,6 +81,11 @@ class Database(Protocol):
 
         :raises Unavailable: us.ledger-locked, us.ledger-newer, us.ledger-damaged, us.not-stored.
         """
+        ...
+
+    @property
+    def is_reachable(self) -> bool:
+        """Whether it answers, as far as is known without asking."""
         ...
 
     def reading(self) -> Connection:

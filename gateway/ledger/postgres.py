@@ -97,6 +97,11 @@ class Postgres:
             raise Unavailable("us.ledger-unreachable") from None
         return PostgresWriting(self, connection, key, self._hearing.channel, self._hearing.node)
 
+    @property
+    def is_reachable(self) -> bool:
+        """Whether the listening connection stands: it is the first to notice."""
+        return self._hearing is None or self._hearing.is_connected
+
     def reading(self) -> Connection:
         """Connections that cannot write, a few for all threads."""
         return self._reading
@@ -116,6 +121,7 @@ class Postgres:
 class PostgresWriting:
     """The one connection of this node that writes."""
 
+    most_units = 60  # PostgreSQL remembers 64 savepoints of a transaction cheaply
     patience_s = PATIENCE_S
 
     def __init__(self, database: Postgres, connection: Raw, key: int, channel: str, node: str) -> None:

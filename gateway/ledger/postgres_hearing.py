@@ -76,6 +76,8 @@ class Hearing:
         self._ending = threading.Event()
         self._end_reads, self._end_writes = os.pipe()
         self._first: Raw | None = None
+        self.is_connected = False
+        """Whether the connection stands."""
 
     def start(self) -> None:
         """Listen from now on; returns when nothing can be missed any more.
@@ -105,6 +107,7 @@ class Hearing:
                     self._heard(Notices(changed=True, missed=True))
                 self._listen(connection)
             except (psycopg.Error, OSError) as error:
+                self.is_connected = False
                 log.error("ledger.not-heard", kind=type(error).__name__)
                 if connection is not None:
                     connection.close()
@@ -116,6 +119,7 @@ class Hearing:
     def _connect(self) -> Raw:
         connection = self._database.connect()
         connection.execute(f'LISTEN "{self.channel}"')
+        self.is_connected = True
         return connection
 
     def _listen(self, connection: Raw) -> None:

@@ -4,7 +4,8 @@ libpq's pipeline: a statement is sent when it comes, and its answer is waited fo
 statements of a unit of work are never looked at; one look at the end of the unit finds out whether all went well. Each
 statement is prepared once in a session, for each combination of types it is given.
 
-After an error PostgreSQL passes over everything up to the next `settle`, which reads away what is left.
+After an error PostgreSQL passes over everything up to the next point of synchronisation. Every wait sets one: a session
+whose node has stopped is then idle in the database's eyes, and it ends such sessions, with the locks they hold.
 """
 
 from __future__ import annotations
@@ -167,13 +168,13 @@ class Pipeline:
         self._raw.enter_pipeline_mode()
         self._poll = select.poll()
         self._statements: dict[tuple[str, tuple[int, ...]], _Statement] = {}
-        self._sent: deque[Later] = deque()
-        """Statements whose answers have not been read."""
+        self._sent: deque[Later | None] = deque()
+        """Statements whose answers have not been read, and points of synchronisation (None)."""
 
     @property
     def is_read(self) -> bool:
         """Whether every answer has been read."""
-        return not self._sent
+        return not any(self._sent)
 
     def execute(self, text: str, values: Mapping[str, Any]) -> Later:
         """Send a statement.
@@ -201,7 +202,7 @@ class Pipeline:
 
         :raises psycopg.Error: the first error among them.
         """
-        self._raw.send_flush_request()
+        self._synchronise()
         while wanted.result is None:
             self._read_one()
 
@@ -210,7 +211,7 @@ class Pipeline:
 
         :raises psycopg.Error: the first error among them.
         """
-        self._raw.pipeline_sync()
+        self._synchronise()
         first: psycopg.Error | None = None
         while self._sent:
             try:
@@ -219,18 +220,23 @@ class Pipeline:
                 if self._raw.status == pq.ConnStatus.BAD:
                     raise
                 first = first or error
-        end = self._next_result()
-        assert end is not None and end.status == pq.ExecStatus.PIPELINE_SYNC
         if first is not None:
             raise first
+
+    def _synchronise(self) -> None:
+        self._raw.pipeline_sync()
+        self._sent.append(None)
 
     def _read_one(self) -> None:
         later = self._sent[0]
         result = self._next_result()
-        assert result is not None
-        self._next_result()  # the end of this statement's answer
+        if result is None:  # the connection is no more
+            raise psycopg.OperationalError
         self._sent.popleft()
+        if later is None:
+            return
         later.result = result
+        self._next_result()  # the end of this statement's answer
         if result.status in _ENDED:
             return
         if isinstance(later, _Preparing):

@@ -38,6 +38,7 @@ class Sqlite:
     """A ledger in a file."""
 
     shared = False
+    is_reachable = True
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -125,6 +126,7 @@ class Sqlite:
 class SqliteWriting:
     """The one connection that writes to the file."""
 
+    most_units = 256
     patience_s = 0.0  # a disk that is full is full the next moment too
 
     def __init__(self, connection: sqlite3.Connection) -> None:

@@ -71,8 +71,8 @@ class Ledger:
 
     @property
     def is_ready(self) -> bool:
-        """Whether it is open and the last commit succeeded."""
-        return self._writer is not None and not self._writer.failed
+        """Whether it is open, its database can be reached, and the last commit succeeded."""
+        return self._writer is not None and not self._writer.failed and self._database.is_reachable
 
     @property
     def is_shared(self) -> bool:

@@ -24,7 +24,6 @@ from gateway.errors import Unavailable
 from gateway.ledger.database import Failed, Gone, Writing
 from gateway.ledger.session import BeyondReach, Notices, Session
 
-MOST_IN_A_COMMIT: Final = 256
 MOST_TRIES: Final = 3
 """How often a unit is run when another node's commit comes between."""
 PAUSE_S: Final = 0.05
@@ -88,7 +87,7 @@ class Writer:
                     ending = True
                 else:
                     jobs.append(job)
-                if ending or len(jobs) >= MOST_IN_A_COMMIT:
+                if ending or len(jobs) >= self._connection.most_units:
                     break
                 try:
                     job = self._waiting.get_nowait()

@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import random
 import re
+import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +16,16 @@ import pytest
 from psycopg import errors as sql
 
 from gateway.errors import ConfigurationError, Unavailable
-from gateway.ledger import line, messages, migrations, patient_key, postgres_form, queries, times
+from gateway.ledger import (
+    line,
+    messages,
+    migrations,
+    patient_key,
+    postgres_connection,
+    postgres_form,
+    queries,
+    times,
+)
 from gateway.ledger.session import Session
 from gateway.ledger.store import Ledger, database_at
 from gateway.routing.outcomes import Accepted, Duplicate
@@ -159,6 +170,35 @@ async def insist(house: House, data: bytes) -> str:
             continue
         assert isinstance(outcome, Accepted | Duplicate)
         return outcome.id
+
+
+def test_node_that_stands_still_in_a_transaction_holds_up_no_other(
+    address: str, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As after SIGSTOP, or when its machine is gone: the database ends its session; if it wakes, it begins again."""
+    monkeypatch.setattr(
+        postgres_connection, "SESSION", postgres_connection.SESSION.replace("'5s'", "'300ms'")
+    )
+    still = Ledger(database_at(address))
+    still.open()
+    asleep, wake = threading.Event(), threading.Event()
+
+    def stand(session: Session) -> None:
+        session.run("keep_fact_of_ledger", name="half", value="x")
+        session.one("fact_of_ledger", name="half")
+        asleep.set()
+        wake.wait()
+
+    unit = Counted()
+    with ThreadPoolExecutor() as pool:
+        standing = pool.submit(still.write_now, stand)
+        asleep.wait()
+        assert ledger.write_now(unit) == "1"
+        assert facts(ledger) == {"unit": "1"}
+        wake.set()
+        standing.result()
+    assert facts(ledger) == {"unit": "1", "half": "x"}
+    still.close()
 
 
 def test_unit_that_needs_more_than_it_said_gets_the_whole_ledger(ledger: Ledger) -> None:
