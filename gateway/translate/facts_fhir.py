@@ -125,11 +125,11 @@ def _receipt(view: _View, bundle: Json) -> ReceiptFacts:
         for coding in codings[:1]:
             system = str(coding.get("system", "")).removeprefix("urn:oid:")
             errors.append(ReceiptError(str(coding.get("code", "")), system, str(coding.get("display", ""))))
-    original_type = _extension(response, "original-type", "valueCoding") or {}
+    reasons = view.header.get("reason", {}).get("coding") or [{}]
     return ReceiptFacts(
         receipts.status_of(bundle),  # type: ignore[arg-type]
         str(exact or response.get("identifier") or ""),
-        original_type.get("code"),
+        reasons[0].get("code"),
         tuple(errors),
     )
 
@@ -202,15 +202,23 @@ class _View:
         named = [(_her(level), str(level.get("name", ""))) for level in levels]
         hers = [(her, name) for her, name in [(_her(person), _name_of(person)), *named] if her]
         if not hers:
-            return Party(None, None, named[0][1], named[-1][1])
+            alone = _name_of(person) if len(named) == 1 else ""
+            return Party(None, None, named[0][1] or alone, named[-1][1] or alone)
         return Party(hers[0][0], hers[-1][0], hers[0][1], hers[-1][1])
 
     def _professional_in(self, organisation: Json) -> Json:
         """The health professional that an organisation of level 1 names as the communication party (DESIGN §7)."""
         if "partOf" in organisation:
             return {}
-        role = self.follow(_extension(organisation, "health-professional", "valueReference"))
-        return self.follow(role.get("practitioner"))
+        person = self.follow(_extension(organisation, "health-professional", "valueReference"))
+        if person.get("resourceType") == "PractitionerRole":
+            person = self.follow(person.get("practitioner"))
+        of_receipt = [
+            self.follow(extension.get("valueReference"))
+            for extension in organisation.get("extension", ())
+            if extension.get("url") == extension_url("person")
+        ]
+        return person or next((found for found in reversed(of_receipt) if _her(found)), {})
 
     def patient(self) -> PatientIdentity | None:
         """The patient's identity number: a national one before others."""
@@ -274,6 +282,9 @@ def _her(resource: Json) -> str | None:
     for identifier in resource.get("identifier", ()):
         if identifier_kind(identifier.get("system")) == "HER":
             return str(identifier.get("value") or "").strip() or None
+    for extension in resource.get("extension", ()):  # of a receipt: AdditionalId
+        if extension.get("url") == extension_url("additional-id") and _code_of(extension, "id-type") == "HER":
+            return str(_extension(extension, "id", "valueString") or "").strip() or None
     return None
 
 
@@ -281,4 +292,5 @@ def _name_of(person: Json) -> str:
     """A person's name as it is shown."""
     name = (person.get("name") or [{}])[0]
     given = [part for part in name.get("given", ()) if isinstance(part, str)]
-    return " ".join(part for part in (*given, str(name.get("family", ""))) if part)
+    parts = (*given, str(name.get("family", "")))
+    return str(name.get("text") or " ".join(part for part in parts if part)).strip()

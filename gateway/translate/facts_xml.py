@@ -170,18 +170,15 @@ def _receipt_party(party: etree._Element | None) -> Party:
     outer = institution if institution is not None else professional
     if outer is None:
         return Party(None, None)
-    levels = [outer, *outer.findall("{*}Dept"), *outer.findall("{*}HCPerson")]
-    ids = [
-        (_text(level, "{*}Id"), _text(level, "{*}Name"))
-        for level in levels
-        if _code(level, "{*}TypeId") == "HER"
-    ]
-    for level in levels:
-        ids += [
-            (_text(extra, "{*}Id"), _text(level, "{*}Name"))
-            for extra in level.findall("{*}AdditionalId")
-            if _code(extra, "{*}Type") == "HER"
-        ]
+    levels = [outer, *outer.findall("{*}HCPerson"), *outer.findall("{*}Dept")]
+    ids = [(her, _text(level, "{*}Name")) for level in levels if (her := _receipt_her(level))]
     if not ids:
         return Party(None, None, _text(outer, "{*}Name"), _text(outer, "{*}Name"))
     return Party(ids[-1][0], ids[0][0], ids[-1][1], ids[0][1])
+
+
+def _receipt_her(level: etree._Element) -> str | None:
+    """The HER-id of a level of a receipt's party: its own, else an additional one."""
+    kinds = [(_code(level, "{*}TypeId"), level)]
+    kinds += [(_code(extra, "{*}Type"), extra) for extra in level.findall("{*}AdditionalId")]
+    return next((_text(found, "{*}Id") or None for kind, found in kinds if kind == "HER"), None)

@@ -87,10 +87,10 @@ def _derive(state: State, header: Json) -> None:
         response["details"] = state.reference_to(outcome)
         for issue in outcome["issue"]:
             issue.update(_issue_kind(issue, status))
-    for entry in state.bundle["entry"]:
-        for identifier in entry["resource"].get("identifier", ()):
-            if isinstance(identifier, dict):
-                hooks.HOOKS["identifier"][0](identifier)
+    for resource in _resources(state.bundle):
+        for name, (finish, _) in hooks.HOOKS.items():
+            for item in _items(resource, name):
+                finish(item)
 
 
 def _derived_identifier(response: Json) -> str:
@@ -159,13 +159,13 @@ def from_bundle(bundle: Json, standard: str) -> tuple[etree._Element, State]:
     """The AppRec of a receipt Bundle in a version. Raises NotTranslatable for what AppRec demands and the
     Bundle lacks."""
     bound = mapping(standard)
-    prepared = _prepared(copy.deepcopy(bundle))
+    prepared, derived = _prepared(copy.deepcopy(bundle))
     key = ("", str(bundle.get("identifier", {}).get("value", "")))
     state = State(prepared, key, born_in_fhir=not is_translated(bundle))
     for resource in _resources(prepared):
         if resource.get("resourceType") in ("MessageHeader", "OperationOutcome"):
             state.singletons.setdefault(resource["resourceType"], resource)
-    _note_derived(state)
+    _note_derived(state, derived)
     root = etree.Element(bound.structure.tag("ar:AppRec"), nsmap={None: bound.structure.namespaces["ar"]})
     bound.content("AppRec", "ar:AppRec").read(root, Place(prepared), state)
     state.refuse_what_is_missing()
@@ -188,7 +188,12 @@ def _resources(bundle: Json) -> list[Json]:
     return [entry["resource"] for entry in bundle.get("entry", ()) if isinstance(entry.get("resource"), dict)]
 
 
-def _note_derived(state: State) -> None:
+def _items(resource: Json, name: str) -> list[Json]:
+    found = resource.get(name)
+    return [item for item in found if isinstance(item, dict)] if isinstance(found, list) else []
+
+
+def _note_derived(state: State, derived: list[hooks.Prepared]) -> None:
     """What `_derive` writes has been read where it is still what it was."""
     response = state.singletons["MessageHeader"]["response"]
     state.used(response, "code")
@@ -196,14 +201,14 @@ def _note_derived(state: State) -> None:
         for key, value in _issue_kind(issue, _status_of(response)).items():
             if issue.get(key) == value:
                 state.used(issue, key)
-    for resource in _resources(state.bundle):
-        identifiers = resource.get("identifier")
-        for identifier in identifiers if isinstance(identifiers, list) else ():
-            state.used(identifier, "system")
+    for item, keys in derived:
+        for key in keys:
+            state.used(item, key)
 
 
-def _prepared(bundle: Json) -> Json:
-    """The Bundle as the rules read it: status and identifier types stated, messages' ids without their address form."""
+def _prepared(bundle: Json) -> tuple[Json, list[hooks.Prepared]]:
+    """The Bundle as the rules read it: status stated, the message's id without its address form, identifiers,
+    telephones and addresses prepared (these also apart, with the keys that only follow from others)."""
     header: Any = next((r for r in _resources(bundle) if r.get("resourceType") == "MessageHeader"), None)
     if header is None:
         raise NotTranslatable("fhir.no-message-header")
@@ -213,11 +218,14 @@ def _prepared(bundle: Json) -> Json:
     _state_status(bundle, response)
     if "coding" not in header.get("eventCoding", {}) and not header.get("eventCoding"):
         header["eventCoding"] = {"system": code_system("8279"), "code": "APPREC"}
+    derived = []
     for resource in _resources(bundle):
-        identifiers = resource.get("identifier")
-        if isinstance(identifiers, list):
-            resource["identifier"] = [hooks.HOOKS["identifier"][1](i)[0] for i in identifiers]
-    return {**bundle, "identifier": message_identifier(bundle)}
+        for name, (_, prepare) in hooks.HOOKS.items():
+            found = [prepare(item) for item in _items(resource, name)]
+            if found:
+                resource[name] = [item for item, _ in found]
+                derived += found
+    return {**bundle, "identifier": message_identifier(bundle)}, derived
 
 
 def _state_status(bundle: Json, response: Json) -> None:

@@ -103,7 +103,8 @@ def test_an_official_receipt_comes_back_lossless(example: Path, standards: Path)
 
 
 def check_example(example: Path, standards: Path) -> None:
-    """Lossless, also shuffled; valid to every judge; without our marks at least equivalent."""
+    """Lossless, also shuffled; valid to every judge; without our marks nothing is missing (a word of FHIR may get the
+    display that its code had not)."""
     source, standard = example.read_bytes(), standard_of(example)
     bundle = to_fhir(source)
     result = back(bundle, standard)
@@ -114,7 +115,7 @@ def check_example(example: Path, standards: Path) -> None:
     check_bundle(fhir_json.write(bundle))
     bare = back(stripped(bundle), standard)
     assert findings(standards, standard, bare) == []
-    assert verdict(source, bare).verdict in ("lossless", "equivalent")
+    assert values(source) - values(bare) == {}
 
 
 @pytest.mark.examples(DIALOGUES)

@@ -1,0 +1,130 @@
+"""What becomes of a receipt's parties, and of whom it concerns, in FHIR?"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from gateway.emessage.read import read
+from gateway.fhir.validate import validate
+from gateway.translate import convert, facts_of, roundtrip
+from tests.support.translation import Json, to_fhir
+
+AR = "http://www.kith.no/xmlstds/apprec/2004-11-21"
+
+
+def her(number: str) -> str:
+    """An id as HER-id."""
+    return f'<Id>{number}</Id><TypeId V="HER"/>'
+
+
+PARTIES = {
+    "institution": (f"<Inst><Name>Legekontor</Name>{her('1')}</Inst>", ("1", "1")),
+    "department": (
+        f"<Inst><Name>Sykehus</Name>{her('1')}<Dept><Name>Post</Name>{her('2')}</Dept></Inst>",
+        ("2", "1"),
+    ),
+    "person": (
+        f"<Inst><Name>Legekontor</Name>{her('1')}<HCPerson><Name>Lin</Name>{her('3')}</HCPerson></Inst>",
+        ("3", "1"),
+    ),
+    "professional": (f'<HCProf><Type V="LE"/><Name>Lin</Name>{her("3")}</HCProf>', ("3", "3")),
+    "additional": (
+        '<Inst><Name>Legekontor</Name><Id>974760924</Id><TypeId V="ENH"/>'
+        '<AdditionalId><Id>1</Id><Type V="HER"/></AdditionalId></Inst>',
+        ("1", "1"),
+    ),
+    "none": ('<Inst><Name>Legekontor</Name><Id>974760924</Id><TypeId V="ENH"/></Inst>', (None, None)),
+}
+ADDRESS = (
+    '<Address><Type V="PST" DN="Postadresse"/><StreetAdr>Bryggen 1</StreetAdr><PostalCode>9999</PostalCode>'
+    '<City>Lyngvik</City><TeleAddress V="tel:+4700000051"/><TeleAddress V="mailto:post@lyngvik.example"/></Address>'
+)
+
+
+def receipt(sender: str, receiver: str, status: str = "1") -> bytes:
+    """An AppRec 1.0 between two parties."""
+    return (
+        f'<AppRec xmlns="{AR}"><MsgType V="APPREC"/><MIGversion>1.0 2004-11-21</MIGversion>'
+        "<GenDate>2026-11-20T14:32:00</GenDate><Id>0f0e0d0c-0b0a-4908-8706-050403020100</Id>"
+        f"<Sender><HCP>{sender}</HCP></Sender><Receiver><HCP>{receiver}</HCP></Receiver>"
+        f'<Status V="{status}"/><OriginalMsgId><MsgType V="LOG_INNLAGT"/>'
+        "<IssueDate>2026-11-20T14:31:00</IssueDate><Id>a-1</Id></OriginalMsgId></AppRec>"
+    ).encode()
+
+
+def resources(bundle: Json, kind: str) -> list[Any]:
+    """The resources of a type."""
+    return [e["resource"] for e in bundle["entry"] if e["resource"]["resourceType"] == kind]
+
+
+@pytest.mark.parametrize("kind", PARTIES)
+def test_the_parties_are_the_same_in_both_formats(kind: str) -> None:
+    party, (level_2, level_1) = PARTIES[kind]
+    source = receipt(party, PARTIES["institution"][0])
+    one, other = facts_of(read(source)), facts_of(to_fhir(source))
+    assert (one.sender.her_id, one.sender.organisation_her_id) == (level_2, level_1)
+    assert one.sender == other.sender
+    assert (one.sender.name, one.sender.organisation_name) == (
+        other.sender.name,
+        other.sender.organisation_name,
+    )
+    assert one.receiver == other.receiver
+    assert one.receipt == other.receipt
+    assert roundtrip(source).verdict == "lossless"
+
+
+def test_address_and_telephone_are_fhirs_own() -> None:
+    bundle = to_fhir(receipt(PARTIES["institution"][0] + ADDRESS, PARTIES["professional"][0]))
+    found = next(r for r in resources(bundle, "Organization") if r.get("name") == "Legekontor")
+    assert found["address"] == [
+        {"type": "postal", "line": ["Bryggen 1"], "postalCode": "9999", "city": "Lyngvik"}
+    ]
+    assert found["telecom"] == [
+        {"value": "+4700000051", "system": "phone"},
+        {"value": "post@lyngvik.example", "system": "email"},
+    ]
+    [person] = resources(bundle, "Practitioner")
+    assert person["name"] == [{"text": "Lin"}]
+    assert validate(bundle) == ()
+
+
+def test_an_edited_address_is_edited_in_the_receipt() -> None:
+    bundle = to_fhir(receipt(PARTIES["institution"][0] + ADDRESS, PARTIES["institution"][0]))
+    found = next(r for r in resources(bundle, "Organization") if "address" in r)
+    found["address"][0]["city"] = "Havnsund"
+    found["telecom"][0]["value"] = "+4700000052"
+    made = convert(bundle, "apprec-1.0")
+    assert b"<City>Havnsund</City>" in made.data
+    assert b'V="tel:+4700000052"' in made.data
+    assert made.loss.lost == ()
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "expected"),
+    [
+        ("1", "fatal-error", "2"),
+        ("2", "ok", "1"),
+        ("3", "fatal-error", "2"),
+        ("1", "ok", "1"),
+        ("3", "ok", "3"),
+    ],
+)
+def test_an_edited_response_code_wins(status: str, code: str, expected: str) -> None:
+    bundle = to_fhir(receipt(PARTIES["institution"][0], PARTIES["institution"][0], status))
+    bundle["entry"][0]["resource"]["response"]["code"] = code
+    made = convert(bundle, "apprec-1.0")
+    assert facts_of(read(made.data)).receipt == facts_of(bundle).receipt
+    assert facts_of(bundle).receipt.status == expected  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("identifier", ["", "  ", "med rom", "æ-1", "x" * 80])
+def test_an_id_that_is_none_in_fhir_comes_back(identifier: str) -> None:
+    source = receipt(PARTIES["institution"][0], PARTIES["institution"][0])
+    source = source.replace(b"<Id>a-1</Id>", f"<Id>{identifier}</Id>".encode())
+    bundle = to_fhir(source)
+    assert validate(bundle) == ()
+    assert roundtrip(source).verdict == "lossless"
+    bundle["entry"][0]["resource"]["response"]["identifier"] = "another-1"
+    assert b"<Id>another-1</Id>" in convert(bundle, "apprec-1.0").data
