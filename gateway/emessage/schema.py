@@ -26,13 +26,16 @@ from gateway.emessage.grammar import (
 _SHARED = "kith"
 """Prefix of the namespace whose data types serve where a namespace declares none of its own."""
 _local = threading.local()
+_compiling = threading.Lock()
+"""libxml2 asks lxml for an imported document through one place for all threads: two at once get each other's."""
 
 
 def schema_for(standard: str) -> etree.XMLSchema:
     """The compiled schema of a standard (a key of `grammar.STANDARDS`) for the calling thread."""
     compiled: dict[str, etree.XMLSchema] = _local.__dict__.setdefault("schemas", {})
     if standard not in compiled:
-        compiled[standard] = _compile(standard)
+        with _compiling:
+            compiled[standard] = _compile(standard)
     return compiled[standard]
 
 
