@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from lxml import etree
 
+from gateway import terminology
 from gateway.errors import NotTranslatable
 from gateway.fhir.canonical import component_system
 from gateway.translate import attachments
@@ -21,6 +22,8 @@ from gateway.translate.state import State
 _BODY_DEFINITIONS = ("Body", "Logistikk", "Dialogmelding")
 """The definitions whose grammar types are bodies."""
 _STATUS_OF_COMPOSITION = {"N": "final", "M": "amended", "A": "amended", "C": "entered-in-error"}
+_STATUS_BY_COMPOSITION = {"amended": "M", "entered-in-error": "C"}
+"""As `facts_fhir.py` takes the status of the message."""
 _ROLE_OF_PARENT = {"M": "revision", "A": "derivation", "C": "removal"}
 _STATUS_OF_STAY = {
     "MeldingInnlagtPasient": "in-progress",
@@ -232,6 +235,7 @@ def _read_document(resource: Json, bound: Mapping, state: State) -> etree._Eleme
     content = etree.SubElement(document[-1], content_tag)
     body = etree.SubElement(content, bound.structure.tag(name))
     bound.content(bodies(bound)[name], name).read(body, Place(resource, resource), state)
+    _state_status(body, resource, state)
     _note_derived(body, state)
     state.singletons = message_level
     return document
@@ -258,6 +262,23 @@ def _find_singletons(composition: Json, state: State) -> None:
         state.singletons.pop("Provenance", None)
     if own is not None:
         state.singletons["Provenance"] = own
+
+
+def _state_status(body: etree._Element, composition: Json, state: State) -> None:
+    """A body that is amended or entered in error says so, whatever its Provenance does; one born in FHIR that says
+    nothing is new."""
+    element = body.find("{*}InformasjonOmForsendelsen/{*}Forsendelsesstatus")
+    if element is None:
+        return
+    stated = _status(body)
+    derived = _STATUS_BY_COMPOSITION.get(str(composition.get("status")))
+    if derived is None and not stated and state.born_in_fhir:
+        state.assume(str(element.tag), "N")
+        derived = "N"
+    if derived is not None and stated not in (derived, "A"):
+        element.attrib.clear()
+        element.set("V", derived)
+        element.set("DN", terminology.display("7309", derived) or derived)
 
 
 def _note_derived(body: etree._Element, state: State) -> None:

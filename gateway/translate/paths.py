@@ -77,7 +77,9 @@ class Slot:
         for key, name in (("item", self.key), ("_item", "_" + self.key)):
             if key in item:
                 _item(self.holder, name, self.index)[self.index] = item[key]
-        _item(self.holder, self.key, self.index)
+        values = _item(self.holder, self.key, self.index)
+        if "_" + self.key in self.holder:  # R4 wants both lists equally long
+            _item(self.holder, "_" + self.key, len(values) - 1)
 
     def read(self, codec: Codec, resources: Any) -> Any:
         """Has the codec take the value from there."""

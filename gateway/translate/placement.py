@@ -287,9 +287,10 @@ class _Placement:
 
     def _said_by(self, resource: Json) -> Json:
         """What of a resource can say where another one stands: to be what the message is about is no place."""
-        if resource is not self.header:
+        other = "focus" if resource is self.header else "supportingInfo"
+        if other not in resource or resource.get("resourceType") not in ("MessageHeader", "CarePlan"):
             return resource
-        return {key: value for key, value in resource.items() if key != "focus"}
+        return {key: value for key, value in resource.items() if key != other}
 
     def _place(self, url: str, resource: Json) -> None:
         for spot in _spots():
@@ -355,8 +356,17 @@ def _has_code_of(concept: object, code_set: str) -> bool:
     return any(terminology.number_of(str(c.get("system", ""))) == code_set for c in codings)
 
 
+_NO_PLACE = frozenset(
+    {
+        *("addresses", "reasonReference", "diagnosis", "hasMember", "derivedFrom", "evidence", "target"),
+        *("expressedBy", "outcomeReference"),
+    }
+)
+"""Elements that tell why or about what: no rule follows their references, so what they name still needs a place."""
+
+
 def _references(value: Any, found: set[str]) -> None:
-    """Adds the addresses that any Reference in the value names."""
+    """Adds the addresses that References in the value name, where they can say where a resource stands."""
     left = [value]
     while left:
         current = left.pop()
@@ -364,7 +374,8 @@ def _references(value: Any, found: set[str]) -> None:
             reference = current.get("reference")
             if type(reference) is str:
                 found.add(reference)
-            current = current.values()
-        for inner in current:
-            if type(inner) is dict or type(inner) is list:
-                left.append(inner)
+            for key, inner in current.items():
+                if (type(inner) is dict or type(inner) is list) and key not in _NO_PLACE:
+                    left.append(inner)
+        else:
+            left.extend(inner for inner in current if type(inner) is dict or type(inner) is list)

@@ -27,7 +27,7 @@ Json = dict[str, Any]
 OSLO = ZoneInfo("Europe/Oslo")
 _DATE = re.compile(r"(\d{4})-(\d\d)-(\d\d)(Z|[+-]\d\d:\d\d)?")
 _TIME = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)(\.\d+)?(Z|[+-]\d\d:\d\d)?")
-_YEAR = re.compile(r"(\d{4})(-\d\d)?(Z|[+-]\d\d:\d\d)?")
+_YEAR = re.compile(r"(\d{4})(-(?:0[1-9]|1[0-2]))?(Z|[+-]\d\d:\d\d)?")
 _BASE64 = re.compile(r"(\s*([0-9A-Za-z+/=]){4}\s*)+")
 
 
@@ -52,7 +52,7 @@ class Primitive:
         native = self.native(text)
         if native is not None:
             holder[key] = native
-            if native is text:  # most texts: the value is the text
+            if native is text and self.text is _plain:  # most texts: the value is the text
                 return True
         if native is None or self.text(native) != text or not _survives_binary(native):
             holder["_" + key] = {"extension": [{"url": EXACT, "valueString": text}]}
@@ -200,9 +200,10 @@ def _date_time(text: str) -> str | None:
     if not _real_date(*day.split("-")):
         return None
     late = clock == "24:00:00"
-    moment = datetime.fromisoformat(f"{day}T{'00:00:00' if late else clock}") + timedelta(
-        days=1 if late else 0
-    )
+    try:
+        moment = datetime.fromisoformat(f"{day}T{'00:00:00' if late else clock}") + timedelta(days=late)
+    except (ValueError, OverflowError):  # no such hour, or the day after the last one
+        return None
     return (
         moment.strftime("%Y-%m-%dT%H:%M:%S").rjust(19, "0") + (fraction or "") + (zone or oslo_offset(moment))
     )
