@@ -65,7 +65,11 @@ async def run(ledger: Ledger, reader: OperationsReader, settings: Retention, now
     bodies = forgotten = 0
     limit = before(now, settings.bodies_days)
     if limit is not None:
-        bodies = await _each(ledger, reader, "bodies_to_remove", limit, remove_bodies)
+
+        def without_body(session: Session, sequence: int, limit: int) -> bool:
+            return remove_bodies(session, sequence, limit, ledger.clock())
+
+        bodies = await _each(ledger, reader, "bodies_to_remove", limit, without_body)
     limit = before(now, settings.metadata_days)
     if limit is not None:
         forgotten = await _each(ledger, reader, "families_to_remove", limit, forget)
@@ -94,11 +98,10 @@ async def _each(
     return removed
 
 
-def remove_bodies(session: Session, sequence: int, limit: int) -> bool:
+def remove_bodies(session: Session, sequence: int, limit: int, now: int) -> bool:
     """Remove the content of one message; False: it may not be removed after all."""
     if session.one("may_be_removed", sequence=sequence, before=limit) is None:
         return False
-    now = times.now()
     session.run("remove_bodies", sequence=sequence, nothing=b"", now=now)
     messages.note(session, sequence, "message.body-removed", now)
     return True

@@ -57,7 +57,7 @@ WHERE d.state IN ('sent', 'delivered') AND d.sent_at IS NOT NULL
 
 -- check_order --
 -- In the order of the lane, each was taken over by the receiver's transport after the one before it. Counted from when it
--- last stood in line; what a person got in between went its own way.
+-- last stood in line; what a person got in between went its own way, and what a receipt took out of the line, too.
 SELECT o.id, o.delivery_id
 FROM (
     SELECT s.id, s.delivery_id, s.sent, MAX(s.sent) OVER (PARTITION BY s.lane_id ORDER BY s.position
@@ -66,7 +66,7 @@ FROM (
         SELECT m.id, d.delivery_id, d.lane_id, d.position,
                (SELECT MIN(e.event_id) FROM events e
                 WHERE e.message = d.message AND e.delivery_id = d.delivery_id
-                      AND e.code IN ('delivery.sent', 'delivery.delivered', 'delivery.acknowledged', 'delivery.rejected')
+                      AND e.code IN ('delivery.sent', 'delivery.delivered')
                       AND e.event_id > (SELECT MAX(q.event_id) FROM events q
                                         WHERE q.message = d.message AND q.delivery_id = d.delivery_id AND q.code IN
                                         ('delivery.queued', 'delivery.released', 'delivery.requeued'))) AS sent
@@ -147,9 +147,15 @@ WHERE (b.removed_at IS NULL AND LENGTH(b.content) <> m.size)
                       AND (d.final_at IS NULL OR (d.state = 'handed' AND d.settled_at IS NULL))))
 
 -- check_outbound_missing --
--- What was sent in another format is kept with the delivery, with its loss report.
+-- What was sent in another format, since it last stood in line, is kept with the delivery, with its loss report.
 SELECT m.id, d.delivery_id FROM deliveries d JOIN messages m ON m.sequence = d.message
-WHERE d.unchanged = 0 AND d.sent_at IS NOT NULL AND d.attempts > 0
+WHERE d.unchanged = 0
+      AND EXISTS (SELECT 1 FROM events e
+                  WHERE e.message = d.message AND e.delivery_id = d.delivery_id AND d.attempts > 0
+                        AND e.code IN ('delivery.sent', 'delivery.delivered')
+                        AND e.event_id > COALESCE((SELECT MAX(q.event_id) FROM events q
+                                                   WHERE q.message = d.message AND q.delivery_id = d.delivery_id
+                                                         AND q.code = 'delivery.requeued'), 0))
       AND (d.body_id IS NULL OR NOT EXISTS (SELECT 1 FROM losses o WHERE o.delivery_id = d.delivery_id))
 
 -- check_counts --
