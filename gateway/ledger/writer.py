@@ -24,6 +24,9 @@ from gateway.errors import Unavailable
 from gateway.ledger.database import Failed, Gone, Writing
 from gateway.ledger.session import BeyondReach, Notices, Session
 
+GATHER_S: Final = 0.003
+"""When units come faster than they are committed, the next commit waits so long for more: eight units in one commit
+cost a third of the processor time of eight commits. A unit that comes alone is committed at once."""
 MOST_TRIES: Final = 3
 """How often a unit is run when another node's commit comes between."""
 PAUSE_S: Final = 0.05
@@ -78,10 +81,12 @@ class Writer:
         self._connection.close()
 
     def _work(self) -> None:
-        ending = False
+        ending, jobs = False, list[Job]()
         while not ending:
-            jobs: list[Job] = []
             job = self._waiting.get()
+            if len(jobs) > 1:
+                time.sleep(GATHER_S)
+            jobs = []
             while True:
                 if job is None:
                     ending = True
