@@ -28,6 +28,13 @@ _OID_TEXT = Primitive("uri", lambda text: _oid_address(text.strip()), lambda uri
 _ORIGINAL_TEXT = extension_url("original-text")
 
 
+_INTERNATIONAL = {
+    "http://snomed.info/sct": "2.16.840.1.113883.6.96",
+    "http://loinc.org": "2.16.840.1.113883.6.1",
+}
+"""Sets that have an oid of their own besides their address."""
+
+
 def _oid_address(oid: str) -> str | None:
     """The address of an oid; None for what no address can be made of (`9`, `1.02`: R4 wants a whole oid)."""
     return _OID + oid if re.fullmatch(r"[0-2](\.(0|[1-9]\d*))+", oid, re.ASCII) else None
@@ -45,6 +52,8 @@ def _oid_of(uri: Any) -> str | None:
     ):
         if uri.startswith(start) and uri[len(start) :].isdigit():
             return CODE_LIST_ROOT.removeprefix(_OID) + uri[len(start) :]
+    if uri in _INTERNATIONAL:
+        return _INTERNATIONAL[uri]
     known = {
         "http://hl7.org/fhir/sid/icpc-2": "7170",
         "http://hl7.org/fhir/sid/icd-10-no": "7110",
@@ -184,6 +193,8 @@ class Coding:
             return None
         marks.used(holder, key)
         attributes = self.attributes(found, marks)
+        if not attributes and self._is_foreign(found.get("system")):
+            return None
         for extension in found.get("extension", ()):
             if extension.get("url") == _ORIGINAL_TEXT:
                 text = _take(_STRING, extension, "valueString", marks)
@@ -193,9 +204,11 @@ class Coding:
         return attributes
 
     def attributes(self, coding: Json, marks: Marks) -> Attributes:
-        """V, S and DN of a Coding."""
+        """V, S and DN of a Coding. A code of a set that the element cannot name is not written: it would be taken for
+        one of another set."""
         attributes: Attributes = {}
-        for name, kind, key in (("V", _CODE, "code"), ("DN", _STRING, "display")):
+        parts = (("V", _CODE, "code"), ("DN", _STRING, "display"))
+        for name, kind, key in parts[1:] if self._is_foreign(coding.get("system")) else parts:
             text = _take(kind, coding, key, marks)
             if text is not None:
                 attributes[name] = text
@@ -209,6 +222,15 @@ class Coding:
             if display:
                 attributes["DN"] = display
         return attributes
+
+    def _is_foreign(self, system: object) -> bool:
+        if not isinstance(system, str):
+            return False
+        return (
+            _oid_of(system) is None
+            if self.stated
+            else self.implied is not None and not _same_set(system, self.implied)
+        )
 
 
 @dataclass(frozen=True)

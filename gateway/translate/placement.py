@@ -21,6 +21,7 @@ from gateway.translate.compiler import mapping
 from gateway.translate.documents import bodies
 from gateway.translate.links import concept_of_component
 from gateway.translate.loss import Loss
+from gateway.translate.shape import in_one_shape, is_taken_out
 
 _LISTS = ("Composition", "CarePlan", "ServiceRequest")
 """Where nearly all references stand: looked at first."""
@@ -70,6 +71,7 @@ def _spots() -> tuple[_Spot, ...]:
 
 def placed(bundle: Json) -> Placed:
     """The Bundle with everything in its place; the Bundle given is not changed."""
+    bundle = in_one_shape(bundle)
     before = _Placement(bundle)
     if before.is_about_several_patients() or before.is_in_place():
         return Placed(bundle, ())
@@ -204,6 +206,7 @@ class _Placement:
             if (
                 voice is None
                 or voice.get("resourceType") != "Patient"
+                or not self._belongs(goal)
                 or not goal.get("description", {}).get("text")
             ):
                 continue
@@ -292,7 +295,21 @@ class _Placement:
             return resource
         return {key: value for key, value in resource.items() if key != other}
 
+    def _belongs(self, resource: Json) -> bool:
+        """Whether a resource is about the patient of the body, and means to be believed."""
+        about = self.follow(resource.get("subject") or resource.get("patient"))
+        patient = self.follow((self.composition or {}).get("subject")) or self._only_patient()
+        return (
+            about is None or about is patient or about.get("resourceType") != "Patient"
+        ) and not is_taken_out(resource)
+
+    def _only_patient(self) -> Json | None:
+        patients = [r for r in self.resources.values() if r.get("resourceType") == "Patient"]
+        return patients[0] if patients else None
+
     def _place(self, url: str, resource: Json) -> None:
+        if not self._belongs(resource):
+            return
         for spot in _spots():
             if spot.resource_type != resource.get("resourceType") or not self._allowed(spot.sections[0]):
                 continue

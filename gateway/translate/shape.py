@@ -1,0 +1,225 @@
+"""In which shape do the rules read a Bundle that others composed?
+
+R4 lets the same content be said in several ways. On a copy, and only where needed, this module says it in the one way
+that the rules read: every Reference names a fullUrl (relative, versioned and contained references are resolved), a
+medication is a Medication resource, the official name and the ATC code stand first. What a resource says of itself
+that it must not be believed (entered-in-error, refuted) is taken out of the message and stands in the loss report.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator
+from typing import Any
+
+from gateway.fhir.bundle import BundleIndex
+from gateway.translate.codec import Json
+from gateway.translate.datatypes import ATC
+
+_NOT_TO_BE_BELIEVED = frozenset({"entered-in-error", "refuted"})
+_STATUS_KEYS = ("status", "lifecycleStatus")
+_NAMES_FIRST = ("official", "usual", None, "nickname", "anonymous", "temp", "maiden", "old")
+_WITH_MEDICATION = ("MedicationStatement", "MedicationAdministration")
+_WITH_NAMES = ("Patient", "Practitioner", "RelatedPerson", "Person")
+
+
+def in_one_shape(bundle: Json) -> Json:
+    """The Bundle as the rules read it; the same object where nothing needs to change."""
+    if _is_in_shape(bundle):
+        return bundle
+    made = copy.deepcopy(bundle)
+    _absolute(made)
+    for resource in list(_resources(made)):
+        kind = resource.get("resourceType")
+        if kind in _WITH_MEDICATION:
+            _medication_of_its_own(resource, made)
+        if kind in _WITH_NAMES:
+            _names_in_order(resource)
+    for resource in _resources(made):
+        if resource.get("resourceType") == "Medication":
+            _name_the_medication(resource.get("code"))
+    if not _is_cancelled(made):
+        _take_out(made)
+    return made
+
+
+def _resources(bundle: Json) -> Iterator[Json]:
+    for entry in bundle.get("entry", ()):
+        resource = entry.get("resource") if isinstance(entry, dict) else None
+        if isinstance(resource, dict):
+            yield resource
+
+
+def _is_in_shape(bundle: Json) -> bool:
+    urls = {entry.get("fullUrl") for entry in bundle.get("entry", ()) if isinstance(entry, dict)}
+    if None in urls:
+        return False
+    for resource in _resources(bundle):
+        kind = resource.get("resourceType")
+        if "contained" in resource or any(r not in urls for r in _reference_texts(resource)):
+            return False
+        if _is_not_to_be_believed(resource) or (kind in _WITH_MEDICATION and _needs_medication(resource)):
+            return False
+        if kind == "Medication" and _is_unnamed(resource.get("code")):
+            return False
+        if kind in _WITH_NAMES and any(len(name.get("given", ())) > 1 for name in resource.get("name", ())):
+            return False
+        if kind in _WITH_NAMES and len(resource.get("name", ())) > 1:
+            return False
+    return True
+
+
+def _references(value: Any) -> Iterator[Json]:
+    """Every Reference with an address, outside the contained resources."""
+    left = [value]
+    while left:
+        current = left.pop()
+        if type(current) is dict:
+            if type(current.get("reference")) is str:
+                yield current
+            left.extend(inner for key, inner in current.items() if key != "contained")
+        elif type(current) is list:
+            left.extend(current)
+
+
+def _reference_texts(resource: Json) -> Iterator[str]:
+    for reference in _references(resource):
+        yield reference["reference"]
+
+
+def _absolute(bundle: Json) -> None:
+    """Gives every entry a fullUrl, takes contained resources out, and makes each Reference name a fullUrl."""
+    for entry in bundle["entry"]:
+        resource = entry.get("resource", {})
+        entry.setdefault("fullUrl", f"{resource.get('resourceType')}/{resource.get('id')}")
+    urls = {id(entry["resource"]): entry["fullUrl"] for entry in bundle["entry"] if "resource" in entry}
+    index = BundleIndex(bundle)
+    for resource in list(_resources(bundle)):
+        inner_urls = _taken_out(resource, urls[id(resource)], bundle)
+        for reference in _references([resource, *(r for r, _ in inner_urls.values())]):
+            text = reference["reference"]
+            if text.startswith("#"):
+                reference["reference"] = inner_urls[text[1:]][1] if text[1:] in inner_urls else text
+            elif text not in index.by_full_url:
+                found = index.resolve(text, resource)
+                reference["reference"] = urls[id(found)] if found is not None else text
+
+
+def _taken_out(resource: Json, url: str, bundle: Json) -> dict[str, tuple[Json, str]]:
+    """The contained resources as entries of their own: their id → (resource, fullUrl)."""
+    taken: dict[str, tuple[Json, str]] = {}
+    for inner in resource.pop("contained", ()):
+        if isinstance(inner, dict):
+            taken[str(inner.get("id"))] = (inner, f"{url}#{inner.get('id')}")
+            bundle["entry"].append({"fullUrl": f"{url}#{inner.get('id')}", "resource": inner})
+    return taken
+
+
+def _needs_medication(resource: Json) -> bool:
+    concept = resource.get("medicationCodeableConcept", {})
+    reference = resource.get("medicationReference", {})
+    return bool(
+        concept.get("coding")
+        or concept.get("text")
+        or ("display" in reference and "reference" not in reference)
+    )
+
+
+def _medication_of_its_own(resource: Json, bundle: Json) -> None:
+    """A medication said as a code, or by name only, becomes a Medication."""
+    if not _needs_medication(resource):
+        return
+    code = resource.pop("medicationCodeableConcept", None) or {
+        "text": resource["medicationReference"]["display"]
+    }
+    url = f"{_url_of(resource, bundle)}#medication"
+    bundle["entry"].append({"fullUrl": url, "resource": {"resourceType": "Medication", "code": code}})
+    resource["medicationReference"] = {"reference": url}
+
+
+def _url_of(resource: Json, bundle: Json) -> str:
+    return next(str(entry["fullUrl"]) for entry in bundle["entry"] if entry.get("resource") is resource)
+
+
+def _is_unnamed(concept: object) -> bool:
+    if not isinstance(concept, dict) or not concept.get("coding"):
+        return False
+    first = concept["coding"][0]
+    return ("text" not in concept and "_text" not in concept) or first.get("system") not in (ATC, None)
+
+
+def _name_the_medication(concept: object) -> None:
+    """The ATC code first; a name where only codes have one."""
+    if not isinstance(concept, dict) or not concept.get("coding"):
+        return
+    codings = concept["coding"]
+    codings.sort(key=lambda coding: coding.get("system") != ATC)
+    if "text" not in concept and "_text" not in concept:
+        named = next((c for c in codings if c.get("display")), codings[0])
+        name = named.get("display") or named.get("code")
+        if name:
+            concept["text"] = name
+
+
+def _names_in_order(resource: Json) -> None:
+    names = resource.get("name")
+    if not isinstance(names, list):
+        return
+    names.sort(key=lambda name: _NAMES_FIRST.index(name.get("use")) if name.get("use") in _NAMES_FIRST else 2)
+    for name in names:
+        given = name.get("given", ())
+        if len(given) > 1 and all(isinstance(part, str) for part in given) and "_given" not in name:
+            name["given"] = [" ".join(given)]
+
+
+def _is_not_to_be_believed(resource: Json) -> bool:
+    if resource.get("resourceType") in ("Composition", "MessageHeader", "Encounter"):
+        return False
+    if any(resource.get(key) in _NOT_TO_BE_BELIEVED for key in _STATUS_KEYS):
+        return True
+    verification = resource.get("verificationStatus")
+    codings = verification.get("coding", ()) if isinstance(verification, dict) else ()
+    return any(coding.get("code") in _NOT_TO_BE_BELIEVED for coding in codings if isinstance(coding, dict))
+
+
+def _is_cancelled(bundle: Json) -> bool:
+    """Whether the message itself takes everything back: then it repeats what it takes back."""
+    return any(
+        r.get("resourceType") == "Composition" and r.get("status") == "entered-in-error"
+        for r in _resources(bundle)
+    )
+
+
+def _take_out(bundle: Json) -> None:
+    out = {e["fullUrl"] for e in bundle["entry"] if "resource" in e and _is_not_to_be_believed(e["resource"])}
+    if out:
+        for resource in _resources(bundle):
+            _without(resource, out)
+
+
+def _without(value: Any, out: set[str]) -> None:
+    """Takes References to what is out away from the lists they stand in."""
+    for key, inner in value.items():
+        if isinstance(inner, list):
+            inner[:] = [item for item in inner if not _names(item, out)]
+            for item in inner:
+                if isinstance(item, dict):
+                    _without(item, out)
+        elif isinstance(inner, dict) and key != "resource":
+            _without(inner, out)
+
+
+def _names(item: object, out: set[str]) -> bool:
+    if not isinstance(item, dict):
+        return False
+    reference = item.get("reference")
+    return (
+        (reference in out)
+        if isinstance(reference, str)
+        else isinstance(reference, dict) and _names(reference, out)
+    )
+
+
+def is_taken_out(resource: Json) -> bool:
+    """Whether a resource says of itself that it must not be believed."""
+    return _is_not_to_be_believed(resource)
