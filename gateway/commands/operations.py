@@ -8,30 +8,18 @@ usage.
 from __future__ import annotations
 
 import getpass
-import json
-import os
-import uuid
-from enum import StrEnum
 from typing import Annotated, Any, Final
 
 import typer
 
-from gateway.commands.screen import Language, language_of_locale, messages, output
-from gateway.errors import CATALOGUE
+from gateway.commands.operations_caller import Caller, LanguageChoice
+from gateway.commands.screen import messages
 
-TIME_LIMIT_S: Final = 120.0
 DEFAULT_ADDRESS: Final = "http://127.0.0.1:8600"
 
 operations = typer.Typer(
     help="Work with a running gateway: queues, dead letters, replay.", no_args_is_help=True
 )
-
-
-class LanguageChoice(StrEnum):
-    """What the command speaks."""
-
-    NORWEGIAN = "no"
-    ENGLISH = "en"
 
 
 AddressOption = Annotated[
@@ -47,76 +35,6 @@ ReceiverOption = Annotated[str | None, typer.Option(help="HER-id of the receiver
 TypeOption = Annotated[str | None, typer.Option("--type", help="Message type (code of 8279).")]
 StateOption = Annotated[str | None, typer.Option(help="State of the delivery, or overdue.")]
 LimitOption = Annotated[int, typer.Option(min=1, max=500, help="How many lines at most.")]
-
-
-class Caller:
-    """Asks one gateway, and tells what it answered."""
-
-    def __init__(self, address: str, as_json: bool, language: LanguageChoice | None) -> None:
-        self._address = address
-        self._as_json = as_json
-        self.language: Language = language_of_locale() if language is None else language.value
-
-    def get(self, path: str, **parameters: Any) -> dict[str, Any]:
-        """Ask something."""
-        asked = {name: value for name, value in parameters.items() if value is not None}
-        return self._ask("GET", path, params=asked)
-
-    def post(self, path: str, content: dict[str, Any]) -> dict[str, Any]:
-        """Have something done, once."""
-        said = {name: value for name, value in content.items() if value is not None}
-        return self._ask("POST", path, json=said, headers={"Idempotency-Key": str(uuid.uuid4())})
-
-    def _ask(self, method: str, path: str, **more: Any) -> dict[str, Any]:
-        import httpx
-
-        headers = more.pop("headers", {})
-        secret = os.environ.get("SOMLOS_OPERATOR_SECRET")
-        if secret:
-            headers["Authorization"] = f"Bearer {secret}"
-        try:
-            with httpx.Client(base_url=self._address, timeout=TIME_LIMIT_S, trust_env=False) as client:
-                answer = client.request(method, f"/ops{path}", headers=headers, **more)
-            content: dict[str, Any] = answer.json()
-        except (httpx.HTTPError, httpx.InvalidURL, ValueError):
-            raise self._failed("operations.unreachable") from None
-        if answer.is_error:
-            raise self._failed(str(content.get("code")), content.get("path"))
-        return content
-
-    def _failed(self, code: str, path: str | None = None) -> typer.Exit:
-        entry = CATALOGUE.get(code) or CATALOGUE["us.internal"]
-        norwegian = self.language == "no"
-        sentence, step = (entry.no, entry.next_step_no) if norwegian else (entry.en, entry.next_step_en)
-        place = f" ({path})" if path else ""
-        messages().print(f"{sentence}{place} {step}  [{entry.code}]", markup=False)
-        return typer.Exit(1)
-
-    def show(self, answer: dict[str, Any], rows: list[dict[str, Any]], columns: dict[str, str]) -> None:
-        """Show an answer: as it is, or its rows as a table. `columns`: name of a member to its heading."""
-        if self._as_json:
-            print(json.dumps(answer, ensure_ascii=False))
-            return
-        from rich.table import Table
-
-        table = Table(box=None, pad_edge=False)
-        for heading in columns.values():
-            table.add_column(heading)
-        for row in rows:
-            table.add_row(*(_cell(row.get(name), self.language) for name in columns))
-        output().print(table)
-
-
-def _cell(value: Any, language: Language) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return {"no": ("nei", "ja"), "en": ("no", "yes")}[language][value]
-    if isinstance(value, dict):
-        return str(value.get(language, ""))
-    if isinstance(value, list):
-        return " ".join(map(str, value))
-    return str(value)
 
 
 _DELIVERY: Final = {
