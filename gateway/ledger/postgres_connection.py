@@ -25,6 +25,8 @@ SESSION: Final = """
     SET lock_timeout = '20s';
     SET plan_cache_mode = force_generic_plan;
     SET enable_seqscan = off;
+    SET enable_bitmapscan = off;
+    SET enable_sort = off;
     SET jit = off
 """
 """A commit that returned is on the disk. The plans are those for a full ledger, whatever the statistics know yet."""
