@@ -118,12 +118,22 @@ def convert(
 ) -> None:
     """Write each message in the other format."""
     from gateway.commands.convert import run
-    from gateway.commands.outputs import NeedsFolder, Outputs
+    from gateway.commands.outputs import NeedsFolder, Outputs, OverInput
 
     language = _language(lang)
     gathered = _gather(inputs, language)
     try:
         outputs = Outputs(gathered, out)
+        if loss is not None and outputs.is_input(Path(loss)):
+            raise OverInput
+    except OverInput:
+        raise _usage(
+            {
+                "no": "Resultatet ville erstattet en inndatafil.",
+                "en": "The result would replace an input file.",
+            },
+            language,
+        ) from None
     except NeedsFolder:
         raise _usage(
             {"no": "Flere meldinger trenger -o MAPPE.", "en": "Several messages need -o DIR."}, language

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from gateway.commands.examine import Examined, examine, issue_of_failure
 from gateway.commands.inputs import Input, Inputs
-from gateway.commands.outputs import NameTaken, Outputs
+from gateway.commands.outputs import NameTaken, Outputs, OverInput
 from gateway.commands.screen import Language, issue_lines, messages, with_progress
 from gateway.errors import Issue, issue
 
@@ -93,6 +93,8 @@ def _write(outputs: Outputs, source: Input, result: Converted) -> Issue | None:
         outputs.write(source, result.data, result.ending)
     except NameTaken:
         return issue("command.name-taken", layer="xml")
+    except OverInput:
+        return issue("command.over-input", layer="xml")
     except BrokenPipeError:
         raise
     except OSError:

@@ -166,6 +166,33 @@ def test_two_inputs_of_one_name_do_not_overwrite_each_other(tmp_path: Path) -> N
     assert TOLD["innlagt"].message_id in json.dumps(written)
 
 
+def test_a_folder_converted_into_itself_keeps_its_sources(tmp_path: Path) -> None:
+    """b.json would become b.xml, which is another message: it stays, and is itself converted from what it was."""
+    for name, key in (("a.xml", "innlagt"), ("b.json", "innleggelsesrapport"), ("b.xml", "klar")):
+        (tmp_path / name).write_bytes(TOLD[key].body)
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    done = somlos("convert", str(tmp_path), "-o", str(tmp_path))
+    assert done.returncode == 1
+    assert done.stderr.decode().count("[command.over-input]") == 2  # b.json to b.xml, b.xml to b.json
+    after = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    assert after.keys() == before.keys() | {"a.json"}
+    assert {name: after[name] for name in before} == before
+
+
+@pytest.mark.parametrize(
+    "arguments", [("-o", "{one}"), ("-o", "{link}"), ("--loss", "{one}", "-o", "new.json")]
+)
+def test_one_input_is_not_replaced_by_its_result(arguments: tuple[str, ...], tmp_path: Path) -> None:
+    one, link = tmp_path / "a.xml", tmp_path / "link.xml"
+    one.write_bytes(TOLD["innlagt"].body)
+    link.symlink_to(one)
+    done = somlos("convert", str(one), *(each.format(one=one, link=link) for each in arguments), cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (2, b"")
+    assert b"replace an input file" in done.stderr
+    assert one.read_bytes() == TOLD["innlagt"].body
+    assert not (tmp_path / "new.json").exists()
+
+
 @pytest.mark.parametrize(
     "arguments",
     [
