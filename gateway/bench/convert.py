@@ -169,7 +169,7 @@ def report(planned: Plan, main: Rounds, curve: Rounds) -> dict[str, Any]:
         "wantedTimesFloor": WANTED,
         "check": {
             "resources": len(planned.checked["entry"]),
-            "what": "structure, required codes, invariants and references of R4",
+            "what": "structure, required codes, invariants, references and the profiles it claims",
             "milliseconds": main.milliseconds("check").as_json(),
         },
         "sizes": [_size(one, curve) for one in planned.curve],

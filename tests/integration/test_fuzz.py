@@ -11,7 +11,7 @@ import pytest
 
 from tests.support import fuzz
 
-INPUTS, CHUNK = 2_400, 300
+INPUTS, CHUNK = 2_000, 250
 
 
 @pytest.mark.parametrize("first", range(0, INPUTS, CHUNK))
