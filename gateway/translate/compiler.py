@@ -49,7 +49,10 @@ class Mapping:
             raise MappingError(kind, "has no elements to map")
         return Content(complex_type, self.structure)
 
-    def _fill(self, content: Content, definition: Definition, lines: tuple[Line, ...]) -> None:
+    def _fill(
+        self, content: Content, definition: Definition, lines: tuple[Line, ...], within: str = ""
+    ) -> None:
+        """`within`: path of the object that the lines stand in, where that is not the definition's own."""
         uses = (
             {use.name.partition(":")[2]: use for use in content.kind.content.uses()}
             if content.kind.content
@@ -58,7 +61,9 @@ class Mapping:
         attributes = {use.name: use for use in content.kind.attributes}
         for line in lines:
             if line.source == ".":
-                self._fill(content, definition, self.definitions[line.how.removeprefix("use ")].lines)
+                self._fill(
+                    content, definition, self.definitions[line.how.removeprefix("use ")].lines, within
+                )
             elif line.source.startswith("@"):
                 use = attributes.get(line.source[1:])
                 if use is not None:
@@ -66,7 +71,7 @@ class Mapping:
             else:
                 use_of = uses.get(line.source.rpartition(":")[2])
                 if use_of is not None:
-                    rule = self._rule(use_of, line, definition)
+                    rule = self._rule(use_of, line, definition, within)
                     if isinstance(rule, InsideRule) and content.kind.content:
                         rule.certain = use_of.name in _certain(content.kind.content)
                     content.add(use_of.name, rule)
@@ -83,7 +88,7 @@ class Mapping:
         if "default" in options:
             content.defaults[name] = options["default"]
 
-    def _rule(self, use: ElementUse, line: Line, definition: Definition) -> Rule:
+    def _rule(self, use: ElementUse, line: Line, definition: Definition, within: str) -> Rule:
         tag = self.structure.tag(use.name)
         how, options = _options(line.how)
         if how == "constant":
@@ -93,20 +98,19 @@ class Mapping:
         if how.startswith("-> "):
             return self._link(use, line.path, how[3:], tag)
         if line.children or how.startswith("use "):
-            return self._inside(use, line, how, options, definition, tag)
+            return self._inside(use, line, options, definition, within)
         chosen = codec(how, use.type if use.type in _DATATYPES else self.structure.simple_base(use.type))
         unless = {}
         for part in options.get("unless", "").split(", "):
             if part:
                 code, _, path = part.partition(" ")
                 unless[code] = Path(path, chosen.value_key)
-        owner = definition.target if definition.is_resource else definition.name
         return ValueRule(
             use,
             self.structure,
             Path(line.path, chosen.value_key),
             chosen,
-            owner,
+            _fhir_path(definition, within),
             _default(use, how, options),
             unless,
             tag,
@@ -121,13 +125,14 @@ class Mapping:
         )
 
     def _inside(
-        self, use: ElementUse, line: Line, how: str, options: dict[str, str], definition: Definition, tag: str
+        self, use: ElementUse, line: Line, options: dict[str, str], definition: Definition, within: str
     ) -> InsideRule:
+        how, tag = _options(line.how)[0], self.structure.tag(use.name)
         if how.startswith("use "):
             content = self.content(how[4:], use.type)
         else:
             content = self._empty(use.type)
-            self._fill(content, definition, line.children)
+            self._fill(content, definition, line.children, _below(within, line.path))
         hook = hooks.HOOKS[options["via"]] if "via" in options else None
         return InsideRule(use, self.structure, Path(line.path, ""), content, tag, hook)
 
@@ -143,6 +148,21 @@ class Mapping:
                 == (rule.where, rule.path and rule.path.text)
             ]
             rule.siblings = tuple(other for other in same if other.definition.when)
+
+
+def _below(within: str, path: str) -> str:
+    """The path of an object inside another; one that begins with a resource stands where it says."""
+    if path == ".":
+        return within
+    return path if path[0].isupper() or not within else f"{within}.{path}"
+
+
+def _fhir_path(definition: Definition, within: str) -> str:
+    """The path of the object that a definition's values stand in, as people who know FHIR read it."""
+    if within[:1].isupper():
+        return within
+    owner = definition.target if definition.is_resource else definition.name
+    return f"{owner}.{within}" if within else owner
 
 
 def _certain(group: Group) -> set[str]:

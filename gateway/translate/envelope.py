@@ -20,12 +20,11 @@ from gateway.translate import documents
 from gateway.translate.codec import Json
 from gateway.translate.compiler import Mapping, mapping
 from gateway.translate.content import Place
+from gateway.translate.identity import MESSAGE_ID_SYSTEM, UUID, without_address
 from gateway.translate.required import complete, is_absent, is_filler
 from gateway.translate.state import State, derived_id
 
-UUID = re.compile(r"[0-9a-fA-F]{8}-([0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
 _FHIR_ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
-MESSAGE_ID_SYSTEM = "urn:ietf:rfc:3986"
 MESSAGE_ID = f"{BASE}/NamingSystem/message-id"
 STANDARD = own_code_system("e-message-standard")
 TRANSLATED = {"system": own_code_system("origin"), "code": "translated-from-e-message"}
@@ -89,6 +88,14 @@ def _tags(bundle: Json) -> list[Json]:
     return [tag for tag in tags if isinstance(tag, dict)]
 
 
+def derived_header_id(info: etree._Element) -> str | None:
+    """The id of the MessageHeader of a message (MsgInfo) whose MsgId is no FHIR id; None: its id is the MsgId."""
+    message_id = (info.findtext("{*}MsgId") or "").strip()
+    if _FHIR_ID.fullmatch(message_id):
+        return None
+    return derived_id(_sender_her_id(info), message_id, "MessageHeader")
+
+
 def message_header(state: State, message_id: str) -> Json:
     """The MessageHeader, first in the Bundle: its id is the MsgId where that is a FHIR id (DESIGN §4.3)."""
     derived = derived_id(*state.key, "MessageHeader")
@@ -138,7 +145,7 @@ def message_identifier(bundle: Json) -> Json:
     """Bundle.identifier with the MsgId as the e-message writes it; the MessageHeader's id where the Bundle has none."""
     identifier = dict(bundle.get("identifier") or {})
     if isinstance(identifier.get("value"), str):
-        identifier["value"] = identifier["value"].removeprefix("urn:uuid:")
+        identifier["value"] = without_address(identifier)
     elif "_value" not in identifier:
         identifier["value"] = _first(bundle, "MessageHeader").get("id") or bundle.get("id")
     return identifier

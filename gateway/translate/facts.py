@@ -90,6 +90,8 @@ class Facts:
     """SHA-256 (hex) of the content that makes the same id "the same message" (DESIGN §4.3)."""
     generated_at: datetime | None = None
     """GenDate / Bundle.timestamp; aware, UTC."""
+    header_id: str | None = None
+    """What FHIR's receipts call the message, MessageHeader.id, where that is not `message_id`; receipts have none."""
     status: str = "N"
     """7309: N new, M changed, A addition, C cancelled, H history."""
     parent_id: str | None = None

@@ -15,6 +15,7 @@ from gateway.translate.dialogue import dialogue_standard
 from gateway.translate.facts import Event, Facts, Party, PatientIdentity, ReceiptError, ReceiptFacts, Topic
 from gateway.translate.facts_xml import moment
 from gateway.translate.hooks import identifier_kind
+from gateway.translate.identity import without_address
 
 _PATIENT_KINDS = ("FNR", "DNR", "FHN", "HNR", "DUF")
 _STATUS_BY_COMPOSITION = {"amended": "M", "entered-in-error": "C"}
@@ -35,6 +36,7 @@ def facts_of_bundle(bundle: Json) -> Facts:
         receiver=view.party((header.get("destination") or [{}])[0].get("receiver")),
         content_digest=digest(bundle),
         generated_at=moment(bundle.get("timestamp")),
+        header_id=_header_id(bundle, header),
         status=_status(view, provenance),
         parent_id=_parent(provenance),
         conversation_id=str(_extension(header, "conversation", "valueString") or "").strip() or None,
@@ -75,9 +77,15 @@ def _sorted(value: Any) -> Any:
 
 
 def _message_id(bundle: Json, header: Json) -> str:
-    value = bundle.get("identifier", {}).get("value")
-    own = str(value).removeprefix("urn:uuid:").strip() if value else ""
+    own = without_address(bundle.get("identifier") or {}).strip()
     return own or str(header.get("id") or bundle.get("id") or "")
+
+
+def _header_id(bundle: Json, header: Json) -> str | None:
+    own = header.get("id")
+    if receipts.is_receipt(bundle) or not isinstance(own, str) or own == _message_id(bundle, header):
+        return None
+    return own
 
 
 def _extension(resource: Json, name: str, key: str) -> Any:
@@ -109,10 +117,10 @@ def _status(view: _View, provenance: Json) -> str:
 def _parent(provenance: Json) -> str | None:
     entities = provenance.get("entity") or [{}]
     what = entities[0].get("what", {})
-    value = what.get("identifier", {}).get("value") or str(what.get("reference", "")).removeprefix(
-        "MessageHeader/"
-    )
-    return str(value).removeprefix("urn:uuid:").strip() or None
+    value = without_address(what.get("identifier") or {})
+    return (
+        value or str(what.get("reference", "")).removeprefix("MessageHeader/").removeprefix("urn:uuid:")
+    ).strip() or None
 
 
 def _receipt(view: _View, bundle: Json) -> ReceiptFacts:

@@ -10,6 +10,7 @@ from lxml import etree
 from gateway.emessage.canonical import digest
 from gateway.emessage.read import EMessage, contents_of
 from gateway.terminology import number_of
+from gateway.translate.envelope import derived_header_id
 from gateway.translate.facts import Event, Facts, Party, PatientIdentity, ReceiptError, ReceiptFacts, Topic
 from gateway.translate.primitives import primitive
 
@@ -57,6 +58,7 @@ def _message(message: EMessage) -> Facts:
         receiver=_party(info.find("{*}Receiver/{*}Organisation") if info is not None else None),
         content_digest=digest(message),
         generated_at=moment(_text(info, "{*}GenDate")),
+        header_id=derived_header_id(info) if info is not None else None,
         status=_code(body, "{*}InformasjonOmForsendelsen/{*}Forsendelsesstatus") or "N",
         parent_id=_text(info, "{*}ConversationRef/{*}RefToParent") or None,
         conversation_id=_text(info, "{*}ConversationRef/{*}RefToConversation") or None,

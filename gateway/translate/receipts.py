@@ -7,6 +7,7 @@ Status 8258 and the errors 8221 are mapped by `mappings/apprec.map`; this module
 from __future__ import annotations
 
 import copy
+from datetime import datetime
 from typing import Any
 
 from lxml import etree
@@ -26,13 +27,16 @@ from gateway.translate.envelope import (
     origin_of,
     set_message_header,
 )
-from gateway.translate.primitives import primitive
+from gateway.translate.primitives import OSLO, primitive
 from gateway.translate.required import complete
 from gateway.translate.state import State, derived_id
 
 MIG_VERSIONS = {"apprec-1.0": "1.0 2004-11-21", "apprec-1.1": "v1.1 2012-02-15"}
 _STRING = primitive("string", "string")
+_ID = primitive("id", "string")
+_TIME = primitive("dateTime", "dateTime")
 _STATUS = extension_url("receipt-status")
+_ORIGINAL_ISSUED = extension_url("original-issued")
 _MIG_VERSION = extension_url("mig-version")
 _RESPONSE_CODES = {"1": "ok", "2": "fatal-error", "3": "ok"}
 _ISSUE_CODES = {
@@ -128,8 +132,8 @@ def _urls(element: Json) -> list[str]:
 def is_receipt(bundle: Json) -> bool:
     """Whether a message Bundle is a receipt: its MessageHeader answers a message."""
     for entry in bundle.get("entry", ()):
-        resource = entry.get("resource", {}) if isinstance(entry, dict) else {}
-        if resource.get("resourceType") == "MessageHeader":
+        resource = entry.get("resource") if isinstance(entry, dict) else None
+        if isinstance(resource, dict) and resource.get("resourceType") == "MessageHeader":
             return "response" in resource
     return False
 
@@ -153,6 +157,50 @@ def status_of(bundle: Json) -> str:
         for i in e["resource"].get("issue", ())
     ]
     return "3" if any(i.get("severity") in ("warning", "error") for i in issues) else "1"
+
+
+def with_original(bundle: Json, message_id: str, message_type: str, issued_at: datetime | None) -> Json:
+    """The receipt Bundle with what AppRec must say of the message it is about, where the receipt does not say it.
+
+    R4 has a place for the MessageHeader's id only: a receipt made by the standard says neither type nor date. What it
+    does say stays, but for the id: the sender knows its message by MsgId.
+    """
+    bundle = copy.deepcopy(bundle)
+    header = next((r for r in _resources(bundle) if r.get("resourceType") == "MessageHeader"), None)
+    if header is None or "response" not in header:
+        return bundle
+    response = header["response"]
+    if _ID.read(response, "identifier") != message_id:
+        response.pop("identifier", None)
+        response.pop("_identifier", None)
+        _ID.write(message_id, response, "identifier")
+    if message_type:
+        _state_type(header, message_type)
+    if issued_at is not None:
+        _state_issued(response, issued_at)
+    return bundle
+
+
+def _state_type(header: Json, message_type: str) -> None:
+    """The type (8279) among the reasons, before those that others put there."""
+    reason = header.setdefault("reason", {})
+    codings = _items(reason, "coding")
+    system = code_system("8279")
+    if any(coding.get("system") == system and coding.get("code") for coding in codings):
+        return
+    coding = {"system": system, "code": message_type}
+    if display := terminology.display("8279", message_type):
+        coding["display"] = display
+    reason["coding"] = [coding, *codings]
+
+
+def _state_issued(response: Json, issued_at: datetime) -> None:
+    extensions = _items(response, "extension")
+    stated = [e for e in extensions if e.get("url") == _ORIGINAL_ISSUED]
+    if any(_TIME.read(extension, "valueDateTime") for extension in stated):
+        return
+    issued = {"url": _ORIGINAL_ISSUED, "valueDateTime": issued_at.astimezone(OSLO).isoformat()}
+    response["extension"] = [*(e for e in extensions if e not in stated), issued]
 
 
 def from_bundle(bundle: Json, standard: str) -> tuple[etree._Element, State]:

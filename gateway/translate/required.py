@@ -13,6 +13,7 @@ from typing import Any
 
 from gateway import package_data
 from gateway.fhir.canonical import DATA_ABSENT_REASON
+from gateway.translate import discontinued
 from gateway.translate.codec import Json
 from gateway.translate.state import State
 from gateway.translate.words import withdraw
@@ -63,6 +64,8 @@ def complete(state: State) -> None:
                 _fill(holder, demand, state)
         if resource["resourceType"] == "Organization":
             _not_at_home(resource)
+        elif resource["resourceType"] == "MedicationStatement":
+            discontinued.state_status(resource)
 
 
 def _not_at_home(organization: Json) -> None:

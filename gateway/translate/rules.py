@@ -39,7 +39,7 @@ class ValueRule:
     path: Path
     codec: Codec
     owner: str
-    """Name of the definition, for messages about what is missing."""
+    """Path of the object that the slot is in, for messages about what is missing."""
     default: str | Attributes | None = None
     unless: dict[str, Path] = field(default_factory=dict)
     """Code of the sibling Hendelsekode → where the value stands instead."""
@@ -86,8 +86,12 @@ class ValueRule:
             if self.default is not None:
                 state.assume(self.tag, self.default)
                 return [Found(_filled(self.tag, self.default), -1)]
-            return _required(self.use, self.structure, f"{self.owner}.{self.path.text}", state)
+            return _required(self.use, self.structure, self._fhir_path(), state)
         return found
+
+    def _fhir_path(self) -> str:
+        path = self.path.text
+        return (path if path[0].isupper() else f"{self.owner}.{path}").replace("ext(", "extension(")
 
     def speaks(self, place: Place, state: State) -> bool:
         """Whether a value stands there."""

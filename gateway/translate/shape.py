@@ -13,8 +13,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from gateway.fhir.bundle import BundleIndex
+from gateway.translate import discontinued
 from gateway.translate.codec import Json
 from gateway.translate.datatypes import ATC
+from gateway.translate.identity import without_address
 
 _NOT_TO_BE_BELIEVED = frozenset({"entered-in-error", "refuted"})
 _STATUS_KEYS = ("status", "lifecycleStatus")
@@ -33,8 +35,13 @@ def in_one_shape(bundle: Json) -> Json:
         kind = resource.get("resourceType")
         if kind in _WITH_MEDICATION:
             _medication_of_its_own(resource, made)
+        if kind == "MedicationStatement" and discontinued.disagrees(resource):
+            discontinued.agree(resource)
         if kind in _WITH_NAMES:
             _names_in_order(resource)
+        if kind == "Provenance":
+            for what in _addressed_parents(resource):
+                what["identifier"]["value"] = without_address(what["identifier"])
     for resource in _resources(made):
         if resource.get("resourceType") == "Medication":
             _name_the_medication(resource.get("code"))
@@ -62,11 +69,24 @@ def _is_in_shape(bundle: Json) -> bool:
             return False
         if kind == "Medication" and _is_unnamed(resource.get("code")):
             return False
+        if kind == "MedicationStatement" and discontinued.disagrees(resource):
+            return False
         if kind in _WITH_NAMES and any(len(name.get("given", ())) > 1 for name in resource.get("name", ())):
+            return False
+        if kind == "Provenance" and any(_addressed_parents(resource)):
             return False
         if kind in _WITH_NAMES and len(resource.get("name", ())) > 1:
             return False
     return True
+
+
+def _addressed_parents(provenance: Json) -> Iterator[Json]:
+    """What a message answers or corrects, named by a UUID in the form of an address."""
+    for entity in provenance.get("entity", ()):
+        what = entity.get("what", {})
+        identifier = what.get("identifier", {})
+        if "system" in identifier and without_address(identifier) != identifier.get("value"):
+            yield what
 
 
 def _references(value: Any) -> Iterator[Json]:

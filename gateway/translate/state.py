@@ -16,6 +16,7 @@ from lxml import etree
 from gateway.errors import NotTranslatable
 from gateway.fhir.canonical import DATA_ABSENT_REASON, EXACT, ORDER, PRESENT, component_system
 from gateway.translate.codec import Json
+from gateway.translate.discontinued import is_stated_twice
 from gateway.translate.loss import Counted, Loss
 from gateway.translate.paths import Path
 
@@ -232,8 +233,9 @@ class State:
             resource = entry.get("resource", {})
             kind = str(resource.get("resourceType", "")).partition("#")[0]
             numbers[kind] = numbers.get(kind, 0) + 1
+            twice = kind == "MedicationStatement" and is_stated_twice(resource)
             for names in self._unread(resource, (kind,)):
-                if names[1] not in _NOT_CONTENT:
+                if names[1] not in _NOT_CONTENT and not (twice and names[1] == "status"):
                     yield Loss(f"{kind}[{numbers[kind]}]" + "".join(map(_step, names[1:])), "", "lost")
 
     def _unread(self, value: Any, names: tuple[str | int, ...]) -> Iterator[tuple[str | int, ...]]:
