@@ -169,7 +169,10 @@ def _xml(data: bytes) -> str:
     wrong = [found.code for found in validate_fhir(made.bundle) if found.severity == "error"]
     if wrong:
         raise Failure(f"the Bundle is not valid: {wrong[0]}")
-    lost = [loss.source or loss.target for loss in roundtrip(data).losses]
+    outcome = roundtrip(data)
+    if outcome.verdict == "equivalent":  # white space in an element that holds only elements, and now none
+        return "equivalent"
+    lost = [loss.source or loss.target for loss in outcome.losses]
     unexpected = [place for place in lost if not place.endswith(tuple(MAY_BE_LOST))]
     if unexpected:
         raise Failure(f"lost: {unexpected[0]}")
@@ -281,6 +284,8 @@ def run(first: int, count: int, processes: int) -> Tally:
         done = 0
         for found in pool.imap_unordered(tally, chunks(first, count)):
             total.add(found)
+            for failure in found.failures:
+                print(failure, flush=True)
             done += sum(found.outcomes.values())
             rate = done / (time.monotonic() - begin)
             _tell(
@@ -317,8 +322,6 @@ def main() -> None:
     print(
         f"slowest: {total.slowest_s:.2f} s (seed {total.slowest_seed}); memory at most {total.memory_mb} MB a process"
     )
-    for failure in total.failures[:50]:
-        print(failure)
     raise SystemExit(1 if total.failures else 0)
 
 
