@@ -60,11 +60,9 @@ def converted(data: bytes, target: str | None) -> Translation:
     :raises NotTranslatable: the target format cannot say it, or does not exist.
     """
     content = read(data)
-    if target is None:
-        target = _other_format(content)
     if any(each.severity == "error" and each.layer in ("xml", "schema") for each in _findings(content)):
         raise NotTranslatable("translate.invalid-source")
-    return translate.convert(content, target)
+    return translate.convert(content, _other_format(content) if target is None else target)
 
 
 def _findings(content: EMessage | dict[str, Any]) -> tuple[Issue, ...]:

@@ -36,10 +36,7 @@ class Examined:
     @property
     def can_be_translated(self) -> bool:
         """Whether it follows its schema; what the business rules say never stops a translation."""
-        blocking = [
-            each for each in self.issues if each.severity == "error" and each.layer in _BLOCKING_LAYERS
-        ]
-        return self.readable is not None and not blocking
+        return self.readable is not None and not _is_blocked(self.issues)
 
     @property
     def is_fhir(self) -> bool:
@@ -73,12 +70,17 @@ def issue_of_failure(error: Exception, layer: Layer) -> Issue:
     return issue("us.internal", layer=layer)
 
 
+def _is_blocked(issues: tuple[Issue, ...]) -> bool:
+    return any(each.severity == "error" and each.layer in _BLOCKING_LAYERS for each in issues)
+
+
 def _examine_xml(name: str, data: bytes) -> Examined:
     from gateway.emessage.read import read
     from gateway.emessage.validate import validate
 
     message = read(data)
-    return Examined(name, data, message, _type_of(message), validate(message))
+    issues = validate(message)
+    return Examined(name, data, message, _type_of(message, issues), issues)
 
 
 def _examine_fhir(name: str, data: bytes) -> Examined:
@@ -86,13 +88,19 @@ def _examine_fhir(name: str, data: bytes) -> Examined:
     from gateway.fhir.validate import validate
 
     resource = read(data)
-    return Examined(name, data, resource, _type_of(resource), validate(resource))
+    issues = validate(resource)
+    return Examined(name, data, resource, _type_of(resource, issues), issues)
 
 
-def _type_of(readable: EMessage | dict[str, Any]) -> str | None:
+def _type_of(readable: EMessage | dict[str, Any], issues: tuple[Issue, ...]) -> str | None:
+    """The type; None where none is stated, or where so much is wrong, as the findings say, that none can be told."""
     from gateway.translate import facts_of
 
     try:
         return facts_of(readable).message_type
     except SomlosError:
+        return None
+    except (LookupError, TypeError, ValueError, AttributeError):
+        if not _is_blocked(issues):
+            raise
         return None
