@@ -32,6 +32,7 @@ MAX_NUMBER_LENGTH: Final = 1_000
 _BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
 _SPACE_BEFORE_COLON: Final = re.compile(rb'"[ \t\r\n]+:')
 _NOT_A_NUMBER: Final = re.compile(rb"[:,\[]\s*[+-]?(?:NaN|Infinity)\b")
+_NULL_CHARACTER: Final = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 _POSITION: Final = re.compile(r"\(byte (\d+)\)")
 
 _encoder: Final = msgspec.json.Encoder(decimal_format="number")
@@ -59,6 +60,8 @@ def read(data: bytes) -> dict[str, Any]:
         raise Unreadable("json.empty-input")
     if len(data) > MAX_VALUES and data.count(b",") + data.count(b"[") + data.count(b"{") > MAX_VALUES:
         raise Unreadable("json.too-many-values", details={"limit": MAX_VALUES})
+    if b"\\u0000" in data and (found := _NULL_CHARACTER.search(data)):
+        raise Unreadable("json.null-character", line=data.count(b"\n", 0, found.start()) + 1)
     resource = _decode(data)
     if not isinstance(resource, dict):
         raise Unreadable("json.not-an-object")

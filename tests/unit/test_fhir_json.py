@@ -143,18 +143,19 @@ def test_a_byte_order_mark_is_dropped() -> None:
     assert read(b'\xef\xbb\xbf{"a":"\xc3\xa6"}') == {"a": "æ"}
 
 
+_TEXTS = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]))
 _VALUES = st.recursive(
     st.none()
     | st.booleans()
     | st.integers(-(2**70), 2**70)
-    | st.text()
+    | _TEXTS
     | st.decimals(allow_nan=False, allow_infinity=False),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(_TEXTS, inner, max_size=4),
     max_leaves=20,
 )
 
 
-@given(value=st.dictionaries(st.text(), _VALUES, max_size=4))
+@given(value=st.dictionaries(_TEXTS, _VALUES, max_size=4))
 def test_what_is_written_is_read(value: dict[str, Any]) -> None:
     data = write(value)
     assert write(read(data)) == data
@@ -166,3 +167,10 @@ def test_any_bytes_are_read_or_refused(data: bytes) -> None:
         assert isinstance(read(data), dict)
     except Unreadable as refusal:
         assert refusal.code.startswith("json.")
+
+
+def test_null_character_is_refused_and_what_only_looks_like_it_is_not() -> None:
+    with pytest.raises(Unreadable) as caught:
+        read(b'{"a": "x",\n "b": "\\\\\\u0000"}')
+    assert (caught.value.code, caught.value.line) == ("json.null-character", 2)
+    assert read(b'{"a": "\\\\u0000"}') == {"a": "\\u0000"}
