@@ -25,7 +25,8 @@ from gateway.translate.facts import Facts
 RULES_OF_INTAKE: Final = tuple(rule for rule in RULES if rule.id in ("type-and-body", "logistics-notice"))
 """The only business rules that can refuse a message; the others are for `validate` to tell, and cost more than
 the schema."""
-MOST_REMEMBERED: Final = 64
+MOST_REMEMBERED: Final = 256
+"""As many as may wait for their delivery when messages come in crowds; some 50 MB."""
 LARGEST_REMEMBERED: Final = 64 * 1024  # bytes; larger ones are read on other threads
 
 

@@ -9,6 +9,7 @@ import logging
 import sys
 from typing import Any
 
+import msgspec
 import structlog
 
 
@@ -22,13 +23,17 @@ class _WithoutWords(logging.Handler):
         log.log(record.levelno, "library", logger=record.name, kind=kind)
 
 
+def _as_json(event: Any, **_: Any) -> str:
+    return msgspec.json.encode(event).decode()
+
+
 def configure(stream: Any = None) -> None:
     """Log JSON lines to `stream` (default: standard error)."""
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True, key="at"),
-            structlog.processors.JSONRenderer(ensure_ascii=False),
+            structlog.processors.JSONRenderer(serializer=_as_json),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
         logger_factory=structlog.WriteLoggerFactory(file=stream or sys.stderr),

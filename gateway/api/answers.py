@@ -8,10 +8,10 @@ catalogue.
 
 from __future__ import annotations
 
-import json
 import uuid
 from datetime import UTC, datetime
 
+import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -50,7 +50,7 @@ def accepted(request: Request, outcome: Accepted | Duplicate) -> Response:
         content = {"id": outcome.id, "status": "accepted", "messageId": outcome.message_id}
         media_type = "application/json"
     return Response(
-        json.dumps(content, ensure_ascii=False, separators=(",", ":")),
+        msgspec.json.encode(content),
         status_code=202,
         headers={"location": f"/messages/{outcome.id}"},
         media_type=media_type,

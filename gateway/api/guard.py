@@ -13,7 +13,6 @@ from pathlib import PurePath
 from typing import Final
 
 import structlog
-from starlette.datastructures import MutableHeaders
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -26,6 +25,8 @@ HEADERS: Final = {
     "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
     "cross-origin-resource-policy": "same-origin",
 }
+
+_HEADERS: Final = tuple((name.encode(), value.encode()) for name, value in HEADERS.items())
 
 log = structlog.get_logger(__name__)
 
@@ -49,10 +50,10 @@ class Guard:
             nonlocal started
             if message["type"] == "http.response.start":
                 started = True
-                headers = MutableHeaders(scope=message)
-                headers["x-request-id"] = request_id
-                for name, value in HEADERS.items():
-                    headers.setdefault(name, value)
+                headers = message.setdefault("headers", [])
+                present = {name for name, _ in headers}
+                headers.append((b"x-request-id", request_id.encode()))
+                headers.extend(each for each in _HEADERS if each[0] not in present)
             await send(message)
 
         try:

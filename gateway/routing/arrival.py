@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field
 from datetime import UTC
 from typing import Literal
+
+import msgspec
 
 from gateway.ledger import times
 from gateway.ledger.messages import NewMessage
@@ -60,7 +61,7 @@ def arrival_of(
         generated_at=times.of(facts.generated_at) if facts.generated_at else None,
         received_at=now,
         size=len(data),
-        dated_events=json.dumps([_event(event) for event in facts.events]),
+        dated_events=msgspec.json.encode([_event(event) for event in facts.events]).decode(),
     )
     return Arrival(facts, data, kept, now)
 

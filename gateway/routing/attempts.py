@@ -6,9 +6,10 @@ with work keeps its lease until it is empty or must wait.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from dataclasses import dataclass
+
+import msgspec
 
 from gateway.ledger import line, messages, times
 from gateway.ledger.line import Attempt
@@ -104,7 +105,7 @@ def keep_translation(session: Session, attempt: Attempt, data: bytes, loss: Loss
         native=loss.native,
         extension=loss.extension,
         lost=len(loss.lost),
-        report=json.dumps(loss.as_json(), ensure_ascii=False),
+        report=msgspec.json.encode(loss.as_json()).decode(),
     )
     messages.note(
         session,
