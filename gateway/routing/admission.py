@@ -6,12 +6,16 @@ except where the message would be taken for something it is not.
 
 from __future__ import annotations
 
+from typing import Final
+
 from gateway.errors import Issue
 from gateway.identifiers import identity_number
 from gateway.routing.credentials import Credential
 from gateway.routing.partners import Partners, Route, Way, way_of
 from gateway.translate.facts import Facts
 
+MAX_MESSAGE_ID: Final = 255
+"""Characters of a MsgId: what record systems and the ledger can be expected to keep whole."""
 BLOCKING_LAYERS = frozenset({"xml", "schema"})
 BLOCKING_RULES = frozenset({"rules.type-body-mismatch", "rules.logistics-content-mismatch"})
 
@@ -41,6 +45,13 @@ def sender_refusal(facts: Facts, credential: Credential | None, partners: Partne
     if owner is None and sender.organisation_her_id in credential.her_ids:
         return None
     return "routing.sender-not-covered"
+
+
+def message_id_refusal(facts: Facts) -> str | None:
+    """Why the message cannot be told from others by its id, as duplicates and receipts need; None: it can."""
+    if not facts.message_id.strip():
+        return "rules.message-id-missing"
+    return "routing.message-id-too-long" if len(facts.message_id) > MAX_MESSAGE_ID else None
 
 
 def admit(facts: Facts, partners: Partners) -> tuple[Route, Way] | str:

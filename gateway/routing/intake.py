@@ -23,7 +23,13 @@ from gateway.ledger.patient_key import PatientKeys
 from gateway.ledger.session import Session
 from gateway.ledger.store import Ledger
 from gateway.routing import placing, receipts_home
-from gateway.routing.admission import admit, first_blocking, sender_refusal
+from gateway.routing.admission import (
+    MAX_MESSAGE_ID,
+    admit,
+    first_blocking,
+    message_id_refusal,
+    sender_refusal,
+)
 from gateway.routing.arrival import Arrival, arrival_of
 from gateway.routing.credentials import Credential
 from gateway.routing.outcomes import Accepted, Duplicate, IntakeOutcome, Refused
@@ -127,7 +133,7 @@ class Intake:
         return await asyncio.to_thread(self._reader.read, data, content)
 
     def _admit(self, facts: Facts, data: bytes, credential: Credential) -> _Admitted | Refused:
-        refusal = sender_refusal(facts, credential, self._partners)
+        refusal = sender_refusal(facts, credential, self._partners) or message_id_refusal(facts)
         onward = None if refusal or facts.is_receipt else admit(facts, self._partners)
         if refusal or isinstance(onward, str):
             return Refused(refusal or str(onward), facts)
@@ -190,7 +196,7 @@ class Intake:
             note = replace(
                 note,
                 format=facts.format,
-                message_id=facts.message_id,
+                message_id=facts.message_id[:MAX_MESSAGE_ID],
                 message_type=facts.message_type,
                 sender_her=facts.sender.her_id,
                 receiver_her=facts.receiver.her_id,

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import httpx
 import pytest
@@ -67,6 +68,19 @@ def changed(patient: dict[str, Any]) -> bytes:
         each["resource"] for each in content["entry"] if each["resource"]["resourceType"] == "Patient"
     ).update(patient)
     return json.dumps(content).encode()
+
+
+def with_identifier(value: str | None) -> dict[str, Any]:
+    """The Bundle with this MsgId; None: without anything that could be one."""
+    content = bundle()
+    header = content["entry"][0]["resource"]
+    if value is not None:
+        content["identifier"]["value"] = value
+        return content
+    for resource in (content, header):
+        resource.pop("id", None)
+    del content["identifier"]
+    return content
 
 
 @dataclass
@@ -147,6 +161,19 @@ WRONG = {
     ),
     "a body of another type": Wrong(
         "rules.type-body-mismatch", 422, lambda: Admission(type="UTSKRIVNINGSRAPPORT").xml
+    ),
+    "an id that is empty": Wrong("rules.message-id-missing", 422, lambda: Admission(message_id=" ").xml),
+    "an id without end": Wrong(
+        "routing.message-id-too-long", 422, lambda: Admission(message_id="a" * 256).xml
+    ),
+    "an id without end in FHIR": Wrong(
+        "routing.message-id-too-long",
+        422,
+        lambda: json.dumps(with_identifier("a" * 256)).encode(),
+        post_fhir,
+    ),
+    "a Bundle that no id tells from others": Wrong(
+        "rules.message-id-missing", 422, lambda: json.dumps(with_identifier(None)).encode(), post_fhir
     ),
     "not JSON": Wrong("json.not-json", 400, lambda: f"{{Hei {CANARY_NAME}}}".encode(), post_fhir),
     "no Bundle": Wrong(
@@ -256,6 +283,26 @@ def test_a_refusal_can_be_a_negative_receipt(
     assert original.text == message.message_id
     assert GATEWAY_HER in [each.text for each in receipt.iterfind("{*}Sender//{*}Id")]
     assert WARD in [each.text for each in receipt.iterfind("{*}Receiver//{*}Id")]
+
+
+def test_an_id_too_long_is_told_in_the_receipt(hospital: httpx.Client) -> None:
+    response = post_xml(hospital, Admission(message_id="a" * 256).xml, accept="application/xml")
+    receipt = etree.fromstring(response.content)
+    (error,) = receipt.iterfind("{*}Error")
+    assert error.get("V") == "E10"
+    assert receipt.findtext("{*}OriginalMsgId/{*}Id") == "a" * 256
+
+
+def test_without_an_id_there_is_nothing_a_receipt_could_name(hospital: httpx.Client) -> None:
+    response = post_xml(hospital, Admission(message_id="").xml, accept="application/xml")
+    assert response.headers["content-type"] == "application/problem+json"
+    assert response.json()["apprec"] == "E10"
+
+
+def test_the_longest_id_is_taken(hospital: httpx.Client) -> None:
+    assert (
+        post_xml(hospital, Admission(message_id=("å" + str(uuid4())).ljust(255, "x")).xml).status_code == 202
+    )
 
 
 def test_what_cannot_be_read_gets_no_receipt_but_the_code_of_one(hospital: httpx.Client) -> None:

@@ -121,6 +121,8 @@ async def test_duplicate_is_answered_the_same_after_the_receiver_left_the_settin
         ({"sender": (TOWN, NURSING)}, "routing.sender-not-covered"),
         ({"sender": (HOSPITAL, CARE)}, "routing.sender-not-covered"),  # own organisation, another's service
         ({"sender": ("99999999", "99999998")}, "routing.sender-not-covered"),
+        ({"message_id": " "}, "rules.message-id-missing"),
+        ({"message_id": "a" * 256}, "routing.message-id-too-long"),
         ({"invalid": True}, "schema.unexpected-element"),
         (
             {"receiver": (VILLAGE, CARE), "body_known": False, "message_type": "HENVISNING"},
@@ -132,7 +134,7 @@ async def test_refused_with_a_code_and_kept_as_a_note(
     tmp_path: Path, said: dict[str, object], code: str
 ) -> None:
     async with running(settings(tmp_path)) as house:
-        assert await house.refused(message("m-1", **said)) == code
+        assert await house.refused(message(**said)) == code
         assert [each.code for each in house.reader.refusals()] == [code]
         assert house.reader.list_messages() == ()
         assert house.services.ledger.reading().execute("SELECT COUNT(*) FROM bodies").fetchone()[0] == 0
