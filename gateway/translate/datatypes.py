@@ -278,7 +278,9 @@ class Concept:
         for coding in codings:
             if _same_set(coding.get("system"), self.implied):
                 return coding
-        return next((c for c in codings if _oid_of(c.get("system")) is not None), codings[0])
+        named = [c for c in codings if _oid_of(c.get("system")) is not None]
+        national = [c for c in named if c.get("system") not in _INTERNATIONAL]
+        return next(iter((*national, *named, *codings)))
 
 
 @dataclass(frozen=True)
