@@ -144,7 +144,16 @@ def test_of_several_codings_the_one_of_the_set_counts() -> None:
     ]
     assert read(codec("concept 9033", "CS"), {"x": {"coding": codings}}) == {"V": "DA", "DN": "Datter"}
     assert read(codec("concept", "CV"), {"x": {"coding": codings}})["V"] == "DA"
-    assert read(codec("concept", "CV"), {"x": {"coding": codings[:1]}}) == {"V": "1-8"}
+    assert read(codec("concept", "CV"), {"x": {"coding": codings[:1]}}) == {
+        "V": "1-8",
+        "S": "2.16.840.1.113883.6.1",
+    }
+
+
+def test_a_code_of_a_set_without_an_oid_is_not_taken_for_one_of_another_set() -> None:
+    local = {"coding": [{"system": "http://epj.example.no/koder", "code": "7", "display": "Lokal"}]}
+    assert read(codec("concept", "CV"), {"x": local}) == {"DN": "Lokal"}
+    assert read(codec("concept 9101", "CS"), {"x": local}) == {"DN": "Lokal"}
 
 
 @pytest.mark.parametrize("found", [None, {}, {"extension": [{"url": "http://example.org"}]}, "tekst", []])
