@@ -18,9 +18,11 @@ from gateway.emessage.validate import validate_schema
 from gateway.errors import Issue, SomlosError
 from gateway.fhir import json as fhir_json
 from gateway.fhir import validate as fhir_validation
+from gateway.ledger.line import Original
 from gateway.routing.admission import first_blocking
 from gateway.routing.ports import Content, Reading, Translation
 from gateway.translate.facts import Facts
+from gateway.translate.receipts import with_original
 
 RULES_OF_INTAKE: Final = tuple(rule for rule in RULES if rule.id in ("type-and-body", "logistics-notice"))
 """The only business rules that can refuse a message; the others are for `validate` to tell, and cost more than
@@ -49,13 +51,18 @@ class Formats:
         issues = fhir_validation.validate(source) if content == "fhir" else _issues_of(source)
         return Reading(self._facts(source, issues), issues)
 
-    def convert(self, data: bytes, content: Content, target_format: str) -> Translation:
-        """The message in `target_format`.
+    def convert(
+        self, data: bytes, content: Content, target_format: str, original: Original | None = None
+    ) -> Translation:
+        """The message in `target_format`; a receipt in FHIR says of its `original` what it left out.
 
         :raises NotTranslatable: the target format cannot say it.
         """
         source = self._remembered.pop(data, None)
-        return translate.convert(_parsed(data, content) if source is None else source, target_format)
+        source = _parsed(data, content) if source is None else source
+        if original is not None and content == "fhir":
+            source = with_original(source, original.message_id, original.message_type, original.generated_at)
+        return translate.convert(source, target_format)
 
     def _facts(self, source: Any, issues: tuple[Issue, ...]) -> Facts | None:
         """The facts; None when what is wrong with the message, as the findings say, leaves none to be taken."""

@@ -18,10 +18,13 @@ from gateway.api import reading
 from gateway.api.problems import FHIR_JSON
 from gateway.emessage import apprec
 from gateway.errors import CATALOGUE, Refusal
+from gateway.fhir import json as fhir_json
 from gateway.ledger.rows import MessageRow, ReceiptRow
 from gateway.routing.outcomes import Refused
 from gateway.services import GatewayServices
+from gateway.translate import Translation
 from gateway.translate.facts import Facts, Party
+from gateway.translate.receipts import with_original
 
 XML: Final = "application/xml"
 NOT_TO_THE_SENDER: Final = frozenset({"routing.sender-not-covered", "routing.no-sender"})
@@ -71,8 +74,16 @@ async def fetched_receipt(
         return Response(body.content, media_type=wanted)
     owner = services.partners.owner_of(message.sender_her)
     target = "fhir-r4" if wanted == FHIR_JSON else f"apprec-{owner.accepts_apprec if owner else '1.0'}"
-    translation = await reading.worked_on(len(body.content), reading.converted, body.content, target)
+    translation = await reading.worked_on(len(body.content), _translated, body.content, target, message)
     return Response(translation.data, media_type=wanted)
+
+
+def _translated(data: bytes, target: str, message: MessageRow) -> Translation:
+    if target.startswith("apprec-"):
+        bundle = fhir_json.read(data)
+        stated = with_original(bundle, message.message_id, message.message_type, message.generated_at)
+        data = fhir_json.write(stated)
+    return reading.converted(data, target)
 
 
 def _wanted(request: Request, default: str) -> str:

@@ -12,15 +12,25 @@ accepted; receipts run beside it.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Final, Literal
 
-from gateway.ledger import messages
+from gateway.ledger import messages, times
 from gateway.ledger.session import Row, Session
 
 NEVER: Final = 2**62
 """Later than any time, in microseconds."""
 
 FinalState = Literal["acknowledged", "rejected", "cancelled", "delivered", "handed"]
+
+
+@dataclass(frozen=True)
+class Original:
+    """What the ledger knows of the message that a receipt is about."""
+
+    message_id: str = field(repr=False)
+    message_type: str
+    generated_at: datetime | None
 
 
 @dataclass(frozen=True)
@@ -51,6 +61,8 @@ class Attempt:
     lease: str
     """Names this very lease: after it has run out, the lane's next lease has another name."""
     lease_until: int
+    original: Original | None = None
+    """Of a receipt that must be translated: what it is about."""
 
 
 def lane(session: Session, key: str, receiver_her: str) -> int:
@@ -233,6 +245,7 @@ def start(session: Session, row: Row, owner: str, now: int, lease_until: int) ->
     lease = f"{owner}/{row['delivery_id']}/{number}"
     session.run("start_attempt", delivery_id=row["delivery_id"])
     session.run("lease_lane", lane_id=row["lane_id"], lease=lease, lease_until=lease_until, now=now)
+    needs_translation = not row["unchanged"] and row["body_id"] is None
     return Attempt(
         delivery_id=row["delivery_id"],
         lane_id=row["lane_id"],
@@ -250,11 +263,22 @@ def start(session: Session, row: Row, owner: str, now: int, lease_until: int) ->
         number=number,
         content=row["content"],
         media_type=row["media_type"],
-        needs_translation=not row["unchanged"] and row["body_id"] is None,
+        needs_translation=needs_translation,
         give_up_at=row["deadline_at"],
         lease=lease,
         lease_until=lease_until,
+        original=original_of_receipt(session, row["sequence"])
+        if row["is_receipt"] and needs_translation
+        else None,
     )
+
+
+def original_of_receipt(session: Session, sequence: int) -> Original | None:
+    """The message that a receipt is about."""
+    row = session.one("original_of_receipt", sequence=sequence)
+    if row is None:
+        return None
+    return Original(row["message_id"], row["message_type"], times.optional(row["generated_at"]))
 
 
 def standing(session: Session, attempt: Attempt) -> str | None:

@@ -41,6 +41,8 @@ class NewMessage:
     size: int
     dated_events: str
     """JSON."""
+    header_id: str | None = None
+    """The id of its MessageHeader in FHIR, where that is not `message_id`."""
 
 
 @dataclass(frozen=True)

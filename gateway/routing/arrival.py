@@ -62,6 +62,7 @@ def arrival_of(
         received_at=now,
         size=len(data),
         dated_events=msgspec.json.encode([_event(event) for event in facts.events]).decode(),
+        header_id=facts.header_id,
     )
     return Arrival(facts, data, kept, now)
 

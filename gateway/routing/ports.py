@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
 from gateway.errors import Issue
+from gateway.ledger.line import Original
 from gateway.translate.facts import Facts
 
 Content = Literal["xml", "fhir"]
@@ -62,8 +63,10 @@ class Reader(Protocol):
 class Translator(Protocol):
     """Says a message in another format; the same bytes always give the same bytes. May be called from any thread."""
 
-    def convert(self, data: bytes, content: Content, target_format: str) -> Translation:
-        """The message in `target_format`.
+    def convert(
+        self, data: bytes, content: Content, target_format: str, original: Original | None = None
+    ) -> Translation:
+        """The message in `target_format`; `original`: what is known of the message that a receipt is about.
 
         :raises NotTranslatable: the target format cannot say it.
         """

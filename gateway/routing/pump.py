@@ -249,8 +249,8 @@ class Pump:
         content = content_of(attempt.source_format)
         convert = self._means.translator.convert
         if len(attempt.content) <= SMALL:
-            return convert(attempt.content, content, attempt.format)
-        return await asyncio.to_thread(convert, attempt.content, content, attempt.format)
+            return convert(attempt.content, content, attempt.format, attempt.original)
+        return await asyncio.to_thread(convert, attempt.content, content, attempt.format, attempt.original)
 
     async def _finish(self, attempt: Attempt, outcome: SendResult) -> Attempt | None:
         asked = outcome.retry_after if isinstance(outcome, Deferred) else None

@@ -15,9 +15,10 @@ from gateway.ledger.rows import ReceiptEffect
 from gateway.ledger.session import Row, Session
 from gateway.routing.arrival import Arrival
 from gateway.routing.partners import Partners, Way, way_of_receipt
-from gateway.translate.facts import Party, ReceiptFacts
+from gateway.translate.facts import Facts, Party, ReceiptFacts
 
 SETTLED = frozenset({"acknowledged", "rejected"})
+NOT_FOUND = ("receipt.unknown-original", "receipt.not-the-receiver")
 
 
 def original_of(session: Session, arrival: Arrival) -> Row | str:
@@ -26,12 +27,32 @@ def original_of(session: Session, arrival: Arrival) -> Row | str:
     The id alone proves nothing: the receipt must come from the one the message was sent to (the caller's credential has
     been held against that HER-id already) and go to the one who sent it.
     """
-    receipt = arrival.facts.receipt
-    assert receipt is not None
-    candidates = session.all("originals", message_id=receipt.original_message_id)
+    facts = arrival.facts
+    assert facts.receipt is not None
+    named = facts.receipt.original_message_id
+    found = _original_among(session.all("originals", message_id=named), facts)
+    if found in NOT_FOUND and facts.format == "fhir-r4":
+        by_header = _by_header(session, named, facts)
+        return by_header if by_header is not None else found
+    return found
+
+
+def _by_header(session: Session, header_id: str, facts: Facts) -> Row | None:
+    """The delivery of the message whose MessageHeader the receipt names; None: there is none, or there are several."""
+    party = facts.sender
+    candidates = session.all(
+        "originals_by_header",
+        header_id=header_id,
+        receiver_her=party.her_id,
+        receiver_organisation_her=party.organisation_her_id,
+    )
+    fitting = [row for row in candidates if not isinstance(_original_among([row], facts), str)]
+    return fitting[0] if len(fitting) == 1 else None
+
+
+def _original_among(candidates: list[Row], facts: Facts) -> Row | str:
     if not candidates:
         return "receipt.unknown-original"
-    facts = arrival.facts
     to_sender = [
         row
         for row in candidates

@@ -41,6 +41,8 @@ class Seen:
     patient: str | None = field(default=None, repr=False)
     status: str = "N"
     """7309, where it could be read."""
+    header_id: str | None = None
+    """In FHIR: MessageHeader.id, which is what a receipt by the standard refers to."""
     original: str | None = None
     """Receipts: id of the message it answers."""
     receipt_status: str | None = None
@@ -145,6 +147,7 @@ def _see_bundle(bundle: dict[str, Any]) -> Seen:
         receiver=tuple(_units(header["destination"][0]["receiver"], resources)),
         patient=_patient(resources),
         status=activities[0] if activities else "N",
+        header_id=header.get("id"),
         original=response["identifier"] if response else None,
         receipt_status=status,
         receipt_codes=codes,

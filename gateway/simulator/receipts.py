@@ -72,9 +72,9 @@ def _values(message: Seen, answer: Answer, now: datetime) -> dict[str, str | Non
         "error_text": ERROR_TEXT.get(answer.code, "Annen feil") if answer.code else None,
         "issue_type": _ISSUE_TYPE.get(answer.code or "", "processing"),
         "original_id": message.id,
+        "original_header_id": message.header_id or message.id,
         "original_type": message.type,
         "original_sent_at": _moment(message.sent_at).replace(tzinfo=None).isoformat(),
-        "original_sent_instant": _moment(message.sent_at).isoformat(),
         **_party("sender", message.receiver),
         **_party("receiver", message.sender),
     }

@@ -61,9 +61,7 @@ class Mapping:
         attributes = {use.name: use for use in content.kind.attributes}
         for line in lines:
             if line.source == ".":
-                self._fill(
-                    content, definition, self.definitions[line.how.removeprefix("use ")].lines, within
-                )
+                self._fill(content, definition, self.definitions[line.how.removeprefix("use ")].lines, within)
             elif line.source.startswith("@"):
                 use = attributes.get(line.source[1:])
                 if use is not None:

@@ -17,6 +17,7 @@ from gateway.simulator.reading import see
 from gateway.simulator.receipts import Answer, ReceiptFormat, write_receipt
 from gateway.simulator.steps import story
 from gateway.translate import convert
+from gateway.translate.receipts import with_original
 from tests.support.story import told
 
 TOLD = told()
@@ -88,7 +89,8 @@ def test_the_plan_born_in_fhir_becomes_a_message_the_official_schema_accepts(sta
 @pytest.mark.parametrize("version", ["1.0", "1.1"])
 def test_receipts_born_in_fhir_become_valid_apprecs(standards: Path, version: str, answer: Answer) -> None:
     body, _ = write_receipt(see(TOLD["innlagt"].body), answer, "fhir", NOW)
-    translated = convert(fhir_json.read(body), f"apprec-{version}")
+    stated = with_original(fhir_json.read(body), TOLD["innlagt"].message_id, "LOG_INNLAGT", NOW)
+    translated = convert(stated, f"apprec-{version}")
     assert findings(standards, f"apprec-{version}", translated.data) == []
     seen = see(translated.data)
     assert (seen.receipt_status, list(seen.receipt_codes)) == (

@@ -19,6 +19,7 @@ from uuid import uuid4
 
 from gateway.app import Running
 from gateway.errors import NotTranslatable, Unreadable, issue
+from gateway.ledger.line import Original
 from gateway.ledger.rows import DeliveryRow
 from gateway.routing.credentials import Credential
 from gateway.routing.outcomes import Accepted, Duplicate, IntakeOutcome, Refused
@@ -82,7 +83,9 @@ class Plain:
             )
         return Reading(facts_in(said, data))
 
-    def convert(self, data: bytes, content: Content, target_format: str) -> PlainTranslation:
+    def convert(
+        self, data: bytes, content: Content, target_format: str, original: Original | None = None
+    ) -> PlainTranslation:
         """The same facts under another format's name; a message that says so cannot be translated."""
         said = json.loads(data)
         self.translated += 1

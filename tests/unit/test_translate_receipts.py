@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import copy
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from gateway.emessage.read import read
+from gateway.errors import NotTranslatable
 from gateway.fhir.validate import validate
 from gateway.translate import convert, facts_of, roundtrip
+from gateway.translate.receipts import with_original
 from tests.support.translation import Json, to_fhir
 
 AR = "http://www.kith.no/xmlstds/apprec/2004-11-21"
@@ -128,3 +132,31 @@ def test_an_id_that_is_none_in_fhir_comes_back(identifier: str) -> None:
     assert roundtrip(source).verdict == "lossless"
     bundle["entry"][0]["resource"]["response"]["identifier"] = "another-1"
     assert b"<Id>another-1</Id>" in convert(bundle, "apprec-1.0").data
+
+
+def test_a_receipt_without_context_is_refused_by_its_fhir_path() -> None:
+    """R4 has no place for when the original was issued, and nobody is there who would know."""
+    bundle = to_fhir(receipt(PARTIES["institution"][0], PARTIES["professional"][0]))
+    (header,) = resources(bundle, "MessageHeader")
+    del header["response"]["extension"], header["reason"]
+    with pytest.raises(NotTranslatable) as refusal:
+        convert(bundle, "apprec-1.0")
+    assert refusal.value.path == "MessageHeader.response.extension(original-issued)"
+
+
+def test_what_is_known_of_the_original_is_added_once_and_to_a_copy() -> None:
+    bundle = to_fhir(receipt(PARTIES["institution"][0], PARTIES["professional"][0]))
+    (header,) = resources(bundle, "MessageHeader")
+    assert with_original(bundle, "a-1", "LOG_UTSKREVET", datetime(2026, 1, 2, tzinfo=UTC)) == bundle
+    header["reason"] = {"coding": [{"system": "http://example.org/reasons", "code": "admit"}]}
+    header["response"] = {"identifier": "a-1", "code": "ok"}
+    before = copy.deepcopy(bundle)
+    stated = with_original(bundle, "a/1", "LOG_UTSKREVET", datetime(2026, 7, 2, tzinfo=UTC))
+    assert bundle == before
+    assert with_original(stated, "a/1", "LOG_INNLAGT", None) == stated
+    said = facts_of(read(convert(stated, "apprec-1.0").data)).receipt
+    assert said is not None
+    assert (said.original_message_id, said.original_message_type) == ("a/1", "LOG_UTSKREVET")
+    assert resources(stated, "MessageHeader")[0]["response"]["extension"][0]["valueDateTime"] == (
+        "2026-07-02T02:00:00+02:00"
+    )

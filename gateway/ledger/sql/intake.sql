@@ -10,11 +10,12 @@ INSERT INTO bodies (media_type, content) VALUES (:media_type, :content) RETURNIN
 INSERT INTO messages (
     id, message_id, sender_her, sender_organisation_her, receiver_her, receiver_organisation_her, format,
     message_type, status, parent_id, conversation_id, patient_key, content_digest, acknowledgement, processing,
-    signed, body_known, is_receipt, partner, generated_at, received_at, body_id, size, dated_events
+    signed, body_known, is_receipt, partner, generated_at, received_at, body_id, size, dated_events, header_id
 ) VALUES (
     :id, :message_id, :sender_her, :sender_organisation_her, :receiver_her, :receiver_organisation_her, :format,
     :message_type, :status, :parent_id, :conversation_id, :patient_key, :content_digest, :acknowledgement, :processing,
-    :signed, :body_known, :is_receipt, :partner, :generated_at, :received_at, {kept_body}, :size, :dated_events
+    :signed, :body_known, :is_receipt, :partner, :generated_at, :received_at, {kept_body}, :size, :dated_events,
+    :header_id
 ) RETURNING sequence
 
 -- keep_event --
