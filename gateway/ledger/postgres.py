@@ -79,23 +79,35 @@ class Postgres:
         return connection
 
     def open(self, heard: Callable[[Notices], None]) -> PostgresWriting:
-        """As `Database.open`."""
-        try:
-            connection = self.connect()
+        """As `Database.open`. A connection that breaks meanwhile is had anew, for as long as patience lasts."""
+        until = time.monotonic() + PATIENCE_S
+        while True:
             try:
-                postgres_form.migrate(connection, postgres_form.available())
-                row = connection.execute("SELECT hashtext(current_schema()) AS key").fetchone()
-                assert row is not None
-                key: int = row["key"]
-                self._hearing = Hearing(self, key, heard)
-                self._hearing.start()
-            except BaseException:
-                connection.close()
-                raise
-        except psycopg.Error as error:
-            log.error("ledger.not-opened", kind=type(error).__name__)
-            raise Unavailable("us.ledger-unreachable") from None
-        return PostgresWriting(self, connection, key, self._hearing.channel, self._hearing.node)
+                return self._opened(heard)
+            except psycopg.Error as error:
+                log.error("ledger.not-opened", kind=type(error).__name__)
+                if time.monotonic() >= until:
+                    raise Unavailable("us.ledger-unreachable") from None
+            time.sleep(ASK_AGAIN_S)
+
+    def _opened(self, heard: Callable[[Notices], None]) -> PostgresWriting:
+        connection = self.connect()
+        try:
+            postgres_form.migrate(connection, postgres_form.available())
+            row = connection.execute("SELECT hashtext(current_schema()) AS key").fetchone()
+            assert row is not None
+            key: int = row["key"]
+            hearing = Hearing(self, key, heard)
+            hearing.start()
+        except BaseException:
+            connection.close()
+            raise
+        self._hearing = hearing
+        try:
+            return PostgresWriting(self, connection, key, hearing.channel, hearing.node)
+        except BaseException:
+            self.close()
+            raise
 
     @property
     def is_reachable(self) -> bool:

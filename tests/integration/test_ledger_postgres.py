@@ -21,6 +21,7 @@ from gateway.ledger import (
     messages,
     migrations,
     patient_key,
+    postgres,
     postgres_connection,
     postgres_form,
     queries,
@@ -237,7 +238,8 @@ def test_clock_is_the_databases(ledger: Ledger) -> None:
     assert abs(ledger.clock() - times.now()) < times.seconds(5)  # the same machine
 
 
-def test_database_that_does_not_answer() -> None:
+def test_database_that_does_not_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(postgres, "PATIENCE_S", 0.1)
     with pytest.raises(Unavailable) as caught:
         Ledger(database_at("postgresql://postgres@127.0.0.1:1/test")).open()
     assert caught.value.code == "us.ledger-unreachable"
