@@ -5,10 +5,12 @@ As in `rows.py`: no patient's number, name or text; `message` is our id of the m
 
 from __future__ import annotations
 
+import asyncio
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal, cast
+from typing import Any, Literal, TypeVar, cast
 
 from gateway.ledger import times
 from gateway.ledger.rows import FINAL_STATES, DeliveryState
@@ -17,6 +19,7 @@ from gateway.ledger.store import Ledger
 
 AlarmKind = Literal["receipt-overdue", "lane-stuck", "endpoint-down", "parked-too-long", "dead-letter"]
 HoldMode = Literal["paused", "draining"]
+Answer = TypeVar("Answer")
 NEWEST = 2**62
 
 
@@ -148,6 +151,18 @@ class OperationsReader:
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
         self._queries = ledger.queries
+        self._asked: set[asyncio.Future[Any]] = set()
+
+    async def in_thread(self, ask: Callable[[], Answer]) -> Answer:
+        """The answer to a question that takes time, asked beside the event loop."""
+        asked = asyncio.get_running_loop().run_in_executor(None, ask)
+        self._asked.add(asked)
+        asked.add_done_callback(self._asked.discard)
+        return await asyncio.shield(asked)
+
+    async def idle(self) -> None:
+        """Wait until no question is under way, also of those nobody waits for any more."""
+        await asyncio.gather(*self._asked, return_exceptions=True)
 
     def all(self, query: str, **values: Any) -> list[Row]:
         """Every row of a named query."""

@@ -29,6 +29,8 @@ HEARD_EVERY: Final = times.seconds(20)
 FORGOTTEN_AFTER: Final = times.seconds(120)
 """What a node said counts for so long."""
 NOBODY_TO_TELL: Final = 2
+OVERDUE: Final = 1
+"""In the column `alarmed`; 0: no alarm, 2: a dead letter."""
 CODES: Final = {"endpoint-down": "operations.endpoint-down", "lane-stuck": "operations.lane-stuck"}
 """For the kinds that have always the same one."""
 
@@ -51,30 +53,50 @@ class Watch:
     def is_needed(self, ledger: Asks, down: Iterable[str], now: int) -> bool:
         """Whether a look would write something. `down`: endpoints that this node cannot reach, by first HER-id."""
         return bool(
-            self._outages_differ(ledger, set(down), now)
-            or self._to_open(ledger, now)
+            ledger.all("deliveries_alarm_differs", most=1)
+            or self._outages_differ(ledger, set(down), now)
+            or self._without_alarm(ledger, now)
             or ledger.all("alarms_to_close")
         )
 
     def look(self, session: Session, down: Iterable[str], now: int) -> None:
         """Open what is missing and close what is over."""
         self._keep_outages(session, set(down), now)
-        for row in self._to_open(session, now):
-            session.run(
-                "open_alarm",
-                kind=row["kind"],
-                subject=row["subject"],
-                delivery_id=row["delivery_id"],
-                receiver_her=row["receiver_her"],
-                code=row["code"] or CODES[row["kind"]],
-                opened_at=now,
-                told=self._told,
-            )
+        for row in session.all("deliveries_alarm_differs", most=MOST_AT_ONCE):
+            self._of_delivery(session, row, now)
+        for row in self._without_alarm(session, now):
+            self._open(session, row["kind"], row["subject"], row, CODES[row["kind"]], now)
         for row in session.all("alarms_to_close"):
             session.run("close_alarm", alarm_id=row["alarm_id"], now=now)
 
-    def _to_open(self, ledger: Asks, now: int) -> list[Row]:
-        found = ledger.all("alarms_to_open", most=MOST_AT_ONCE)
+    def _of_delivery(self, session: Session, row: Row, now: int) -> None:
+        """Give a delivery the alarm it should have, and close the one it had."""
+        if row["alarmed"]:
+            session.run("close_alarms_of", delivery_id=row["delivery_id"], now=now)
+        subject = str(row["delivery_id"])
+        if row["wanted"] == OVERDUE:
+            self._open(session, "receipt-overdue", subject, row, "receipt.overdue", now)
+        elif row["wanted"]:
+            code = row["reason"] or "routing.not-deliverable"
+            kind = "parked-too-long" if code == "routing.parent-missing-deadline" else "dead-letter"
+            self._open(session, kind, subject, row, code, now)
+        session.run("mark_alarmed", delivery_id=row["delivery_id"], alarmed=row["wanted"])
+
+    def _open(self, session: Session, kind: str, subject: str, row: Row, code: str, now: int) -> None:
+        session.run(
+            "open_alarm",
+            kind=kind,
+            subject=subject,
+            delivery_id=row["delivery_id"],
+            receiver_her=row["receiver_her"],
+            code=code,
+            opened_at=now,
+            told=self._told,
+        )
+
+    def _without_alarm(self, ledger: Asks, now: int) -> list[Row]:
+        """Endpoints and lanes that should have an open alarm and have none."""
+        found = ledger.all("endpoints_without_alarm")
         excused = {row["receiver_her"] for row in ledger.all("holds")}
         down = {row["endpoint"] for row in ledger.all("outages")}
         for partner in self._settings.partner:

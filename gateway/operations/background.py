@@ -80,6 +80,7 @@ class Background:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        await self._reader.idle()
         for each in self._duties.values():
             with contextlib.suppress(Unavailable):  # then the others wait until the lease has run out
                 await each.end()
@@ -124,7 +125,7 @@ class Background:
         """One look for alarms; writes only when there is something to write."""
         down = [name for name, pump in self._dispatcher.pumps.items() if pump.breaker.is_probing]
         clock = self._ledger.clock
-        if self._watch.is_needed(self._reader, down, clock()):
+        if await self._reader.in_thread(lambda: self._watch.is_needed(self._reader, down, clock())):
             await self._ledger.write(lambda session: self._watch.look(session, down, clock()))
 
     async def _telling(self) -> None:

@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -23,6 +24,7 @@ from gateway.ledger.session import Session
 from gateway.ledger.store import Ledger
 from gateway.settings import Retention
 
+IN_A_LIST: Final = 10_000
 IN_A_COMMIT: Final = 100
 DAY: Final = times.seconds(24 * 3600)
 ANSWERS_KEPT: Final = 30 * DAY
@@ -55,7 +57,7 @@ def due(reader: OperationsReader, settings: Retention, now: int) -> Removed:
 
 def _count(reader: OperationsReader, query: str, limit: int | None) -> int:
     found, after = 0, 0
-    while limit is not None and (rows := reader.all(query, before=limit, after=after, most=10_000)):
+    while limit is not None and (rows := reader.all(query, before=limit, after=after, most=IN_A_LIST)):
         found, after = found + len(rows), rows[-1]["sequence"]
     return found
 
@@ -87,14 +89,18 @@ async def _each(
     remove: Callable[[Session, int, int], bool],
 ) -> int:
     removed, after = 0, 0
-    while rows := reader.all(query, before=limit, after=after, most=IN_A_COMMIT):
+    while rows := await reader.in_thread(
+        partial(reader.all, query, before=limit, after=after, most=IN_A_LIST)
+    ):
         sequences = [row["sequence"] for row in rows]
         after = sequences[-1]
+        for start in range(0, len(sequences), IN_A_COMMIT):
+            some = sequences[start : start + IN_A_COMMIT]
 
-        def unit(session: Session, sequences: list[int] = sequences) -> int:
-            return sum(remove(session, sequence, limit) for sequence in sequences)
+            def unit(session: Session, some: list[int] = some) -> int:
+                return sum(remove(session, sequence, limit) for sequence in some)
 
-        removed += await ledger.write(unit)
+            removed += await ledger.write(unit)
     return removed
 
 

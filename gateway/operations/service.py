@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from typing import Any
 
@@ -151,7 +150,7 @@ class Operations:
 
         :raises Refusal: operations.preview-outdated, .nothing-selected, .too-many-selected, .key-reused
         """
-        shown = await asyncio.to_thread(self.preview, wanted, per_second=per_second, again=again)
+        shown = await self.reader.in_thread(lambda: self.preview(wanted, per_second=per_second, again=again))
 
         def do(session: Session, now: int) -> Json:
             if shown.mark != mark:

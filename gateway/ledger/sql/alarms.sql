@@ -1,29 +1,28 @@
--- alarms_to_open --
--- What should have an open alarm and has none; a code where the delivery has one.
-SELECT 'receipt-overdue' AS kind, CAST(d.delivery_id AS TEXT) AS subject, d.delivery_id, d.receiver_her,
-       'receipt.overdue' AS code
+-- deliveries_alarm_differs --
+-- Deliveries whose alarm is not the one they should have; `wanted` as in the column `alarmed`. The condition is that of the
+-- index, word for word.
+SELECT d.delivery_id, d.receiver_her, d.reason, d.alarmed,
+       CASE WHEN d.overdue = 1 THEN 1 WHEN d.state = 'handed' AND d.settled_at IS NULL THEN 2 ELSE 0 END AS wanted
 FROM deliveries d
-WHERE d.overdue = 1
-      AND NOT EXISTS (SELECT 1 FROM alarms a WHERE a.kind = 'receipt-overdue' AND a.closed_at IS NULL
-                      AND a.subject = CAST(d.delivery_id AS TEXT))
-UNION ALL
-SELECT CASE WHEN d.reason = 'routing.parent-missing-deadline' THEN 'parked-too-long' ELSE 'dead-letter' END,
-       CAST(d.delivery_id AS TEXT), d.delivery_id, d.receiver_her, COALESCE(d.reason, 'routing.not-deliverable')
-FROM deliveries d
-WHERE d.state = 'handed' AND d.settled_at IS NULL
-      AND NOT EXISTS (SELECT 1 FROM alarms a WHERE a.kind IN ('parked-too-long', 'dead-letter') AND a.closed_at IS NULL
-                      AND a.subject = CAST(d.delivery_id AS TEXT))
-UNION ALL
-SELECT 'endpoint-down', o.endpoint, NULL, o.endpoint, NULL
+WHERE d.alarmed <> CASE WHEN d.overdue = 1 THEN 1 WHEN d.state = 'handed' AND d.settled_at IS NULL THEN 2 ELSE 0 END
+LIMIT :most
+
+-- mark_alarmed --
+UPDATE deliveries SET alarmed = :alarmed WHERE delivery_id = :delivery_id
+
+-- close_alarms_of --
+UPDATE alarms SET closed_at = :now
+WHERE delivery_id = :delivery_id AND closed_at IS NULL AND kind IN ('receipt-overdue', 'dead-letter', 'parked-too-long')
+
+-- endpoints_without_alarm --
+SELECT 'endpoint-down' AS kind, o.endpoint AS subject, NULL AS delivery_id, o.endpoint AS receiver_her
 FROM outages o
 WHERE NOT EXISTS (SELECT 1 FROM alarms a WHERE a.kind = 'endpoint-down' AND a.closed_at IS NULL
                   AND a.subject = o.endpoint)
-LIMIT :most
 
 -- lanes_stuck --
 -- Lanes whose first delivery has been tried in vain for long: its limit is nearer than it was when it began.
-SELECT 'lane-stuck' AS kind, CAST(d.lane_id AS TEXT) AS subject, d.delivery_id, d.receiver_her,
-       NULL AS code
+SELECT 'lane-stuck' AS kind, CAST(d.lane_id AS TEXT) AS subject, d.delivery_id, d.receiver_her
 FROM deliveries d
 WHERE d.receiver_her = :receiver_her AND d.state = 'queued' AND d.attempts > 0 AND d.deadline_at < :deadline_before
       AND NOT EXISTS (SELECT 1 FROM alarms a WHERE a.kind = 'lane-stuck' AND a.closed_at IS NULL
@@ -31,16 +30,7 @@ WHERE d.receiver_her = :receiver_her AND d.state = 'queued' AND d.attempts > 0 A
 LIMIT :most
 
 -- alarms_to_close --
--- Open alarms whose reason is gone.
-SELECT a.alarm_id FROM alarms a
-WHERE a.closed_at IS NULL AND a.kind = 'receipt-overdue'
-      AND NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.delivery_id = a.delivery_id AND d.overdue = 1)
-UNION ALL
-SELECT a.alarm_id FROM alarms a
-WHERE a.closed_at IS NULL AND a.kind IN ('parked-too-long', 'dead-letter')
-      AND NOT EXISTS (SELECT 1 FROM deliveries d
-                      WHERE d.delivery_id = a.delivery_id AND d.state = 'handed' AND d.settled_at IS NULL)
-UNION ALL
+-- Open alarms of lanes and endpoints whose reason is gone.
 SELECT a.alarm_id FROM alarms a
 WHERE a.closed_at IS NULL AND a.kind = 'lane-stuck'
       AND NOT EXISTS (SELECT 1 FROM deliveries d
