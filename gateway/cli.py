@@ -191,6 +191,10 @@ def bench_delivery(
     folder: Annotated[
         Path | None, typer.Option(exists=True, file_okay=False, help="Where the ledgers lie meanwhile.")
     ] = None,
+    postgres: Annotated[
+        str | None, typer.Option(help="Address of a database where schemas may be made; default: SQLite.")
+    ] = None,
+    nodes: Annotated[int, typer.Option(min=1, help="Gateways at work; several need --postgres.")] = 1,
     lang: LangOption = None,
 ) -> None:
     """How many messages a second the gateway delivers, at which price; proves in each run that none is lost."""
@@ -198,7 +202,14 @@ def bench_delivery(
 
     raise typer.Exit(
         run_delivery(
-            phases or [], runs=runs, short=short, folder=folder, as_json=as_json, language=_language(lang)
+            phases or [],
+            runs=runs,
+            short=short,
+            folder=folder,
+            postgres=postgres,
+            nodes=nodes if postgres else 1,
+            as_json=as_json,
+            language=_language(lang),
         )
     )
 

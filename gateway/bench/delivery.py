@@ -7,7 +7,6 @@ runs, with the smallest and the largest. A run in which anything was lost, chang
 from __future__ import annotations
 
 import asyncio
-import sqlite3
 import tempfile
 from collections.abc import Iterator
 from dataclasses import asdict
@@ -15,11 +14,13 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
 
+from gateway.bench import place
 from gateway.bench.conditions import conditions
 from gateway.bench.letters import PATIENTS_IN_ALL, SIZE
 from gateway.bench.load import CONNECTIONS
 from gateway.bench.measure import spread
 from gateway.bench.phases import PHASES, RATE, Figures, Size
+from gateway.bench.place import fresh
 
 WANTED: Final = {
     "pass-through": {"deliveredPerSecond": "≥ 700"},
@@ -31,31 +32,39 @@ WANTED: Final = {
 
 
 def run(
-    names: tuple[str, ...], size: Size, runs: int, folder: Path | None = None
+    names: tuple[str, ...],
+    size: Size,
+    runs: int,
+    *,
+    folder: Path | None = None,
+    postgres: str | None = None,
+    nodes: int = 1,
 ) -> Iterator[dict[str, list[Figures]]]:
-    """The figures of every run so far, after each run. `folder`: where the ledgers lie (a disk, not memory).
+    """The figures of every run so far, after each run. `folder`: where the ledgers lie (a disk, not memory);
+    `postgres`: a database for them instead, with so many `nodes` at work.
 
     :raises NotProven: a message was lost, changed or doubled.
     """
     found: dict[str, list[Figures]] = {name: [] for name in names}
     for number in range(runs):
         for name in names:
-            with tempfile.TemporaryDirectory(prefix="somlos-bench-", dir=folder) as place:
-                figures = asyncio.run(PHASES[name](Path(place), "sqlite:somlos.db", size, number))
+            with (
+                fresh(postgres, nodes) as where,
+                tempfile.TemporaryDirectory(prefix="somlos-bench-", dir=folder) as files,
+            ):
+                figures = asyncio.run(PHASES[name](Path(files), where, size, number))
             found[name].append(figures)
             yield found
 
 
-def report(found: dict[str, list[Figures]], size: Size) -> dict[str, Any]:
+def report(
+    found: dict[str, list[Figures]], size: Size, *, postgres: str | None = None, nodes: int = 1
+) -> dict[str, Any]:
     """The figures with their conditions."""
     return {
         "benchmark": "delivery",
         "conditions": conditions()
-        | {
-            "sqlite": sqlite3.sqlite_version,
-            "uvicorn": version("uvicorn"),
-            "ledger": "sqlite, WAL, synchronous=FULL",
-        },
+        | {"uvicorn": version("uvicorn"), "ledger": place.version(postgres), "nodes": nodes},
         "method": {
             "message": f"discharge report of about {SIZE:,} bytes, {PATIENTS_IN_ALL:,} synthetic patients",
             "connections": CONNECTIONS,

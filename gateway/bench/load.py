@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from gateway.bench.letters import Letter
@@ -39,8 +39,9 @@ class Handed:
 class Sender:
     """The hospital's client."""
 
-    def __init__(self, port: int, bearer: str, connections: int = CONNECTIONS) -> None:
-        self._callers = [Caller("127.0.0.1", port) for _ in range(connections)]
+    def __init__(self, ports: Sequence[int], bearer: str, connections: int = CONNECTIONS) -> None:
+        """`ports`: of the gateways; the connections are spread over them."""
+        self._callers = [Caller("127.0.0.1", ports[number % len(ports)]) for number in range(connections)]
         self._bearer = bearer
 
     def close(self) -> None:

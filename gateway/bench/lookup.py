@@ -17,7 +17,7 @@ from gateway.ledger import line, messages
 from gateway.ledger.reader import LedgerReader
 from gateway.ledger.rows import MessageFilter
 from gateway.ledger.session import Session
-from gateway.ledger.store import Ledger
+from gateway.ledger.store import Ledger, database_at
 
 IN_A_COMMIT: Final = 20_000
 MESSAGES_OF_A_PATIENT: Final = 10
@@ -53,13 +53,16 @@ def look_up(folder: Path, ledger: str, number: int, seed: int) -> dict[str, floa
 
     :raises NotFound: a patient's messages were not all found.
     """
-    opened = Ledger(folder / ledger.partition(":")[2])
+    kind, _, place = ledger.partition(":")
+    address = f"sqlite:{folder / place}" if kind == "sqlite" else ledger
+    opened = Ledger(database_at(address))
     opened.open()
     before = usage({})
     fill(opened, number)
     filled = usage({}).since(before)
     opened.close()
-    reader = LedgerReader(Ledger(folder / ledger.partition(":")[2]))
+    held = Ledger(database_at(address))
+    reader = LedgerReader(held)
     chance = random.Random(seed)
     took = []
     for _ in range(ASKED):
@@ -69,6 +72,7 @@ def look_up(folder: Path, ledger: str, number: int, seed: int) -> dict[str, floa
         took.append((time.perf_counter() - began) * 1000)
         if len(found) != MESSAGES_OF_A_PATIENT:
             raise NotFound(str(len(found)))
+    held.close()
     first, slowest, ordered = took[0], max(took), sorted(took)
     return {
         "firstMs": first,

@@ -19,6 +19,7 @@ from typing import Any, Final
 from gateway.bench import lookup
 from gateway.bench.letters import Letter, Letters
 from gateway.bench.load import Handed, Sender
+from gateway.bench.place import Place
 from gateway.bench.proof import prove
 from gateway.bench.rig import Rig
 from gateway.bench.usage import Usage
@@ -35,7 +36,6 @@ RATE: Final = 50.0  # messages a second
 PARTNERS: Final = 10
 
 Figures = dict[str, float]
-Ledgers = Callable[[Path], str]
 
 
 class Stuck(Exception):
@@ -69,11 +69,12 @@ class Bench:
         self.rig = rig
         self.receipts = receipts
         self.letters = Letters(acknowledgement="J" if receipts else "N", seed=seed)
-        self.sender = Sender(rig.port, rig.bearer)
+        self.sender = Sender(rig.ports, rig.bearer)
         self.handed = Handed()
         """Everything that was handed in."""
         self.ledger = Ledger(database_at(rig.ledger_address))
         self.reader = LedgerReader(self.ledger)
+        rig.at_end += [self.sender.close, self.ledger.close]
 
     async def all_at_once(self, letters: Iterator[Letter]) -> Handed:
         """Hand in and remember."""
@@ -134,9 +135,9 @@ async def saturated(
     }
 
 
-async def pass_through(folder: Path, ledger: str, size: Size, seed: int) -> Figures:
+async def pass_through(folder: Path, place: Place, size: Size, seed: int) -> Figures:
     """In over HTTP, validated, durable, out over HTTP in the same format, durably done."""
-    with Rig(folder, ledger=ledger) as rig:
+    with Rig(folder, ledger=place.ledger, nodes=place.nodes) as rig:
         await rig.start_gateway()
         bench = Bench(rig, receipts=False, seed=seed)
         figures = await saturated(bench, size.pass_through, size.warm_up)
@@ -144,9 +145,9 @@ async def pass_through(folder: Path, ledger: str, size: Size, seed: int) -> Figu
     return figures
 
 
-async def whole_way(folder: Path, ledger: str, size: Size, seed: int) -> Figures:
+async def whole_way(folder: Path, place: Place, size: Size, seed: int) -> Figures:
     """In, translated with a loss report, out, AppRec in, correlated, AppRec delivered to the sender."""
-    with Rig(folder, ledger=ledger, format="fhir-r4", answers=True) as rig:
+    with Rig(folder, ledger=place.ledger, nodes=place.nodes, format="fhir-r4", answers=True) as rig:
         await rig.start_gateway()
         bench = Bench(rig, receipts=True, seed=seed)
         figures = await saturated(bench, size.whole_way, size.warm_up)
@@ -154,9 +155,9 @@ async def whole_way(folder: Path, ledger: str, size: Size, seed: int) -> Figures
     return figures
 
 
-async def paced(folder: Path, ledger: str, size: Size, seed: int) -> Figures:
+async def paced(folder: Path, place: Place, size: Size, seed: int) -> Figures:
     """The whole way at 50 messages a second: how long does a sender wait for the answer?"""
-    with Rig(folder, ledger=ledger, format="fhir-r4", answers=True) as rig:
+    with Rig(folder, ledger=place.ledger, nodes=place.nodes, format="fhir-r4", answers=True) as rig:
         await rig.start_gateway()
         bench = Bench(rig, receipts=True, seed=seed)
         await bench.all_at_once(bench.make(size.warm_up))
@@ -170,13 +171,13 @@ async def paced(folder: Path, ledger: str, size: Size, seed: int) -> Figures:
     return {**per_message(used, len(handed.seconds)), **latency(handed.seconds)}
 
 
-async def dead_partner(folder: Path, ledger: str, size: Size, seed: int) -> Figures:
+async def dead_partner(folder: Path, place: Place, size: Size, seed: int) -> Figures:
     """Ten partners, one not there: what do the other nine lose while messages wait for it, how fast is the gateway back
     after SIGKILL with all of them waiting, and how fast do they go when it comes back?"""
     living = itertools.cycle(range(PARTNERS - 1))
     dead = PARTNERS - 1
     drain = {"drain_per_second": size.drain}
-    with Rig(folder, ledger=ledger, receivers=PARTNERS, dead=dead, dead_endpoint=drain) as rig:
+    with Rig(folder, ledger=place.ledger, receivers=PARTNERS, dead=dead, dead_endpoint=drain) as rig:
         await rig.start_gateway()
         bench = Bench(rig, receipts=False, seed=seed)
         alone = await saturated(bench, size.pass_through, size.warm_up, living)
@@ -227,9 +228,9 @@ async def _killed(rig: Rig, bench: Bench) -> Figures:
     return {"readyAfterSeconds": ready, "deliversAfterSeconds": time.perf_counter() - began}
 
 
-async def look_up(folder: Path, ledger: str, size: Size, seed: int) -> Figures:
+async def look_up(folder: Path, place: Place, size: Size, seed: int) -> Figures:
     """A patient's messages among very many."""
-    return await asyncio.to_thread(lookup.look_up, folder, ledger, size.held, seed)
+    return await asyncio.to_thread(lookup.look_up, folder, place.ledger, size.held, seed)
 
 
 def per_message(used: Usage, number: int) -> Figures:
@@ -244,7 +245,7 @@ def latency(seconds: list[float]) -> Figures:
     return {"acceptP50": parts[49] * 1000, "acceptP99": parts[98] * 1000, "acceptMax": max(seconds) * 1000}
 
 
-PHASES: Final[dict[str, Callable[[Path, str, Size, int], Any]]] = {
+PHASES: Final[dict[str, Callable[[Path, Place, Size, int], Any]]] = {
     "pass-through": pass_through,
     "whole-way": whole_way,
     "paced": paced,

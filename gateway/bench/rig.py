@@ -6,14 +6,17 @@ Everything lies in one folder and speaks HTTP on this machine only. The secrets 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 import json
 import os
+import random
 import secrets
+import socket
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
@@ -22,12 +25,13 @@ import gateway
 from gateway.bench.letters import HOSPITAL, receiver
 from gateway.bench.usage import Usage, postgres_processes, usage
 from gateway.bench.wire import Caller
-from gateway.simulator.stage import free_port
 
 START_LIMIT_SECONDS: Final = 60.0
 STOP_LIMIT_SECONDS: Final = 20.0
 LOOK_SECONDS: Final = 0.02
 CONCURRENCY: Final = 16
+PORTS: Final = range(20_000, 30_000)
+PATIENT_KEY: Final = "a patient key for made-up patients"
 
 
 class NotRunning(Exception):
@@ -42,20 +46,21 @@ class Rig:
         folder: Path,
         *,
         ledger: str = "sqlite:somlos.db",
+        nodes: int = 1,
         receivers: int = 1,
         format: str = "plo-1.6",
         answers: bool = False,
         dead: int | None = None,
         dead_endpoint: Mapping[str, object] | None = None,
     ) -> None:
-        """`format`: what the receivers take; `answers`: they send receipts; `dead`: this receiver is not there (yet);
-        `dead_endpoint`: more settings of its endpoint."""
+        """`nodes`: gateways on one ledger, which must then be PostgreSQL; `format`: what the receivers take;
+        `answers`: they send receipts; `dead`: this receiver is not there (yet); `dead_endpoint`: more settings of its
+        endpoint."""
         self.folder = folder
         self.ledger = ledger
-        self.port = free_port()
+        *self.ports, self._dead_port = free_ports(nodes + 1)
         self.bearer = secrets.token_urlsafe(16)
         self.dead = dead
-        self._dead_port = free_port()
         self._format = format
         self._answers = answers
         self._dead_endpoint = dict(dead_endpoint or {})
@@ -63,7 +68,9 @@ class Rig:
         self._processes: list[subprocess.Popen[bytes]] = []
         self._sinks: list[subprocess.Popen[bytes]] = []
         self.sink_ports: list[int] = []
-        self.gateway: subprocess.Popen[bytes] | None = None
+        self.at_end: list[Callable[[], None]] = []
+        """Called before the processes end."""
+        self._gateways: list[subprocess.Popen[bytes]] = []
 
     def __enter__(self) -> Self:
         self._start_sink(0)
@@ -72,6 +79,8 @@ class Rig:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        for close in self.at_end:
+            close()
         for process in reversed(self._processes):
             if process.poll() is None:
                 process.terminate()
@@ -90,7 +99,7 @@ class Rig:
 
     def _start_sink(self, port: int) -> None:
         bearers = {str(number): bearer for number, bearer in self._bearers.items()}
-        settings = {"gateway": self.port, "answers": self._answers, "bearers": bearers, "port": port}
+        settings = {"gateways": self.ports, "answers": self._answers, "bearers": bearers, "port": port}
         process = self._start("sink", ["-m", "gateway.bench.sink", json.dumps(settings)], pipe=True)
         assert process.stdout is not None
         said = process.stdout.readline().strip()
@@ -106,39 +115,27 @@ class Rig:
         return f"sqlite:{self.folder / place}" if kind == "sqlite" else self.ledger
 
     async def start_gateway(self) -> float:
-        """Start the gateway on the same settings and ledger; returns the seconds until it says it is ready."""
-        config = self.folder / "somlos.toml"
-        config.touch(mode=0o600)
-        config.write_text(self._settings(), encoding="utf-8")
+        """Start every node on the same settings and ledger; returns the seconds until they say they are ready."""
         began = time.monotonic()
-        self.gateway = self._start("gateway", ["-m", "gateway", "serve", "--config", str(config)])
-        while not await self._is_ready():
-            if self.gateway.poll() is not None or time.monotonic() - began > START_LIMIT_SECONDS:
-                raise NotRunning(self._last_words("gateway"))
-            await asyncio.sleep(LOOK_SECONDS)
+        self._gateways = [self._start_node(port) for port in self.ports]
+        for node, port in zip(self._gateways, self.ports, strict=True):
+            while not await _is_ready(port):
+                if node.poll() is not None or time.monotonic() - began > START_LIMIT_SECONDS:
+                    raise NotRunning(self._last_words("gateway"))
+                await asyncio.sleep(LOOK_SECONDS)
         return time.monotonic() - began
 
-    async def _is_ready(self) -> bool:
-        caller = Caller("127.0.0.1", self.port)
-        try:
-            status, _ = await caller.get("/health/ready")
-        except OSError:
-            return False
-        finally:
-            caller.close()
-        return status == 200
+    def _start_node(self, port: int) -> subprocess.Popen[bytes]:
+        config = self.folder / f"somlos-{port}.toml"
+        config.touch(mode=0o600)
+        config.write_text(self._settings(port), encoding="utf-8")
+        return self._start("gateway", ["-m", "gateway", "serve", "--config", str(config)])
 
     def kill_gateway(self) -> None:
-        """End the gateway as a power cut would: SIGKILL, no farewell."""
-        assert self.gateway is not None
-        self.gateway.kill()
-        self.gateway.wait()
-
-    def stop_gateway(self) -> None:
-        """End the gateway in order."""
-        assert self.gateway is not None
-        self.gateway.terminate()
-        self.gateway.wait(STOP_LIMIT_SECONDS)
+        """End every node as a power cut would: SIGKILL, no farewell."""
+        for node in self._gateways:
+            node.kill()
+            node.wait()
 
     async def seen(self) -> dict[str, int]:
         """How many messages and receipts have arrived at the partners."""
@@ -161,9 +158,8 @@ class Rig:
 
     def usage(self) -> Usage:
         """Processor time used so far."""
-        assert self.gateway is not None
         processes = {
-            "gateway": [self.gateway.pid],
+            "gateway": [node.pid for node in self._gateways],
             "partners": [sink.pid for sink in self._sinks],
             "generator": [os.getpid()],
         }
@@ -189,11 +185,11 @@ class Rig:
     def _last_words(self, name: str) -> str:
         return (self.folder / f"{name}.log").read_text(encoding="utf-8", errors="replace")[-2000:]
 
-    def _settings(self) -> str:
-        lines = _table(
-            "gateway",
-            {"listen": f"127.0.0.1:{self.port}", "ledger": self.ledger, "environment": "test"},
-        )
+    def _settings(self, port: int) -> str:
+        values = {"listen": f"127.0.0.1:{port}", "ledger": self.ledger, "environment": "test"}
+        if not self.ledger.startswith("sqlite:"):
+            values |= {"patient_key": PATIENT_KEY}
+        lines = _table("gateway", values)
         lines += self._partner("hospital", "Sykehuset", list(HOSPITAL), self.bearer, "plo-1.6")
         for number, bearer in self._bearers.items():
             lines += self._partner(
@@ -219,6 +215,29 @@ class Rig:
             **(self._dead_endpoint if key == str(self.dead) else {}),
         }
         return [*_table("[partner]", values), *_table("[partner.endpoint]", endpoint)]
+
+
+def free_ports(number: int) -> list[int]:
+    """Ports of this machine that nobody listens on, and that the system gives to no outgoing connection meanwhile."""
+    found: list[int] = []
+    for port in random.sample(PORTS, len(PORTS)):
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            found.append(port)
+        if len(found) == number:
+            break
+    return found
+
+
+async def _is_ready(port: int) -> bool:
+    caller = Caller("127.0.0.1", port)
+    try:
+        status, _ = await caller.get("/health/ready")
+    except OSError:
+        return False
+    finally:
+        caller.close()
+    return status == 200
 
 
 def _table(name: str, values: Mapping[str, object]) -> list[str]:

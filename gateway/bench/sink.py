@@ -1,6 +1,6 @@
 """How do the partners of the benchmark take messages? One small process that counts, and answers with receipts.
 
-    python -m gateway.bench.sink '{"gateway": 8600, "answers": true, "bearers": {"0": "…"}, "port": 0}'
+    python -m gateway.bench.sink '{"gateways": [8600], "answers": true, "bearers": {"0": "…"}, "port": 0}'
 
 It prints the port it listens on. POST /in/N is receiver N, POST /in/hospital the sender's own inbox; GET /seen gives
 the counts, GET /report what came, how often, under how many ids, and with which checksum.
@@ -41,7 +41,7 @@ class Sink:
         self.receipts: dict[str, int] = {}
         self.refused = 0
         """Receipts of ours that the gateway did not take."""
-        self._gateway: int = settings["gateway"]
+        self._gateways: list[int] = settings["gateways"]
         self._answers: bool = settings["answers"]
         self._bearers: dict[str, str] = settings["bearers"]
         self._makers = {name: Receipts(int(name)) for name in self._bearers}
@@ -81,9 +81,9 @@ class Sink:
             "receipts": self.receipts,
         }
 
-    async def post_receipts(self) -> None:
+    async def post_receipts(self, number: int) -> None:
         """Send the receipts that wait, over one connection, until cancelled."""
-        caller = Caller("127.0.0.1", self._gateway)
+        caller = Caller("127.0.0.1", self._gateways[number % len(self._gateways)])
         while True:
             name, original = await self._to_send.get()
             status, _ = await caller.post(
@@ -102,8 +102,8 @@ async def serve(settings: dict[str, Any]) -> None:
     server = await loop.create_server(lambda: Hearer(sink.handle), "127.0.0.1", settings["port"])
     print(server.sockets[0].getsockname()[1], flush=True)
     async with asyncio.TaskGroup() as group:
-        for _ in range(POSTMEN if settings["answers"] else 0):
-            group.create_task(sink.post_receipts())
+        for number in range(POSTMEN if settings["answers"] else 0):
+            group.create_task(sink.post_receipts(number))
         group.create_task(server.serve_forever())
 
 

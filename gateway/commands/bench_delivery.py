@@ -34,7 +34,15 @@ _WORDS = {
 
 
 def run_delivery(
-    names: list[str], *, runs: int, short: bool, folder: Path | None, as_json: bool, language: Language
+    names: list[str],
+    *,
+    runs: int,
+    short: bool,
+    folder: Path | None,
+    postgres: str | None,
+    nodes: int,
+    as_json: bool,
+    language: Language,
 ) -> int:
     """Measure, then show; 1 when something was lost, 2 for a name that is none, else 0."""
     words = _WORDS[language]
@@ -43,12 +51,13 @@ def run_delivery(
         messages().print(words["unknown"].format(", ".join(unknown), ", ".join(PHASES)), markup=False)
         return 2
     chosen, size = tuple(names or PHASES), SHORT if short else Size()
+    steps = run(chosen, size, runs, folder=folder, postgres=postgres, nodes=nodes)
     try:
-        *_, found = _with_progress(run(chosen, size, runs, folder), runs * len(chosen), language)
+        *_, found = _with_progress(steps, runs * len(chosen), language)
     except NotProven as error:
         messages().print(f"{words['lost']}: {error}", markup=False)
         return 1
-    figures = report(found, size)
+    figures = report(found, size, postgres=postgres, nodes=nodes)
     if as_json:
         print(json.dumps(figures, ensure_ascii=False, indent=2))
     else:
@@ -74,7 +83,7 @@ def _show(found: dict[str, Any], language: Language) -> None:
     conditions = found["conditions"]
     console.print(
         f"{conditions['processor']}, {conditions['cores']} cores, {conditions['memoryGiB']} GiB, "
-        f"{conditions['system']}, {conditions['python']}, SQLite {conditions['sqlite']}, "
+        f"{conditions['system']}, {conditions['python']}, {conditions['ledger']}, "
         f"load {conditions['loadBefore']}",
         style="dim",
     )

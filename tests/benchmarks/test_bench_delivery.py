@@ -12,11 +12,13 @@ import pytest
 
 from gateway.bench.letters import MESSAGE_ID, Letters, Receipts
 from gateway.bench.phases import PHASES, Bench, Size
+from gateway.bench.place import Place, fresh
 from gateway.bench.proof import NotProven
 from gateway.bench.rig import Rig
 from gateway.emessage.read import read
 from gateway.emessage.validate import validate_schema
 from gateway.translate import facts_of
+from tests.support.stores import POSTGRES, WITHOUT_POSTGRES, has_postgres
 
 TINY = Size(pass_through=20, whole_way=10, seconds=0.2, waiting=20, drain=100.0, held=200, warm_up=5)
 
@@ -45,8 +47,16 @@ def test_a_receipt_is_for_its_message() -> None:
 
 @pytest.mark.parametrize("name", ["whole-way", "dead-partner", "look-up"])
 def test_a_phase_gives_figures(tmp_path: Path, name: str) -> None:
-    figures = asyncio.run(PHASES[name](tmp_path, "sqlite:somlos.db", TINY, 1))
+    figures = asyncio.run(PHASES[name](tmp_path, Place(), TINY, 1))
     assert all(isinstance(value, float) for value in figures.values())
+
+
+def test_two_nodes_on_postgres(tmp_path: Path) -> None:
+    if not has_postgres():
+        pytest.skip(WITHOUT_POSTGRES)
+    with fresh(POSTGRES, nodes=2) as place:
+        figures = asyncio.run(PHASES["whole-way"](tmp_path, place, TINY, 1))
+    assert figures["cpuDatabase"] >= 0
 
 
 def test_a_lost_message_is_noticed(tmp_path: Path) -> None:
@@ -79,7 +89,7 @@ def test_the_command_tells_its_conditions() -> None:
     ]
     done = subprocess.run(command, capture_output=True, check=True, timeout=100)
     found = json.loads(done.stdout)
-    assert found["conditions"]["sqlite"]
+    assert found["conditions"]["ledger"].startswith("SQLite")
     assert found["phases"]["look-up"]["slowestMs"]["median"] > 0
 
 

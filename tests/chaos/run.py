@@ -25,9 +25,9 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from gateway.bench.rig import free_ports
 from gateway.ledger.reader import LedgerReader
 from gateway.ledger.store import Ledger, database_at
-from gateway.simulator.stage import free_port
 from tests.chaos import judge
 from tests.chaos.client import Client
 from tests.chaos.handoffs import HANDOFFS
@@ -146,8 +146,8 @@ class Run:
         self.seed = seed
         chance = self._chance = random.Random(seed)
         self._nodes = [
-            Node(keeper, folder / f"node{number}.toml", folder / f"node{number}.log", free_port())
-            for number, keeper in enumerate(keepers)
+            Node(keeper, folder / f"node{port}.toml", folder / f"node{port}.log", port)
+            for keeper, port in zip(keepers, free_ports(len(keepers)), strict=True)
         ]
         self._bearers = {path: secrets.token_urlsafe(12) for path in (*RECEIVERS, "/home")}
         client = Client(lambda: [node.port for node in self._nodes], random.Random(seed + 1))
