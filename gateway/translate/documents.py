@@ -134,10 +134,12 @@ def _known_body(document: etree._Element, bound: Mapping) -> tuple[etree._Elemen
     if content is None:
         return None
     names = {bound.structure.tag(name): name for name in bodies(bound)}
+    if len(content) > 1:
+        raise NotTranslatable("translate.no-grammar")
     for child in content:
         if _name(child) == "Base64Container":
             return None
-        if len(content) > 1 or str(child.tag) not in names:
+        if str(child.tag) not in names:
             raise NotTranslatable("translate.no-grammar")
         return child, names[str(child.tag)]
     return None
