@@ -17,6 +17,7 @@ from functools import cache
 
 from lxml import etree
 
+from gateway import parsing
 from gateway.emessage.grammar import PLO_BODIES, STANDARDS, structure
 from gateway.errors import Unreadable
 
@@ -155,7 +156,7 @@ def _parse(data: bytes, encoding: str) -> etree._Element:
         collect_ids=False,
     )
     try:
-        root = etree.fromstring(data, parser)
+        root = parsing.parse(data, parser)
     except etree.XMLSyntaxError as error:
         code = "xml.too-deep" if error.code == _RESOURCE_LIMIT else "xml.not-well-formed"
         raise Unreadable(code, line=error.lineno or None) from None

@@ -13,6 +13,7 @@ from xml.sax.saxutils import quoteattr
 
 from lxml import etree
 
+from gateway import parsing
 from gateway.emessage.grammar import (
     AttributeUse,
     ElementUse,
@@ -26,16 +27,13 @@ from gateway.emessage.grammar import (
 _SHARED = "kith"
 """Prefix of the namespace whose data types serve where a namespace declares none of its own."""
 _local = threading.local()
-_compiling = threading.Lock()
-"""libxml2 asks lxml for an imported document through one place for all threads: two at once get each other's."""
 
 
 def schema_for(standard: str) -> etree.XMLSchema:
     """The compiled schema of a standard (a key of `grammar.STANDARDS`) for the calling thread."""
     compiled: dict[str, etree.XMLSchema] = _local.__dict__.setdefault("schemas", {})
     if standard not in compiled:
-        with _compiling:
-            compiled[standard] = _compile(standard)
+        compiled[standard] = _compile(standard)
     return compiled[standard]
 
 
@@ -55,9 +53,9 @@ def _compile(standard: str) -> etree.XMLSchema:
     documents = schema_documents(standard)
     parser = etree.XMLParser(no_network=True, resolve_entities=False)
     parser.resolvers.add(_InMemory(documents))
-    return etree.XMLSchema(
-        etree.fromstring(documents["all.xsd"], parser, base_url="somlos://grammar/all.xsd")
-    )
+    with parsing.alone():
+        root = etree.fromstring(documents["all.xsd"], parser, base_url="somlos://grammar/all.xsd")
+        return etree.XMLSchema(root)
 
 
 @cache

@@ -12,6 +12,7 @@ import re
 
 from lxml import etree
 
+from gateway import parsing
 from gateway.emessage.expected import missing_before, missing_inside
 from gateway.emessage.grammar import Structure, structure
 from gateway.emessage.place import attribute_step, local_name, path_of
@@ -105,7 +106,7 @@ def _findings_of_wide(root: etree._Element, schema: etree.XMLSchema) -> tuple[et
     """The same verdict, taken while parsing: in linear time, but without the place of each finding."""
     parser = etree.XMLParser(schema=schema, huge_tree=True, resolve_entities=False, no_network=True)
     try:
-        etree.fromstring(to_bytes(root), parser)
+        parsing.parse(to_bytes(root), parser)
     except etree.XMLSyntaxError:
         return tuple(parser.error_log)
     return ()

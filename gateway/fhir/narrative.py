@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from lxml import etree
 
+from gateway import parsing
 from gateway.fhir.problem import Problem, Problems, Walk, only
 
 NAMESPACE: Final = "http://www.w3.org/1999/xhtml"
@@ -61,7 +62,7 @@ def _parse(text: str) -> etree._Element | None:
         return None
     parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
     try:
-        return etree.fromstring(text.encode("utf-8"), parser)
+        return parsing.parse(text.encode("utf-8"), parser)
     except (etree.XMLSyntaxError, ValueError):
         return None
 

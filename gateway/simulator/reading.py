@@ -12,6 +12,8 @@ from typing import Any, Literal
 
 from lxml import etree
 
+from gateway import parsing
+
 HER_ID_SYSTEM = "urn:oid:2.16.578.1.12.4.1.2"
 NATIONAL_ID_SYSTEMS = ("urn:oid:2.16.578.1.12.4.1.4.1", "urn:oid:2.16.578.1.12.4.1.4.2")
 APPREC_SYSTEM = "urn:oid:2.16.578.1.12.4.1.1.8221"
@@ -61,7 +63,7 @@ def see(body: bytes) -> Seen:
         if body.lstrip()[:1] == b"{":
             return _see_bundle(json.loads(body))
         parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False)
-        return _see_xml(etree.fromstring(body, parser))
+        return _see_xml(parsing.parse(body, parser))
     except (etree.XMLSyntaxError, json.JSONDecodeError, KeyError, IndexError, TypeError) as error:
         raise CannotRead(type(error).__name__) from None
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from lxml import etree
 
-from gateway import package_data
+from gateway import package_data, parsing
 from gateway.emessage.read import EMessage, read
 from gateway.emessage.schema import schema_for
 from gateway.emessage.write import to_bytes
@@ -130,7 +130,7 @@ def roundtrip(data: bytes) -> RoundTrip:
     message = read(data)
     bundle, _ = _bundle_of(message)
     root, _ = _xml_of(fhir_json.read(fhir_json.write(bundle)), message.standard)
-    return compare(message.root, etree.fromstring(to_bytes(root)))
+    return compare(message.root, parsing.parse(to_bytes(root)))
 
 
 def _roundtrip_bundle(bundle: Json) -> RoundTrip:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from lxml import etree
 
+from gateway import parsing
 from gateway.errors import NotTranslatable
 from gateway.translate.codec import Json, Marks
 from gateway.translate.loss import element_path
@@ -99,7 +100,7 @@ def _parsed(data: object) -> etree._Element | None:
         resolve_entities=False, no_network=True, load_dtd=False, remove_comments=True, remove_pis=True
     )
     try:
-        root = etree.fromstring(base64.b64decode(data if isinstance(data, str) else ""), parser)
+        root = parsing.parse(base64.b64decode(data if isinstance(data, str) else ""), parser)
     except (etree.XMLSyntaxError, binascii.Error, ValueError):
         return None
     if root.getroottree().docinfo.internalDTD is not None or not all(map(_is_markup, root.iter())):
