@@ -11,6 +11,8 @@ import os
 import random
 import subprocess
 import sys
+from collections import Counter
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
@@ -21,14 +23,17 @@ from hypothesis import strategies as st
 from gateway.emessage.read import read
 from gateway.emessage.validate import validate_schema
 from gateway.fhir import json as fhir_json
+from gateway.fhir.canonical import component_system
 from gateway.translate import convert, roundtrip
 from tests.support.official import findings
 from tests.support.random_messages import BODIES, RandomMessage
 from tests.support.translation import (
     DATE_TYPES,
     TEXT_TYPES,
+    Json,
     back,
     changes,
+    leaves,
     only_exact,
     places,
     shuffled,
@@ -140,6 +145,37 @@ def test_the_same_bytes_in_every_process() -> None:
         for seed in ("1", "2")
     }
     assert len(digests) == 1
+
+
+@pytest.mark.examples(EXAMPLES)
+def test_no_text_of_an_official_example_is_written_twice(example: Path) -> None:
+    """The Bundle holds the content, and no copy of it (DESIGN §5)."""
+    source = example.read_bytes()
+    bundle = to_fhir(source)
+    sent = Counter(value for _, _, value in leaves(source))
+    components = {coding["code"] for coding in objects(bundle) if coding.get("system") == component_system()}
+    written = Counter(value for each in objects(bundle) for value in strings_of(each))
+    twice = [text for text, count in written.items() if len(text) > 3 and text in sent and count > sent[text]]
+    assert set(twice) <= components
+
+
+def objects(value: object) -> Iterator[Json]:
+    """Every object of a Bundle."""
+    if isinstance(value, dict):
+        yield value
+        value = list(value.values())
+    if isinstance(value, list):
+        for item in value:
+            yield from objects(item)
+
+
+def strings_of(found: Json) -> Iterator[str]:
+    """The texts that stand in an object itself: not references and addresses."""
+    for key, value in found.items():
+        if key not in ("reference", "fullUrl", "id", "url", "system"):
+            yield from (
+                item for item in (value if isinstance(value, list) else [value]) if isinstance(item, str)
+            )
 
 
 # messages made at random
