@@ -134,8 +134,9 @@ def create_app(settings: Settings) -> FastAPI:
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         try:
             await running.start()
-        except SomlosError as error:
-            app.state.start_error = error
+        except Exception as error:
+            ours = isinstance(error, SomlosError)
+            app.state.start_error = error if ours else Unavailable("us.internal", path=type(error).__name__)
             raise
         inboxes = [asyncio.create_task(inbox.run()) for inbox in inboxes_of(running.services)]
         try:

@@ -38,7 +38,8 @@ from tests.support.messages import HOSPITAL, MUNICIPALITY, NURSING, WARD
 
 KILLS_IN_A_RUN = 10
 LONGEST_LIFE_S = 1.5
-"""A gateway that has not passed its hand-off by then is killed from outside."""
+"""Seconds of listening: a gateway that has not passed its hand-off by then is killed from outside."""
+START_LIMIT_S = 30.0
 PEACE_LIMIT_S = 60.0
 RANDOM = "a random moment"
 DROPPED = "the database drops every connection"
@@ -70,6 +71,17 @@ class Node:
         await self.keeper.stdin.drain()
         self.pid = int(await self.keeper.stdout.readline())
         self.ended = asyncio.create_task(self.keeper.stdout.readline())
+
+    async def until_it_listens(self) -> None:
+        """Until it does, or has died before it could."""
+        assert self.ended is not None
+        until = time.monotonic() + START_LIMIT_S
+        while not self.ended.done() and time.monotonic() < until:
+            with contextlib.suppress(OSError):
+                _, writer = await asyncio.open_connection("127.0.0.1", self.port)
+                writer.close()
+                return
+            await asyncio.sleep(0.02)
 
     async def die(self, within: float) -> bool:
         """Wait for its death for at most some seconds, then kill it; whether it died by itself."""
@@ -183,6 +195,7 @@ class Run:
             handoff = kind if kind in HANDOFFS else None
             await node.start(handoff, self._chance.randint(1, 16 // len(self._nodes)))
             senders += [asyncio.create_task(self.traffic.work(4)) for _ in range(WORKERS)]
+            await node.until_it_listens()
             if kind == DROPPED:
                 await asyncio.sleep(self._chance.uniform(0.3, LONGEST_LIFE_S))
                 tally.drops += await asyncio.to_thread(drop_connections, self._address)
