@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +13,8 @@ from gateway.bench.delivery import report, run
 from gateway.bench.phases import PHASES, SHORT, Figures, Size
 from gateway.bench.proof import NotProven
 from gateway.commands.screen import Language, messages, output
+
+EXIT_ENDED = 128 + signal.SIGTERM
 
 _WORDS = {
     "no": {
@@ -51,6 +54,7 @@ def run_delivery(
         messages().print(words["unknown"].format(", ".join(unknown), ", ".join(PHASES)), markup=False)
         return 2
     chosen, size = tuple(names or PHASES), SHORT if short else Size()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(EXIT_ENDED))  # the processes of the run end with us
     steps = run(chosen, size, runs, folder=folder, postgres=postgres, nodes=nodes)
     try:
         *_, found = _with_progress(steps, runs * len(chosen), language)
