@@ -39,7 +39,7 @@ def _is_false(found: Any) -> bool:
 
 
 def check_bundle(data: bytes, *, typed: bool = True) -> None:
-    """Nobody finds anything wrong in the Bundle; `typed`: the models of fhir.resources, which are slow, are asked too."""
+    """Nobody finds anything wrong in the Bundle; `typed`: the models of fhir.resources, slow ones, are asked too."""
     assert [f"{found.path} {found.code}" for found in validate(fhir_json.read(data))] == []
     assert fhirkit.validate(data.decode()) == []
     assert not typed or resources_complaints(data) == []
