@@ -61,9 +61,10 @@ def console(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Console]:
         ledger.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser(chromium: str) -> Iterator[Browser]:
-    """The real browser."""
+    """The real browser. For one module only: Playwright keeps an event loop running in this thread, and a test of
+    another module that is given to the same worker may need one of its own."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=list(FLAGS))
         yield browser
