@@ -131,20 +131,26 @@ class LinkRule:
         )
         if not found and self.use.minimum:
             element = etree.Element(self.tag)
+            before = state.mark(element)
             self.content().read(element, Place({}, {}, self.definition), state)
+            if (
+                state.mark(element).assumed > before.assumed
+            ):  # never an element that holds nothing but assumptions
+                state.demand(self.definition.target)
             return [Found(element, -1)]
         return found if self.use.repeats else found[:1]
 
     def _read_sections(self, place: Place, state: State) -> list[Found]:
-        """A section that says nothing the target can hold falls away where it may: what it holds is lost by name."""
+        """A section that says nothing the target can hold, or lacks what the target demands, falls away where it may:
+        what it holds is unread."""
         found = []
         for section in self._sections(place, state):
             state.used_all(section.get("code", {}))
             element = etree.Element(self.tag)
             before = state.mark(element)
-            said = self.content().read(element, Place(section, section, self.definition), state)
-            if not said and not self.use.minimum and state.mark(element)[1] > before[1]:
-                state.back_to(before, element)
+            self.content().read(element, Place(section, section, self.definition), state)
+            if not self.use.minimum and len(state.missing) > before.missing:
+                state.unread_from(before, element)
                 continue
             found.append(Found(element))
         return found
@@ -153,9 +159,12 @@ class LinkRule:
         return state.sections(place.section).get(self.name, []) if place.section is not None else []
 
     def _read_resources(self, place: Place, state: State) -> list[Found]:
-        found = []
+        """A resource that lacks what the element demands has no place here; if it is the only one where one must be,
+        what it lacks is demanded."""
+        found, lacking = [], list[str]()
         for position, resource in self._resources(place, state):
             element = etree.Element(self.tag)
+            before = state.mark(element)
             chain = [resource]
             if self.where == "inside":
                 chain = place.chain
@@ -167,7 +176,14 @@ class LinkRule:
                 state.used(resource, key)
             inner = Place(chain[0], chain=chain[1:])
             self.content().read(element, inner, state)
+            if len(state.missing) > before.missing:
+                demanded = state.unread_from(before, element)
+                lacking = lacking or demanded
+                continue
             found.append(Found(element, position))
+        if lacking and not found and self.use.minimum:
+            state.missing.extend(lacking)
+            return [Found(etree.Element(self.tag), -1)]
         return found
 
     def _resources(self, place: Place, state: State) -> list[tuple[int, Json]]:

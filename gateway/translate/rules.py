@@ -109,7 +109,7 @@ def _event_code(holder: Json) -> str:
 def _filled(tag: str, value: str | Attributes | etree._Element) -> etree._Element:
     element = etree.Element(tag)
     if isinstance(value, str):
-        element.text = value
+        element.text = value or None
     elif isinstance(value, etree._Element):
         element.attrib.update(value.attrib)
         element.text = value.text
@@ -209,6 +209,9 @@ class InsideRule:
             said = self._marked(prepared, state) or said
             if not said and not self.use.minimum:
                 state.back_to(before, element)
+            elif said and not self.use.minimum and len(state.missing) > before.missing:
+                state.unread_from(before, element)
+                continue
             if said or (self.use.minimum and not found):
                 found.append(Found(element, 0 if said else -1))
         if not found and self.use.minimum:

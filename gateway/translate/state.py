@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import uuid
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 from lxml import etree
 
@@ -37,6 +37,16 @@ def derived_id(*parts: str) -> str:
     digest[8] = digest[8] & 0x3F | 0x80
     text = digest.hex()
     return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+
+
+class Mark(NamedTuple):
+    """How far the reading of a Bundle has come."""
+
+    children: int
+    missing: int
+    assumed: int
+    read: int
+    read_whole: int
 
 
 class _Quiet:
@@ -74,8 +84,8 @@ class State:
         self._counters: dict[str, int] = {}
         self._urls: dict[int, str] = {}
         self._by_url: dict[str, Json] = {}
-        self._read: set[tuple[int, str]] = set()
-        self._read_whole: set[int] = set()
+        self._read: dict[tuple[int, str], None] = {}  # in order, so that reading can be taken back
+        self._read_whole: dict[int, None] = {}
         self._originals: dict[int, Json] = {}
         self._sections: dict[int, dict[str, list[Json]]] = {}
         self._prepared: list[Json] = []
@@ -184,11 +194,11 @@ class State:
     def used(self, holder: Json, key: str) -> None:
         """What stands there has been read."""
         original = self._originals.get(id(holder), holder)
-        self._read.add((id(original), key))
+        self._read[id(original), key] = None
 
     def used_all(self, holder: Any) -> None:
         """Everything below has been read."""
-        self._read_whole.add(id(holder))
+        self._read_whole[id(holder)] = None
 
     def stands_for(self, prepared: Json, original: Json) -> None:
         """`prepared` is `original` as the rules read it: what is read of the one is read of the other."""
@@ -200,15 +210,27 @@ class State:
         falls away too."""
         self.missing.append(path)
 
-    def mark(self, element: etree._Element) -> tuple[int, int, int]:
-        """Where reading stands, to come back to when an optional element turns out to say nothing."""
-        return len(element), len(self.missing), len(self.assumed)
+    def mark(self, element: etree._Element) -> Mark:
+        """Where reading stands, to come back to when an optional element turns out to say nothing, or too little."""
+        return Mark(
+            len(element), len(self.missing), len(self.assumed), len(self._read), len(self._read_whole)
+        )
 
-    def back_to(self, mark: tuple[int, int, int], element: etree._Element) -> None:
-        """Takes back what was read of an element that says nothing."""
-        del element[mark[0] :]
-        del self.missing[mark[1] :]
-        del self.assumed[mark[2] :]
+    def back_to(self, mark: Mark, element: etree._Element) -> None:
+        """Takes back what was made of an element that says nothing."""
+        del element[mark.children :]
+        del self.missing[mark.missing :]
+        del self.assumed[mark.assumed :]
+
+    def unread_from(self, mark: Mark, element: etree._Element) -> list[str]:
+        """Takes back what was made and read of an element that lacks what the grammar demands in it: nothing of it has
+        a place here, and what it said counts as unread. The places that were demanded."""
+        lacking = self.missing[mark.missing :]
+        self.back_to(mark, element)
+        for noted, length in ((self._read, mark.read), (self._read_whole, mark.read_whole)):
+            for _ in range(len(noted) - length):
+                noted.popitem()
+        return lacking
 
     def refuse_what_is_missing(self) -> None:
         """Raises NotTranslatable for the first element that was demanded and is nowhere stated."""
