@@ -16,6 +16,7 @@ import typer
 from gateway import __version__
 from gateway.commands.operations import operations
 from gateway.commands.screen import Language, language_of_locale, messages
+from gateway.commands.simulate import simulate
 from gateway.errors import CATALOGUE, SomlosError
 
 if TYPE_CHECKING:
@@ -60,6 +61,7 @@ cli = typer.Typer(
 bench = typer.Typer(help="Measure: figures with their conditions.", no_args_is_help=True)
 cli.add_typer(bench, name="bench")
 cli.add_typer(operations, name="ops")
+cli.add_typer(simulate, name="simulate")
 
 
 def _language(choice: LanguageChoice | None) -> Language:

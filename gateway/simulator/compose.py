@@ -23,18 +23,28 @@ class Composed:
     content_type: str
 
 
-def new_ids() -> dict[str, str]:
-    """A fresh message id for every step: one telling of the story."""
-    return {step.key: str(uuid4()) for step in story()}
+def new_ids(steps: tuple[Step, ...] | None = None) -> dict[str, str]:
+    """A fresh message id for every step: one telling of the story, or of the given steps."""
+    return {step.key: str(uuid4()) for step in (story() if steps is None else steps)}
 
 
-def compose(step: Step, ids: Mapping[str, str], clock: Clock) -> Composed:
-    """The message of one step; `ids` gives every step's message id, `clock` the story's calendar."""
+def compose(
+    step: Step,
+    ids: Mapping[str, str],
+    clock: Clock,
+    *,
+    steps: tuple[Step, ...] | None = None,
+    services: Mapping[str, Service] = SERVICES,
+) -> Composed:
+    """The message of one step; `ids` gives every step's message id, `clock` the story's calendar.
+
+    `steps`: all that happens, when it is another story than ours; `services`: who the communication parties are.
+    """
     message_id = ids[step.key]
-    first = ids[root_of(step).key]
+    first = ids[root_of(step, steps).key]
     fhir = step.is_fhir
     filler = Filler(
-        values=_values(step, ids, first, clock),
+        values=_values(step, ids, first, clock, services),
         clock=clock,
         component_space=UUID(message_id if step.status == "N" else first),
         quote=escape_json if fhir else escape_xml,
@@ -44,7 +54,9 @@ def compose(step: Step, ids: Mapping[str, str], clock: Clock) -> Composed:
     return Composed(step, message_id, text.encode("utf-8"), content_type)
 
 
-def _values(step: Step, ids: Mapping[str, str], first: str, clock: Clock) -> dict[str, str | None]:
+def _values(
+    step: Step, ids: Mapping[str, str], first: str, clock: Clock, services: Mapping[str, Service]
+) -> dict[str, str | None]:
     patient = PATIENTS[step.patient]
     return {
         "type": step.type,
@@ -74,9 +86,9 @@ def _values(step: Step, ids: Mapping[str, str], first: str, clock: Clock) -> dic
         "admitted_at": clock.render(patient.admitted_at),
         "ready_at": clock.render(patient.ready_at),
         "discharged_at": clock.render(patient.discharged_at),
-        **_party("sender", SERVICES[step.sender]),
-        **_party("receiver", SERVICES[step.receiver]),
-        **step.values,
+        **_party("sender", services[step.sender]),
+        **_party("receiver", services[step.receiver]),
+        **{name: clock.render(value) or value for name, value in step.values.items()},
     }
 
 

@@ -56,14 +56,14 @@ class _Story(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 @cache
-def story() -> tuple[Step, ...]:
+def story(name: str = "story.toml") -> tuple[Step, ...]:
     """The steps in the order in which they happen."""
-    return msgspec.convert(tomllib.loads(story_file("story.toml")), _Story).step
+    return msgspec.convert(tomllib.loads(story_file(name)), _Story).step
 
 
-def root_of(step: Step) -> Step:
-    """The first message of the step's conversation."""
-    known = {each.key: each for each in story()}
+def root_of(step: Step, steps: tuple[Step, ...] | None = None) -> Step:
+    """The first message of the step's conversation; `steps`: all that happens, when it is another story."""
+    known = {each.key: each for each in (story() if steps is None else steps)}
     while step.parent is not None:
         step = known[step.parent]
     return step
