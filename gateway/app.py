@@ -23,6 +23,9 @@ from gateway.ledger.patient_key import PatientKeys
 from gateway.ledger.reader import LedgerReader
 from gateway.ledger.store import Ledger, database_at
 from gateway.operations.service import Operations
+from gateway.projection.interpret import Interpreter
+from gateway.projection.projector import Projector
+from gateway.records.reader import PathwayReader
 from gateway.routing.credentials import Credentials
 from gateway.routing.dispatch import Dispatcher
 from gateway.routing.intake import Intake
@@ -52,8 +55,9 @@ class Running:
         reader: Reader,
         translator: Translator,
         transports: Mapping[str, Transport] | None = None,
+        interpreter: Interpreter | None = None,
     ) -> None:
-        """Nothing is opened yet.
+        """Nothing is opened yet. Without an `interpreter` nothing is made of the messages beside delivering them.
 
         :raises ConfigurationError: the ledger's driver is missing, or the patient key cannot be used.
         """
@@ -72,6 +76,9 @@ class Running:
             clock=ledger.clock,
             lease_s=settings.gateway.lease_s,
         )
+        self.projector: Projector | None = None
+        if interpreter is not None and settings.pathway.enabled:
+            self.projector = Projector(settings, ledger, interpreter, dispatcher.owner, clock=ledger.clock)
         self.services = GatewayServices(
             settings=settings,
             credentials=credentials,
@@ -81,6 +88,8 @@ class Running:
             ledger=ledger,
             dispatcher=dispatcher,
             operations=Operations(settings, ledger, partners, dispatcher),
+            pathway=PathwayReader(ledger),
+            projector=self.projector,
         )
 
     async def start(self) -> None:
@@ -99,12 +108,16 @@ class Running:
                 raise ConfigurationError("configuration.bad-value", path="gateway.patient_key")
             await self.services.dispatcher.start()
             await self.services.operations.start()
+            if self.projector is not None:
+                await self.projector.start()
         except BaseException:
             self.services.ledger.close()
             raise
 
     async def stop(self) -> None:
         """Let what is under way end, and close everything."""
+        if self.projector is not None:
+            await self.projector.stop()
         await self.services.operations.stop()
         await self.services.dispatcher.stop()
         for transport in self.transports.values():
@@ -126,9 +139,10 @@ def create_app(settings: Settings) -> FastAPI:
     from gateway.console import create_console
     from gateway.formats import Formats
     from gateway.inboxes import inboxes_of
+    from gateway.projection.interpret import Reading
 
     formats = Formats()
-    running = Running(settings, formats, formats)
+    running = Running(settings, formats, formats, interpreter=Reading())
 
     @contextlib.asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:

@@ -9,6 +9,8 @@ if TYPE_CHECKING:
     from gateway.ledger.reader import LedgerReader
     from gateway.ledger.store import Ledger
     from gateway.operations.service import Operations
+    from gateway.projection.projector import Projector
+    from gateway.records.reader import PathwayReader
     from gateway.routing.credentials import Credentials
     from gateway.routing.dispatch import Dispatcher
     from gateway.routing.intake import Intake
@@ -36,3 +38,7 @@ class GatewayServices:
     """`is_running`."""
     operations: Operations
     """What operators may do and see."""
+    pathway: PathwayReader
+    """Stays, clocks, tasks and goals, as far as `records/` has come."""
+    projector: Projector | None = None
+    """Brings `records/` up to date; None: that is switched off."""

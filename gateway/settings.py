@@ -17,15 +17,15 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import Field, SecretStr, ValidationError
 
 from gateway.errors import ConfigurationError
+from gateway.settings_base import HerId, Model, Seconds
+from gateway.settings_pathway import AgreementSettings, Community, DayRateSettings, PathwaySettings
 
-HerId = Annotated[str, Field(pattern=r"^[0-9]{1,12}$")]
 MessageFormat = Literal["plo-1.6", "plo-1.5", "fhir-r4"]
 Environment = Literal["test", "production"]
 TransportName = Literal["http", "directory", "memory"]
-Seconds = Annotated[float, Field(gt=0)]
 
 HOUR = 3600.0  # seconds
 DAY = 24 * HOUR  # seconds
@@ -34,13 +34,7 @@ _BAD_VALUE = "configuration.bad-value"
 _DUPLICATE = "configuration.duplicate-her-id"
 
 
-class _Model(BaseModel):
-    """Frozen, and strict about unknown keys: a misspelt key must not silently mean the default."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
-
-
-class Endpoint(_Model):
+class Endpoint(Model):
     """How messages reach some of a partner's HER-ids, and which formats and types they take there."""
 
     her_ids: tuple[HerId, ...] = Field(min_length=1)
@@ -75,7 +69,7 @@ class Endpoint(_Model):
     as the endpoint takes them."""
 
 
-class Partner(_Model):
+class Partner(Model):
     """An organisation with HER-ids: what its credential may send and fetch for, and how to reach it."""
 
     name: str = Field(min_length=1, max_length=200)
@@ -92,7 +86,7 @@ class Partner(_Model):
     """May be empty: a partner that only sends, and fetches its receipts."""
 
 
-class Gateway(_Model):
+class Gateway(Model):
     """The gateway itself."""
 
     listen: str = Field(default="127.0.0.1:8600", pattern=r"^\S+:[0-9]{1,5}$")
@@ -121,14 +115,14 @@ class Gateway(_Model):
         return host.strip("[]"), int(port)
 
 
-class Operator(_Model):
+class Operator(Model):
     """Who may use /ops and /metrics from another machine; without a secret only this machine may."""
 
     bearer_sha256: str | None = Field(default=None, pattern=r"^[0-9a-f]{64}$")
     """SHA-256 (hex) of the bearer secret of the operators."""
 
 
-class AlarmSettings(_Model):
+class AlarmSettings(Model):
     """When something is an alarm, and who is told."""
 
     webhook: str | None = Field(default=None, pattern=r"^https?://[^\s@]+$")
@@ -141,7 +135,7 @@ class AlarmSettings(_Model):
     """How long the first delivery of a lane may be tried in vain before it is an alarm."""
 
 
-class ReplaySettings(_Model):
+class ReplaySettings(Model):
     """How sending again goes on, and when it stops by itself."""
 
     per_second: Annotated[float, Field(gt=0, le=1000)] = 5.0
@@ -152,7 +146,7 @@ class ReplaySettings(_Model):
     """… and these are at least this part of those that came to an end."""
 
 
-class Retention(_Model):
+class Retention(Model):
     """How many days after a message is over its parts are kept; None: for ever."""
 
     bodies_days: int | None = Field(default=None, ge=1)
@@ -163,7 +157,7 @@ class Retention(_Model):
     """When it is looked after, each day (Europe/Oslo)."""
 
 
-class Settings(_Model):
+class Settings(Model):
     """The whole configuration of one installation."""
 
     gateway: Gateway = Gateway()
@@ -171,7 +165,11 @@ class Settings(_Model):
     alarm: AlarmSettings = AlarmSettings()
     replay: ReplaySettings = ReplaySettings()
     retention: Retention = Retention()
+    pathway: PathwaySettings = PathwaySettings()
     partner: tuple[Partner, ...] = ()
+    agreement: tuple[AgreementSettings, ...] = ()
+    day_rate: tuple[DayRateSettings, ...] = ()
+    community: tuple[Community, ...] = ()
 
 
 def load(path: Path, environment: Mapping[str, str] = os.environ) -> Settings:
@@ -237,6 +235,7 @@ def check(settings: Settings) -> None:
     if settings.gateway.demo and settings.gateway.environment == "production":
         raise ConfigurationError(_BAD_VALUE, path="gateway.demo")
     _check_operations(settings)
+    _check_agreements(settings)
     _check_listening(settings)
 
 
@@ -260,6 +259,15 @@ def _check_operations(settings: Settings) -> None:
     secret = settings.operator.bearer_sha256
     if secret is not None and any(partner.bearer_sha256 == secret for partner in settings.partner):
         raise ConfigurationError(_BAD_VALUE, path="operator.bearer_sha256")
+
+
+def _check_agreements(settings: Settings) -> None:
+    """Of one trust and municipality no two agreements begin on the same day: nobody could tell which holds."""
+    pairs = (
+        (f"{each.trust}|{each.municipality}|{each.valid_from}", f"agreement[{number}].valid_from")
+        for number, each in enumerate(settings.agreement)
+    )
+    _unique(pairs, _BAD_VALUE)
 
 
 def _check_listening(settings: Settings) -> None:

@@ -18,6 +18,8 @@ from pathlib import Path
 from typing import Final
 
 FOLDER: Final = Path(__file__).with_name("sql")
+RECORDS: Final = Path(__file__).parent.parent / "records" / "sql"
+"""The statements of `records/`, which lies in the same database."""
 _NAME = re.compile(r"^-- (\w+) --$", re.MULTILINE)
 _INSERTED = re.compile(r"\{(\w+)\}")
 _COMMENT = re.compile(r"^\s*--.*\n?", re.MULTILINE)
@@ -36,17 +38,17 @@ def parse(text: str) -> dict[str, str]:
 
 @cache
 def load(database: str = "sqlite") -> dict[str, str]:
-    """Every query of the ledger, as `database` says it, with inserted parts put in (except {conditions}, which the
-    reader fills)."""
-    found = _of_folder(FOLDER) | _of_folder(FOLDER / database)
+    """Every query of the ledger and of `records/`, as `database` says it, with inserted parts put in (except
+    {conditions}, which the reader fills)."""
+    found = _of_folders(FOLDER, RECORDS) | _of_folders(FOLDER / database)
     return {
         name: _INSERTED.sub(lambda part: found.get(part[1], part[0]), query) for name, query in found.items()
     }
 
 
-def _of_folder(folder: Path) -> dict[str, str]:
+def _of_folders(*folders: Path) -> dict[str, str]:
     found: dict[str, str] = {}
-    for file in sorted(folder.glob("[a-z]*.sql")):
+    for file in [file for folder in folders for file in sorted(folder.glob("[a-z]*.sql"))]:
         for name, query in parse(file.read_text("utf-8")).items():
             if name in found:
                 raise ValueError(f"the query {name} stands twice")

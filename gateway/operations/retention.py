@@ -22,6 +22,7 @@ from gateway.ledger import messages, times
 from gateway.ledger.operations import OperationsReader
 from gateway.ledger.session import Session
 from gateway.ledger.store import Ledger
+from gateway.records import stays
 from gateway.settings import Retention
 
 IN_A_LIST: Final = 10_000
@@ -122,6 +123,7 @@ def forget(session: Session, sequence: int, limit: int) -> bool:
     for member in family:
         bodies = [row["body_id"] for row in session.all("bodies_of", sequence=member)]
         lanes = [row["lane_id"] for row in session.all("lanes_of", sequence=member)]
+        stays.forget(session, member)
         for query in (
             "remove_losses",
             "remove_alarms",

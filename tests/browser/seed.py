@@ -27,6 +27,7 @@ from gateway.ledger.reader import LedgerReader
 from gateway.ledger.rows import STATES
 from gateway.ledger.session import Session
 from gateway.ledger.store import Ledger
+from gateway.records.reader import PathwayReader
 from gateway.routing.attempts import keep_translation
 from gateway.routing.credentials import Credentials
 from gateway.routing.partners import Partners
@@ -82,6 +83,7 @@ def services(ledger: Ledger, configured: Settings) -> GatewayServices:
         ledger=ledger,
         dispatcher=absent,
         operations=absent,
+        pathway=PathwayReader(ledger),
     )
 
 

@@ -7,3 +7,9 @@ currval('bodies_body_id_seq')
 
 -- among_her_ids --
 (SELECT json_array_elements_text(CAST(:her_ids AS json)))
+
+-- horizon --
+-- The newest message that is seen, and the numbers of transactions: `next_one` has not begun, all before `oldest` are over.
+SELECT COALESCE((SELECT MAX(sequence) FROM messages), 0) AS newest,
+       CAST(CAST(pg_snapshot_xmax(pg_current_snapshot()) AS text) AS bigint) AS next_one,
+       CAST(CAST(pg_snapshot_xmin(pg_current_snapshot()) AS text) AS bigint) AS oldest

@@ -6,3 +6,7 @@ last_insert_rowid()
 
 -- among_her_ids --
 (SELECT value FROM json_each(:her_ids))
+
+-- horizon --
+-- The newest message. Nobody else writes here: what is not seen now has no smaller number later.
+SELECT COALESCE((SELECT MAX(sequence) FROM messages), 0) AS newest, 0 AS next_one, 0 AS oldest

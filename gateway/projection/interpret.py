@@ -1,0 +1,129 @@
+"""What does one accepted message say about a pathway, and which FHIR resources does it hold?
+
+Read once for reading, whatever format it came in; its delivery has nothing to do with it. What the neutral facts do not
+hold (kind of content, list of medicines, where the patient went) is read off the Bundle, so that XML and FHIR are read
+by one rule.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final, Literal, Protocol
+
+from gateway import translate
+from gateway.emessage import read as xml_reading
+from gateway.errors import SomlosError
+from gateway.fhir import json as fhir_json
+from gateway.fhir.canonical import code_system, extension_url
+from gateway.pathway.events import DISCHARGE_REPORT, PathwayEvent, from_facts
+
+Json = dict[str, Any]
+Content = Literal["xml", "fhir"]
+CONTENT_TYPES: Final = ("9139", "9140")
+
+
+@dataclass(frozen=True)
+class Interpretation:
+    """What a message says."""
+
+    event: PathwayEvent | None
+    """None: its facts could not be taken."""
+    bundle: Json | None
+    """The message as a Bundle; None: it cannot be one (a body without grammar, or a receipt)."""
+    failed: str | None = None
+    """Code of the error catalogue: what could not be read of it."""
+
+
+class Interpreter(Protocol):
+    """Reads messages for `records/`."""
+
+    def interpret(self, data: bytes, content: Content, accepted: datetime) -> Interpretation:
+        """Never raises for what stands in the message; `accepted`: aware."""
+        ...
+
+
+class Reading:
+    """Reads with the rooms that know the formats."""
+
+    def interpret(self, data: bytes, content: Content, accepted: datetime) -> Interpretation:
+        """As `Interpreter`."""
+        try:
+            source = fhir_json.read(data) if content == "fhir" else xml_reading.read(data)
+            facts = translate.facts_of(source)
+        except SomlosError as error:
+            return Interpretation(None, None, error.code)
+        except (LookupError, TypeError, ValueError, AttributeError):
+            return Interpretation(None, None, "us.internal")
+        bundle, failed = None, None
+        if not facts.is_receipt and facts.body_known:
+            try:
+                bundle = source if isinstance(source, dict) else translate.convert(source, "fhir-r4").bundle
+            except SomlosError as error:
+                failed = error.code
+            except (LookupError, TypeError, ValueError, AttributeError):
+                failed = "us.internal"
+        return Interpretation(
+            from_facts(facts, accepted, **_said(bundle, facts.message_type)), bundle, failed
+        )
+
+
+def _said(bundle: Json | None, message_type: str) -> dict[str, Any]:
+    """What the Bundle says beside the facts."""
+    if bundle is None:
+        return {}
+    resources = [
+        entry["resource"] for entry in bundle.get("entry", ()) if isinstance(entry.get("resource"), dict)
+    ]
+    encounters = _of(resources, "Encounter")
+    report = message_type == DISCHARGE_REPORT
+    return {
+        "content_type": next(
+            (
+                code
+                for composition in _of(resources, "Composition")
+                for event in _list(composition, "event")
+                for concept in _list(event, "code")
+                for code in _codes(concept, *CONTENT_TYPES)
+            ),
+            None,
+        ),
+        "medication_list": bool(_of(resources, "MedicationStatement")) if report else None,
+        "discharged_to": next(
+            (
+                code
+                for encounter in encounters
+                for code in _codes(
+                    (encounter.get("hospitalization") or {}).get("dischargeDisposition"), "8408"
+                )
+            ),
+            None,
+        ),
+        "discharge_condition": next(
+            (
+                code
+                for encounter in encounters
+                for extension in _list(encounter, "extension")
+                if extension.get("url") == extension_url("state-at-discharge")
+                for code in _codes(extension.get("valueCodeableConcept"), "8431")
+            ),
+            None,
+        ),
+    }
+
+
+def _of(resources: list[Json], type_name: str) -> list[Json]:
+    return [resource for resource in resources if resource.get("resourceType") == type_name]
+
+
+def _list(node: Json, name: str) -> list[Json]:
+    found = node.get(name)
+    return [item for item in found if isinstance(item, dict)] if isinstance(found, list) else []
+
+
+def _codes(concept: object, *sets: str) -> list[str]:
+    """The codes of a CodeableConcept from these national code lists."""
+    if not isinstance(concept, dict):
+        return []
+    systems = {code_system(each) for each in sets}
+    return [str(c["code"]) for c in _list(concept, "coding") if c.get("system") in systems and "code" in c]

@@ -1,0 +1,213 @@
+"""How does `records/` follow the ledger, and how is it made anew?
+
+One background duty: the node that has it looks at accepted messages that nobody has looked at, in small portions, and
+takes only a share of the processor's time while messages come in. A delivery never waits for it.
+
+Which messages those are is asked of the database: above the position, without a row of their own. The position is moved
+up only over messages that all have one, and on PostgreSQL only when no transaction is open any more that could
+still bring in a smaller number; so no message is passed over, whichever node commits when.
+
+Durable after a portion's commit: the rows of its messages, of their patients, and the resources. A crash before it:
+none of them, and the portion is looked at again. Doing it again is harmless: a message that has its row is left
+alone, and a patient's rows follow from all that is known of the patient.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+import structlog
+
+from gateway.errors import Unavailable
+from gateway.ledger import times
+from gateway.ledger.duty import Duty
+from gateway.ledger.session import Notices, Row, Session
+from gateway.ledger.store import Ledger
+from gateway.pathway.calendar import day_of
+from gateway.projection.agreements import agreements_of
+from gateway.projection.interpret import Interpretation, Interpreter
+from gateway.records import stays
+from gateway.settings import Settings
+
+NAME: Final = "records"
+LOCK: Final = ("records",)
+"""Whoever writes in `records/` has this to himself: the projector, and a request that changes a resource."""
+PORTION: Final = 20
+"""Messages of one commit."""
+DELIVERED_AT_ONCE: Final = 500
+AT_LEAST_EVERY_S: Final = 60.0
+BREATH_S: Final = 0.2
+"""Between two looks, however fast messages come."""
+AGAIN_AFTER_FAILURE_S: Final = 5.0
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class Looked:
+    """A message and what it says."""
+
+    row: Row
+    said: Interpretation
+
+
+class Projector:
+    """Brings `records/` up to date."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        ledger: Ledger,
+        interpreter: Interpreter,
+        owner: str,
+        *,
+        clock: Callable[[], int],
+    ) -> None:
+        """`owner`: names this node."""
+        self._settings = settings
+        self._ledger = ledger
+        self._interpreter = interpreter
+        self._clock = clock
+        self._agreement_of = agreements_of(settings)
+        self._duty = Duty(ledger, NAME, owner, settings.gateway.lease_s)
+        self._changed = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Begin."""
+        await self._ledger.write(lambda session: session.run("begin_projection", name=NAME), touching=LOCK)
+        self._ledger.listen(self._heard)
+        self._task = asyncio.create_task(self._going_on())
+
+    async def stop(self) -> None:
+        """End; what is not done is done at the next start."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+            with contextlib.suppress(Unavailable):
+                await self._duty.end()
+
+    def _heard(self, notices: Notices) -> None:
+        if notices.changed or notices.missed:
+            self._changed.set()
+
+    async def _going_on(self) -> None:
+        """Whatever goes wrong, it goes on; only a closed ledger ends it."""
+        while True:
+            try:
+                await self._follow()
+            except Exception as error:
+                if isinstance(error, Unavailable) and error.code == "us.shutting-down":
+                    return
+                log.error("records.failed", kind=type(error).__name__)
+                await asyncio.sleep(AGAIN_AFTER_FAILURE_S)
+
+    async def _follow(self) -> None:
+        while True:
+            self._changed.clear()
+            if await self._duty.is_ours():
+                began = time.thread_time()
+                while await self.portion():
+                    worked = time.thread_time() - began
+                    share = self._settings.pathway.share
+                    await asyncio.sleep(worked * (1 / share - 1) if self._changed.is_set() else 0)
+                    began = time.thread_time()
+                await self.turn_of_day()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(AT_LEAST_EVERY_S):
+                    await self._changed.wait()
+            await asyncio.sleep(BREATH_S)
+
+    async def catch_up(self) -> None:
+        """Look at everything there is now."""
+        while await self.portion():
+            pass
+
+    async def portion(self) -> bool:
+        """Look at the next messages; False: there were none."""
+        horizon = self._read("horizon")[0]
+        rows = self._read("messages_to_project", position=self._position(), most=PORTION)
+        delivered = self._read("newly_delivered", most=DELIVERED_AT_ONCE)
+        if not rows and not delivered:
+            await self._move(horizon)
+            return False
+        looked = [await self._look(row) for row in rows]
+        await self._ledger.write(lambda session: self._keep(session, looked, delivered), touching=LOCK)
+        return True
+
+    async def _look(self, row: Row) -> Looked:
+        accepted = times.moment(row["received_at"])
+        if row["removed_at"] is not None:
+            return Looked(row, Interpretation(None, None, "operations.body-removed"))
+        content: Literal["xml", "fhir"] = "fhir" if row["format"] == "fhir-r4" else "xml"
+        said = await asyncio.to_thread(self._interpreter.interpret, row["content"], content, accepted)
+        return Looked(row, said)
+
+    def _keep(self, session: Session, looked: Iterable[Looked], delivered: Iterable[Row]) -> None:
+        patients: set[str] = set()
+        for each in looked:
+            patient_key, event = each.row["patient_key"], each.said.event
+            takes_part = event is not None and patient_key is not None
+            new = session.change(
+                "keep_pathway_event",
+                message=each.row["sequence"],
+                patient_key=patient_key,
+                event=stays.written(event) if takes_part and event else None,
+                undelivered=int(takes_part and not each.row["is_receipt"]),
+                failed=each.said.failed,
+            )
+            if new and takes_part:
+                patients.add(patient_key)
+        for row in delivered:
+            session.run("mark_delivered", message=row["message"], delivered_at=row["sent_at"])
+            if row["patient_key"]:
+                patients.add(row["patient_key"])
+        self._anew(session, patients)
+
+    def _anew(self, session: Session, patients: Iterable[str]) -> None:
+        now = times.moment(self._clock())
+        for patient_key in sorted(patients):
+            stays.keep(session, stays.known(session, patient_key), self._agreement_of, now)
+
+    async def anew(self, patients: Iterable[str]) -> None:
+        """Write these patients' rows anew: something was said of them here."""
+        wanted = tuple(patients)
+        await self._ledger.write(lambda session: self._anew(session, wanted), touching=LOCK)
+
+    async def turn_of_day(self) -> None:
+        """Count the days of those who lie ready, once the day has turned."""
+        today = day_of(times.moment(self._clock())).isoformat()
+        while rows := self._read("patients_ready_before", today=today, most=PORTION):
+            await self.anew(row["patient_key"] for row in rows)
+
+    async def _move(self, horizon: Row) -> None:
+        """Move the position over what is certain to be complete. `horizon`: as it was before nothing was found."""
+        row = self._read("projection", name=NAME)[0]
+        position, candidate, needed = row["position"], row["candidate"], row["candidate_next"]
+        if horizon["oldest"] >= needed:
+            position, candidate, needed = max(position, candidate), horizon["newest"], horizon["next_one"]
+        if horizon["oldest"] >= needed:
+            position = max(position, candidate)
+        moved = {"position": position, "candidate": candidate, "candidate_next": needed}
+        if any(row[name] != value for name, value in moved.items()):
+            await self._ledger.write(
+                lambda session: _quietly(session, "move_projection", name=NAME, **moved), touching=LOCK
+            )
+
+    def _position(self) -> int:
+        position: int = self._read("projection", name=NAME)[0]["position"]
+        return position
+
+    def _read(self, query: str, **values: Any) -> list[Row]:
+        return self._ledger.reading().execute(self._ledger.queries[query], values).fetchall()
+
+
+def _quietly(session: Session, query: str, **values: Any) -> None:
+    """Change what no page shows."""
+    session.run(query, **values)
+    session.notices.changed = False

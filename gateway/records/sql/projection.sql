@@ -1,0 +1,70 @@
+-- projection --
+SELECT position, candidate, candidate_next, inputs FROM projections WHERE name = :name
+
+-- begin_projection --
+INSERT INTO projections (name, position, candidate, candidate_next, inputs) VALUES (:name, 0, 0, 0, 0)
+ON CONFLICT (name) DO NOTHING
+
+-- move_projection --
+UPDATE projections SET position = :position, candidate = :candidate, candidate_next = :candidate_next WHERE name = :name
+
+-- projection_inputs --
+UPDATE projections SET inputs = :inputs WHERE name = :name
+
+-- reset_projection --
+UPDATE projections SET position = 0, candidate = 0, candidate_next = 0, inputs = 0 WHERE name = :name
+
+-- messages_to_project --
+-- Messages above the position that nobody has looked at, oldest first. A receipt belongs to the patient of its original.
+SELECT m.sequence, m.id, m.message_id, m.sender_her, m.sender_organisation_her, m.receiver_her,
+       m.receiver_organisation_her, m.format, m.message_type, m.status, m.parent_id, m.conversation_id, m.received_at,
+       m.is_receipt, m.body_known, COALESCE(m.patient_key, o.patient_key) AS patient_key, b.content, b.media_type,
+       b.removed_at
+FROM messages m
+JOIN bodies b ON b.body_id = m.body_id
+LEFT JOIN receipts r ON r.message = m.sequence AND m.is_receipt = 1
+LEFT JOIN messages o ON o.sequence = r.original
+WHERE m.sequence > :position AND NOT EXISTS (SELECT 1 FROM pathway_events e WHERE e.message = m.sequence)
+ORDER BY m.sequence LIMIT :most
+
+-- keep_pathway_event --
+INSERT INTO pathway_events (message, patient_key, event, undelivered, failed)
+VALUES (:message, :patient_key, :event, :undelivered, :failed)
+ON CONFLICT (message) DO NOTHING
+
+-- newly_delivered --
+SELECT e.message, e.patient_key, MIN(d.sent_at) AS sent_at
+FROM pathway_events e JOIN deliveries d ON d.message = e.message
+WHERE e.undelivered = 1 AND (d.sent_at IS NOT NULL OR d.state = 'cancelled')
+GROUP BY e.message, e.patient_key
+ORDER BY e.message LIMIT :most
+
+-- mark_delivered --
+UPDATE pathway_events SET delivered_at = :delivered_at, undelivered = 0 WHERE message = :message
+
+-- pathway_events_of --
+SELECT message, event, delivered_at FROM pathway_events WHERE patient_key = :patient_key AND event IS NOT NULL
+ORDER BY message
+
+-- keep_input --
+INSERT INTO inputs (id, at, by_whom, kind, patient_key, detail, body_id)
+VALUES (:id, :at, :by_whom, :kind, :patient_key, :detail, :body_id) RETURNING input_id
+
+-- inputs_of --
+SELECT input_id, id, at, by_whom, kind, detail FROM inputs
+WHERE patient_key = :patient_key AND kind <> 'resource' ORDER BY input_id
+
+-- projection_state --
+-- What the operators are told: how much is not in it yet, and what could not be read.
+SELECT (SELECT COUNT(*) FROM messages m WHERE m.sequence > (SELECT MAX(position) FROM projections)
+        AND NOT EXISTS (SELECT 1 FROM pathway_events e WHERE e.message = m.sequence)) AS waiting,
+       (SELECT COUNT(*) FROM pathway_events WHERE failed IS NOT NULL) AS failed,
+       (SELECT COUNT(*) FROM stays) AS stays,
+       (SELECT COUNT(*) FROM unplaced) AS uncertain
+
+-- failed_messages --
+SELECT e.message, e.failed, m.id, m.message_type FROM pathway_events e JOIN messages m ON m.sequence = e.message
+WHERE e.failed IS NOT NULL ORDER BY e.message LIMIT :most
+
+-- remove_pathway_event --
+DELETE FROM pathway_events WHERE message = :sequence

@@ -1,0 +1,336 @@
+"""Do the flows of the table end in the right rows, when they come as messages and are projected in portions?
+
+The ledger and its database are the real ones; what a message says is handed over by the test.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import random
+from collections.abc import AsyncIterator, Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from gateway.ledger import messages, times
+from gateway.ledger.messages import NewMessage
+from gateway.ledger.session import Session
+from gateway.ledger.store import Ledger, database_at
+from gateway.pathway.events import RECEIPT, PathwayEvent
+from gateway.projection.interpret import Interpretation
+from gateway.projection.projector import Projector
+from gateway.records.reader import PathwayReader
+from gateway.records.rows import Instant, StayRow
+from gateway.settings import from_content
+from tests.support import stores
+from tests.support.flows import (
+    AGREEMENT_SETTINGS,
+    FLOWS,
+    at,
+    by_name,
+    expected,
+    the_decisions,
+    the_events,
+    the_statements,
+)
+
+PATIENT = "the key of a patient"
+
+
+class Told:
+    """Reads bodies that hold the number of an event."""
+
+    def __init__(self, events: list[PathwayEvent]) -> None:
+        self.events = events
+
+    def interpret(self, data: bytes, content: str, accepted: datetime) -> Interpretation:
+        """The event of that number."""
+        said = json.loads(data)
+        return (
+            Interpretation(None, None, "xml.not-a-message")
+            if said is None
+            else Interpretation(self.events[said], None)
+        )
+
+
+class Desk:
+    """A ledger, a projector, and short ways to use them."""
+
+    def __init__(self, ledger: Ledger, events: list[PathwayEvent], now: str) -> None:
+        self.ledger = ledger
+        self.events = events
+        self.now = at(now)
+        self.reader = PathwayReader(ledger)
+        self.projector = self.another()
+
+    def another(self, owner: str = "one") -> Projector:
+        """A projector of another node."""
+        settings = from_content({"agreement": [AGREEMENT_SETTINGS]})
+        return Projector(settings, self.ledger, Told(self.events), owner, clock=lambda: times.of(self.now))
+
+    def keep(self, session: Session, number: int | None, **said: Any) -> int:
+        """Keep a message as intake does."""
+        event = self.events[number or 0]
+        receipt = event.kind == RECEIPT
+        new = NewMessage(
+            id=str(uuid4()),
+            message_id=event.key.id if number is not None else str(uuid4()),
+            sender_her=event.key.sender,
+            sender_organisation_her=event.sender_organisation,
+            receiver_her="2001",
+            receiver_organisation_her="2000",
+            format="plo-1.6",
+            message_type="LOG_INNLAGT",
+            status=event.status,
+            parent_id=event.parent,
+            conversation_id=event.conversation,
+            patient_key=said.get("patient", PATIENT),
+            content_digest="",
+            acknowledgement="J",
+            processing="P",
+            signed=False,
+            body_known=True,
+            is_receipt=receipt,
+            partner=None,
+            generated_at=None,
+            received_at=times.of(event.accepted),
+            size=1,
+            dated_events="[]",
+        )
+        return messages.keep(session, new, json.dumps(number).encode(), "application/xml")
+
+    async def accept(self, number: int | None, **said: Any) -> int:
+        """Keep one message."""
+        return await self.ledger.write(lambda session: self.keep(session, number, **said))
+
+    def stays(self) -> list[StayRow]:
+        """The stays, oldest admission first; one without, last."""
+        found = self.reader.stays(now=self.now)
+        return sorted(found, key=lambda s: (s.admitted is None, s.began_at))
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """Where the ledger lies."""
+    if request.param == "sqlite":
+        yield f"sqlite:{tmp_path / 'ledger.db'}"
+    elif not stores.has_postgres():
+        pytest.skip(stores.WITHOUT_POSTGRES)
+    else:
+        with stores.schema() as address:
+            yield address
+
+
+@contextlib.asynccontextmanager
+async def desk(database: str, events: list[PathwayEvent], now: str) -> AsyncIterator[Desk]:
+    ledger = Ledger(database_at(database))
+    ledger.open()
+    try:
+        found = Desk(ledger, events, now)
+        await ledger.write(lambda session: session.run("begin_projection", name="records"))
+        yield found
+    finally:
+        ledger.close()
+
+
+def a_moment(found: Instant | None) -> tuple[datetime, bool] | None:
+    return (found.at, found.is_day) if found else None
+
+
+def in_rows(found: Desk) -> dict[str, Any]:
+    """What the rows say, in the words of the table."""
+    key_of = {
+        row["id"]: found.events[json.loads(row["content"])].key.id
+        for row in found.ledger.reading()
+        .execute("SELECT m.id, b.content FROM messages m JOIN bodies b ON b.body_id = m.body_id")
+        .fetchall()
+    }
+    return {
+        "stays": [
+            {
+                "state": stay.state,
+                "admitted": a_moment(stay.admitted),
+                "ready": a_moment(stay.ready),
+                "ended": a_moment(stay.ended),
+                # no agreement with another trust is in the settings: only the national rules hold there
+                "clocks": sorted(f"{c.kind} {c.state}" for c in stay.clocks if stay.trust_her == "1000"),
+                "doubts": sorted(stay.doubts),
+            }
+            for stay in found.stays()
+        ],
+        "uncertain": sorted(f"{key_of[each.message]} {each.reason}" for each in found.reader.unplaced()),
+    }
+
+
+def in_the_table(flow: dict[str, Any]) -> dict[str, Any]:
+    said = expected(flow)
+    return {
+        "stays": [
+            {
+                **stay,
+                **{
+                    name: (stay[name].at, stay[name].is_day) if stay[name] else None
+                    for name in ("admitted", "ready", "ended")
+                },
+                "clocks": sorted(stay["clocks"]),
+            }
+            for stay in said["stays"]
+        ],
+        "uncertain": sorted(said["uncertain"]),
+    }
+
+
+def keep_inputs(session: Session, flow: dict[str, Any]) -> None:
+    """Decisions and coded answers, as they are kept when a person or a Task gives them."""
+    for decision in the_decisions(flow):
+        meant = list(decision.belongs_with) if decision.belongs_with else None
+        detail = {"message": list(decision.message), "with": meant}
+        _input(session, decision.id, "decision", decision.decided, detail)
+    for said in the_statements(flow):
+        detail = {"about": list(said.about), "code": said.code, "source": said.source, "moment": None}
+        _input(session, said.id, "statement", said.said, detail)
+
+
+def _input(session: Session, id: str, kind: str, when: datetime, detail: dict[str, Any]) -> None:
+    session.keep(
+        "keep_input",
+        id=id,
+        at=times.of(when),
+        by_whom="a test",
+        kind=kind,
+        patient_key=PATIENT,
+        detail=json.dumps(detail),
+        body_id=None,
+    )
+
+
+@pytest.mark.parametrize("flow", FLOWS, ids=by_name)
+async def test_a_flow_ends_in_its_rows_whatever_order_it_comes_in(
+    flow: dict[str, Any], tmp_path: Path
+) -> None:
+    events = the_events(flow)
+    unique = {event.key: event for event in events}  # the ledger takes each message once
+    order = list(unique.values())
+    random.Random(str(flow["name"])).shuffle(order)
+    async with desk(f"sqlite:{tmp_path / 'ledger.db'}", order, flow["now"]) as found:
+        await found.ledger.write(lambda session: keep_inputs(session, flow))
+        for number in range(len(order)):
+            await found.accept(number)
+            if number % 2:
+                await found.projector.catch_up()
+        await found.projector.catch_up()
+        assert in_rows(found) == in_the_table(flow)
+
+
+async def test_rows_stay_as_they_are_when_it_is_done_again(database: str) -> None:
+    flow = FLOWS[0]
+    async with desk(database, the_events(flow), flow["now"]) as found:
+        for number in range(len(found.events)):
+            await found.accept(number)
+        await found.projector.catch_up()
+        before = in_rows(found), [stay.id for stay in found.stays()]
+        await found.projector.anew([PATIENT])
+        assert (
+            (in_rows(found), [stay.id for stay in found.stays()]) == before == (in_the_table(flow), before[1])
+        )
+        assert found.reader.state()["waiting"] == 0
+
+
+async def test_a_clock_is_told_as_it_stands_at_the_time_asked_about(tmp_path: Path) -> None:
+    flow = FLOWS[0]
+    async with desk(f"sqlite:{tmp_path / 'ledger.db'}", the_events(flow)[:1], flow["now"]) as found:
+        await found.accept(0)
+        await found.projector.catch_up()
+        asked = [
+            {clock.kind: (clock.state, clock.warning) for clock in stay.clocks}
+            for time in ("2026-03-02T12:00:00", "2026-03-03T09:30:00", "2026-03-03T10:05:01")
+            for stay in found.reader.stays(now=at(time))
+        ]
+        assert [each["admission-report"] for each in asked] == [
+            ("running", False),
+            ("running", True),
+            ("missed", False),
+        ]
+
+
+async def test_a_message_that_cannot_be_read_holds_up_nobody(database: str) -> None:
+    flow = FLOWS[0]
+    async with desk(database, the_events(flow), flow["now"]) as found:
+        await found.accept(None)
+        await found.accept(0)
+        await found.projector.catch_up()
+        assert [stay.state for stay in found.stays()] == ["innlagt"]
+        assert found.reader.state() == {"waiting": 0, "failed": 1, "stays": 1, "uncertain": 0}
+
+
+async def test_several_nodes_at_once_make_the_rows_of_one(database: str) -> None:
+    flow = FLOWS[0]
+    async with desk(database, the_events(flow), flow["now"]) as found:
+        for number in range(len(found.events)):
+            await found.accept(number)
+        await asyncio.gather(*(found.another(f"node {n}").catch_up() for n in range(3)))
+        assert in_rows(found) == in_the_table(flow)
+
+
+@pytest.mark.skipif(not stores.has_postgres(), reason=stores.WITHOUT_POSTGRES)
+async def test_a_smaller_number_that_is_committed_late_is_not_passed_over() -> None:
+    """A node has drawn its number and is slow to commit; another node's later message is projected meanwhile."""
+    flow = FLOWS[0]
+    with stores.schema() as address:
+        async with desk(address, the_events(flow), flow["now"]) as found:
+            slow = database_at(address)
+            writing = slow.open(lambda notices: None)
+            writing.begin(frozenset({"a lane of its own"}))
+            session = Session(writing, slow.queries)
+            sequence = found.keep(session, 0)
+            later = await found.ledger.write(lambda session: found.keep(session, 1), touching=())
+            assert sequence < later
+            for _ in range(3):
+                await found.projector.catch_up()
+            assert found.stays() == []
+            writing.commit(session.notices)
+            await found.projector.catch_up()
+            assert [stay.state for stay in found.stays()] == ["innlagt"]
+            await found.projector.catch_up()
+            row = found.ledger.reading().execute("SELECT position FROM projections", {}).fetchone()
+            assert row["position"] == later
+            writing.close()
+            slow.close()
+
+
+async def test_delivery_is_known_when_it_is_over(database: str) -> None:
+    flow = FLOWS[0]
+    async with desk(database, the_events(flow), flow["now"]) as found:
+        sequence = await found.accept(0)
+        await found.projector.catch_up()
+
+        def deliver(session: Session) -> None:
+            from gateway.ledger import line
+
+            lane = line.lane(session, "a lane", "2001")
+            new = line.NewDelivery(sequence, False, "2001", lane, "plo-1.6", True)
+            delivery = line.queue(session, new, times.of(found.now), give_up_at=times.of(found.now) + 1)
+            line.end(session, delivery, sequence, "delivered", times.of(found.now), was_sent=True)
+
+        await found.ledger.write(deliver)
+        await found.projector.catch_up()
+        page = found.reader.stay(found.stays()[0].id, now=found.now)
+        assert page is not None
+        assert {each.entry.delivered for each in page.timeline} == {found.now}
+
+
+async def test_a_stay_keeps_its_id_when_its_admission_comes_late(tmp_path: Path) -> None:
+    flow = next(flow for flow in FLOWS if flow["name"].startswith("8 "))
+    events = the_events(flow)
+    async with desk(f"sqlite:{tmp_path / 'ledger.db'}", events, flow["now"]) as found:
+        seen = set()
+        for number in sorted(range(len(events)), key=lambda n: events[n].kind != "LOG_UTSKRIVNINGSKLAR"):
+            await found.accept(number)
+            await found.projector.catch_up()
+            seen |= {stay.id for stay in found.stays()}
+        assert len(seen) == 1
