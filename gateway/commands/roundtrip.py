@@ -5,32 +5,17 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections.abc import Sequence
-from typing import Any
 
-from gateway.commands.examine import Examined, examine, issue_of_failure
+from gateway.commands.examine import examine
 from gateway.commands.inputs import Inputs
 from gateway.commands.screen import Language, issue_lines, output, with_progress
+from gateway.examination import ThereAndBack, there_and_back
 
 _VERDICTS = {
     "no": {"lossless": "tapsfri", "equivalent": "likeverdig", "lossy": "med tap", None: "ikke prøvd"},
     "en": {"lossless": "lossless", "equivalent": "equivalent", "lossy": "lossy", None: "not tried"},
 }
 _MOST_LOSSES_SHOWN = 20
-
-
-@dataclasses.dataclass(frozen=True)
-class Result:
-    """One input, there and back."""
-
-    examined: Examined
-    verdict: str | None
-    """lossless, equivalent or lossy; None: it could not be translated (the issues say why)."""
-    losses: tuple[dict[str, Any], ...] = ()
-
-    @property
-    def is_good(self) -> bool:
-        """Whether nothing was lost."""
-        return self.verdict in ("lossless", "equivalent")
 
 
 def run(inputs: Inputs, *, as_json: bool, language: Language) -> int:
@@ -48,33 +33,19 @@ def run(inputs: Inputs, *, as_json: bool, language: Language) -> int:
     return 0 if all(result.is_good for result in results) else 1
 
 
-def there_and_back(examined: Examined) -> Result:
-    """The verdict for one input; never raises for what an input holds."""
-    from gateway.translate import roundtrip
-
-    if not examined.can_be_translated:
-        return Result(examined, None)
-    try:
-        outcome = roundtrip(examined.data)
-    except Exception as error:
-        failed = issue_of_failure(error, "schema")
-        return Result(dataclasses.replace(examined, issues=(*examined.issues, failed)), None)
-    return Result(examined, outcome.verdict, tuple(dataclasses.asdict(loss) for loss in outcome.losses))
-
-
-def as_object(result: Result) -> dict[str, object]:
+def as_object(result: ThereAndBack) -> dict[str, object]:
     """The result as other tools read it (DESIGN §6); with the issues when there is no verdict."""
     found: dict[str, object] = {
         "file": result.examined.name,
         "verdict": result.verdict,
-        "losses": list(result.losses),
+        "losses": [dataclasses.asdict(loss) for loss in result.losses],
     }
     if result.verdict is None:
         found["issues"] = [each.as_json() for each in result.examined.issues]
     return found
 
 
-def _show(result: Result, language: Language) -> None:
+def _show(result: ThereAndBack, language: Language) -> None:
     from rich.text import Text
 
     line = Text("✓ " if result.is_good else "✗ ", style="green" if result.is_good else "red")
@@ -87,12 +58,12 @@ def _show(result: Result, language: Language) -> None:
         for each in issue_lines(result.examined.issues, language):
             console.print(each)
     for loss in result.losses[:_MOST_LOSSES_SHOWN]:
-        console.print(Text(f"  − {loss['source'] or loss['target']}  [{loss['kind']}]"))
+        console.print(Text(f"  − {loss.source or loss.target}  [{loss.kind}]"))
     if len(result.losses) > _MOST_LOSSES_SHOWN:
         console.print(f"  … {len(result.losses) - _MOST_LOSSES_SHOWN} +", style="dim", markup=False)
 
 
-def _summarise(results: Sequence[Result], language: Language) -> None:
+def _summarise(results: Sequence[ThereAndBack], language: Language) -> None:
     if len(results) < 2:
         return
     words = _VERDICTS[language]

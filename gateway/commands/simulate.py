@@ -184,7 +184,7 @@ def _write(played: list[Played], report: Path | None, *, as_json: bool, language
     from gateway.simulator.conformance.report import as_json as object_of
 
     if report is not None:
-        report.write_text(html(played, language, datetime.now().astimezone()), encoding="utf-8")
+        report.write_text(html(played, language, datetime.now(UTC)), encoding="utf-8")
     if as_json:
         for each in played:
             print(json.dumps(object_of(each), ensure_ascii=False))

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
-from gateway.commands.examine import Examined, examine
+from gateway.commands.examine import examine
 from gateway.commands.inputs import Inputs
 from gateway.commands.screen import Language, issue_lines, output, with_progress
+from gateway.examination import Examined
 
 
 def run(inputs: Inputs, *, as_json: bool, language: Language) -> int:

@@ -14,11 +14,11 @@ from typing import Any
 import pytest
 
 from gateway.api import reading
-from gateway.commands import convert
-from gateway.commands.examine import Examined, examine
+from gateway.commands.examine import examine
 from gateway.commands.inputs import Input
 from gateway.emessage.read import read
 from gateway.errors import Issue, SomlosError
+from gateway.examination import convert as to_the_other_format
 from gateway.fhir import json as fhir_json
 from gateway.formats import Formats
 from gateway.translate import convert as translate
@@ -49,8 +49,8 @@ def answers(data: bytes, folder: Path) -> list[str]:
     """The codes that the command line, the API and intake answer, whatever else they do."""
     file = folder / "damaged.json"
     file.write_bytes(data)
-    examined: Examined = examine(Input(str(file), file))
-    result = convert.convert(examined, None)
+    examined = examine(Input(str(file), file))
+    result = to_the_other_format(examined)
     codes = [each.code for each in examined.issues] + ([result.code] if isinstance(result, Issue) else [])
     assert examined.can_be_translated == (result is not None)
     for ask in (lambda: reading.converted(data, None), lambda: Formats().read(data, "fhir")):

@@ -15,6 +15,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from gateway.simulator.conformance.checks import Check
 from gateway.simulator.conformance.exchange import Attempt, Got, Sent
 from gateway.simulator.conformance.play import Played
+from gateway.simulator.template import OSLO
 
 Language = Literal["no", "en"]
 
@@ -66,7 +67,7 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     "timeout": ("ikke svar i tide", "no answer in time"),
     "broken.http": ("forbindelsen brøt", "the connection broke"),
     "all_good": ("Ingenting ble brutt.", "Nothing was broken."),
-    "some_broken": ("forventninger ble brutt", "expectations were broken"),
+    "some_broken": ("Brutte forventninger", "Broken expectations"),
 }
 
 
@@ -91,7 +92,7 @@ def html(plays: Sequence[Played], language: Language, at: datetime) -> str:
         plays=plays,
         w=Words(language),
         language={"no": "nb", "en": "en"}[language],
-        at=at.strftime("%Y-%m-%d %H:%M %Z"),
+        at=at.astimezone(OSLO).strftime("%d.%m.%Y %H:%M %Z"),
         attempt=lambda each: attempt_text(each, Words(language)),
         broken=sum(check.verdict == "broken" for play in plays for check in play.checks),
     )
