@@ -1,0 +1,103 @@
+"""What are the figures of a measure: in all, week by week or month by month, and by stratum?"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Final, Literal
+
+from gateway.measures.definitions import VERSION, Measure
+from gateway.measures.figures import Figure, Tally, shown_together
+from gateway.measures.periods import Length, between, start_of
+from gateway.measures.stay import MeasuredStay, Plan
+
+Dimension = Literal["municipality", "trust", "priority-group", "level", "age-group"]
+DIMENSIONS: Final[tuple[Dimension, ...]] = ("municipality", "trust", "priority-group", "level", "age-group")
+UNKNOWN: Final = "unknown"
+OLD: Final = 67
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What is asked of a measure."""
+
+    now: datetime
+    """As of when (aware): what is due and not done by then is not done."""
+    length: Length = "week"
+    by: Dimension | None = None
+    """Broken down by this dimension."""
+    only: tuple[Dimension, str] | None = None
+    """Only what has this value in this dimension."""
+    since: date | None = None
+    """First index day; None: the first there is."""
+    until: date | None = None
+    """Last index day; None: the last there is."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """The figures of one stratum."""
+
+    stratum: str | None
+    """Its code; None: not broken down."""
+    total: Figure
+    periods: tuple[tuple[date, Figure], ...]
+    """First day of each period and its figure, without gaps."""
+
+
+@dataclass(frozen=True)
+class Report:
+    """A measure's figures."""
+
+    measure: Measure
+    wanted: Wanted
+    first: date | None
+    """The first and last index day that anything was counted on (or that was asked for)."""
+    last: date | None
+    lines: tuple[Line, ...]
+    version: str = VERSION
+
+
+def report(measure: Measure, stays: Iterable[MeasuredStay], loose: Iterable[Plan], wanted: Wanted) -> Report:
+    """Compute a measure over stays and plans."""
+    totals: defaultdict[str | None, Tally] = defaultdict(Tally)
+    tallies: defaultdict[tuple[str | None, date], Tally] = defaultdict(Tally)
+    days: set[date] = set()
+    for judged, owner in measure.judged(stays, loose, wanted.now):
+        day = judged.day
+        if (wanted.since and day < wanted.since) or (wanted.until and day > wanted.until):
+            continue
+        if wanted.only and stratum_of(owner, wanted.only[0]) != wanted.only[1]:
+            continue
+        stratum = stratum_of(owner, wanted.by) if wanted.by else None
+        days.add(day)
+        totals[stratum].add(judged, owner.id)
+        tallies[stratum, start_of(day, wanted.length)].add(judged, owner.id)
+    first = wanted.since or min(days, default=None)
+    last = wanted.until or max(days, default=None)
+    starts = list(between(first, last, wanted.length)) if first and last else []
+    strata = sorted(totals, key=lambda code: (code == UNKNOWN, code or "")) or ([] if wanted.by else [None])
+    shown = shown_together([totals[stratum].figure(measure.kind) for stratum in strata])
+    columns = {
+        start: shown_together([tallies[stratum, start].figure(measure.kind) for stratum in strata])
+        for start in starts
+    }
+    lines = tuple(
+        Line(stratum, total, tuple((start, columns[start][place]) for start in starts))
+        for place, (stratum, total) in enumerate(zip(strata, shown, strict=True))
+    )
+    return Report(measure, wanted, first, last, lines)
+
+
+def stratum_of(owner: MeasuredStay | Plan, dimension: Dimension) -> str:
+    """The code of a stay or plan in a dimension."""
+    if dimension == "municipality":
+        return owner.municipality or UNKNOWN
+    if isinstance(owner, MeasuredStay):
+        if dimension == "trust":
+            return owner.trust
+        if dimension == "age-group":
+            return UNKNOWN if owner.age is None else f"{OLD}+" if owner.age >= OLD else f"0-{OLD - 1}"
+    return owner.strata.get(dimension, UNKNOWN)
