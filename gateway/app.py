@@ -17,6 +17,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from gateway import __version__, logs
+from gateway.accounts.service import Accounts
 from gateway.errors import ConfigurationError, SomlosError, Unavailable
 from gateway.ledger import messages, patient_key
 from gateway.ledger.patient_key import PatientKeys
@@ -90,6 +91,7 @@ class Running:
             operations=Operations(settings, ledger, partners, dispatcher),
             pathway=PathwayReader(ledger),
             projector=self.projector,
+            accounts=Accounts(settings.console, ledger, partners),
         )
 
     async def start(self) -> None:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gateway import __version__
+from gateway.commands.accounts import accounts
 from gateway.commands.operations import operations
 from gateway.commands.screen import Language, language_of_locale, messages
 from gateway.commands.simulate import simulate
@@ -62,6 +63,7 @@ bench = typer.Typer(help="Measure: figures with their conditions.", no_args_is_h
 cli.add_typer(bench, name="bench")
 cli.add_typer(operations, name="ops")
 cli.add_typer(simulate, name="simulate")
+cli.add_typer(accounts, name="accounts")
 
 
 def _language(choice: LanguageChoice | None) -> Language:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from gateway.accounts.service import Accounts
     from gateway.ledger.reader import LedgerReader
     from gateway.ledger.store import Ledger
     from gateway.operations.service import Operations
@@ -40,5 +41,7 @@ class GatewayServices:
     """What operators may do and see."""
     pathway: PathwayReader
     """Stays, clocks, tasks and goals, as far as `records/` has come."""
+    accounts: Accounts
+    """Who may use the console, who does, and what is noted of it."""
     projector: Projector | None = None
     """Brings `records/` up to date; None: that is switched off."""

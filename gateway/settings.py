@@ -16,6 +16,7 @@ import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError
 
@@ -123,6 +124,30 @@ class Operator(Model):
 
 
 class AlarmSettings(Model):
+class ConsoleSettings(_Model):
+    """Who may open the console. Without sign-in only this machine may."""
+
+    sign_in: Literal["none", "local"] = "none"
+    """`local`: accounts that `somlos accounts` makes, kept in the ledger."""
+    address: str | None = Field(default=None, pattern=r"^https?://[^\s/@?#]+$")
+    """Where people reach the console, through the proxy that speaks TLS: `https://` and the host. Absent: only this
+    machine reaches it."""
+    idle_s: Seconds = 30 * 60.0
+    """A session ends when it was not used for so long."""
+    longest_s: Seconds = 12 * HOUR
+    """… and when it is this old."""
+    lock_after: int = Field(default=5, ge=1, le=100)
+    """Wrong passwords in a row before an account is locked …"""
+    lock_s: Seconds = 15 * 60.0
+    """… for so long."""
+
+    @property
+    def is_secure(self) -> bool:
+        """Whether browsers reach it over TLS."""
+        return self.address is not None and self.address.startswith("https://")
+
+
+class AlarmSettings(_Model):
     """When something is an alarm, and who is told."""
 
     webhook: str | None = Field(default=None, pattern=r"^https?://[^\s@]+$")
@@ -162,6 +187,7 @@ class Settings(Model):
 
     gateway: Gateway = Gateway()
     operator: Operator = Operator()
+    console: ConsoleSettings = ConsoleSettings()
     alarm: AlarmSettings = AlarmSettings()
     replay: ReplaySettings = ReplaySettings()
     retention: Retention = Retention()
@@ -236,6 +262,7 @@ def check(settings: Settings) -> None:
         raise ConfigurationError(_BAD_VALUE, path="gateway.demo")
     _check_operations(settings)
     _check_agreements(settings)
+    _check_console(settings)
     _check_listening(settings)
 
 
@@ -268,6 +295,18 @@ def _check_agreements(settings: Settings) -> None:
         for number, each in enumerate(settings.agreement)
     )
     _unique(pairs, _BAD_VALUE)
+def _check_console(settings: Settings) -> None:
+    """A demo needs no accounts and shows everything, so that only this machine may see it; passwords and sessions cross
+    no network in the clear; and nothing is published without sign-in."""
+    console, address = settings.console, settings.console.address
+    if settings.gateway.demo and console.sign_in != "none":
+        raise ConfigurationError(_BAD_VALUE, path="console.sign_in")
+    if address is None:
+        return
+    if console.sign_in == "none":
+        raise ConfigurationError("configuration.console-without-sign-in", path="console.sign_in")
+    if not console.is_secure and not is_loopback(urlsplit(address).hostname or ""):
+        raise ConfigurationError("configuration.console-without-tls", path="console.address")
 
 
 def _check_listening(settings: Settings) -> None:

@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from gateway import __version__
+from gateway.api.accounts import accounts_router
 from gateway.api.bodies import AT_ONCE_BYTES, Bodies
 from gateway.api.fhir import fhir_router
 from gateway.api.guard import Guard
@@ -51,6 +52,7 @@ def create_api(
     api.include_router(health_router(services))
     api.include_router(operations_router(services))
     api.include_router(metrics_router(services))
+    api.include_router(accounts_router(services))
     api.add_exception_handler(SomlosError, _on_error)
     api.add_exception_handler(HTTPException, _on_http_exception)
     api.add_middleware(Shortcut, endpoints=endpoints)

@@ -45,11 +45,13 @@ Rate = Annotated[float, Field(gt=0, le=1000)]
 Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, pattern=r"^[^\x00-\x1f\x7f]*$")]
 
 
-class _Asked(BaseModel):
+class Said(BaseModel):
+    """What a request says; unknown names are mistakes."""
+
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
 
-class ActBody(_Asked):
+class ActBody(Said):
     """Who does it, and why: both stand in the trail. No patient data."""
 
     by: Annotated[Line, Field(max_length=80)]
@@ -74,7 +76,7 @@ class RedirectBody(ActBody):
     to: Her
 
 
-class Selected(_Asked):
+class Selected(Said):
     """Which deliveries are meant."""
 
     receiver: Her | None = None
@@ -105,7 +107,7 @@ class Selected(_Asked):
         )
 
 
-class PreviewBody(_Asked):
+class PreviewBody(Said):
     """What would be sent again."""
 
     selection: Selected
@@ -129,7 +131,7 @@ class Listed(Selected):
     limit: Annotated[int, Field(ge=1, le=500)] = 50
 
 
-class Paged(_Asked):
+class Paged(Said):
     """Where to go on in a list."""
 
     before: Annotated[int, Field(ge=1, le=2**62)] | None = None
@@ -137,7 +139,7 @@ class Paged(_Asked):
     all: bool = False
 
 
-Asked = TypeVar("Asked", bound=_Asked)
+Asked = TypeVar("Asked", bound=Said)
 
 
 def expect_operator(request: Request, settings: Settings) -> None:

@@ -50,6 +50,8 @@ _STATUS: Final = {
     "operations.nothing-selected": 422,
     "operations.too-many-selected": 422,
     "operations.retention-not-configured": 422,
+    "accounts.unknown": 404,
+    "accounts.exists": 409,
     "us.internal": 500,
 }
 _STATUS_OF_SECTION: Final = {
@@ -63,6 +65,7 @@ _STATUS_OF_SECTION: Final = {
     "receipt": 422,
     "translate": 422,
     "operations": 409,
+    "accounts": 422,
     "us": 503,
 }
 _LAYER: Final[Mapping[str, Layer]] = {"xml": "xml", "json": "xml", "schema": "schema", "fhir": "schema"}

@@ -5,6 +5,7 @@ The words are those of DESIGN §3. A text that names a value writes it in braces
 
 from __future__ import annotations
 
+from gateway.console.catalogue_accounts import ACCOUNTS
 from gateway.console.names import NAMES
 
 _COMMON: dict[str, tuple[str, str]] = {
@@ -188,8 +189,12 @@ _MESSAGE: dict[str, tuple[str, str]] = {
     ),
     "content.hidden": ("Innholdet vises ikke her.", "The content is not shown here."),
     "content.hidden.why": (
-        "Helseopplysninger kan bare leses med et oppgitt formål, og lesingen blir loggført. Det kommer med innlogging.",
-        "Health information is read only for a stated purpose, and the reading is recorded. That comes with sign-in.",
+        "Helseopplysninger kan bare leses med et oppgitt formål, og lesingen blir loggført.",
+        "Health information is read only for a stated purpose, and the reading is recorded.",
+    ),
+    "content.hidden.role": (
+        "Rollen du har nå, gir ikke tilgang til innholdet. Uten innlogging vises det bare i demo.",
+        "Your present role gives no access to the content. Without sign-in it is shown in a demo only.",
     ),
     "content.xml": ("XML", "XML"),
     "content.fhir": ("FHIR", "FHIR"),
@@ -266,8 +271,8 @@ _ERRORS: dict[str, tuple[str, str]] = {
     "refused.empty": ("Ingen meldinger er avvist ved døren.", "No message has been turned away at the door."),
     "page.403.title": ("Konsollen kan ikke åpnes herfra", "The console cannot be opened from here"),
     "page.403.text": (
-        "Uten innlogging er konsollen bare åpen på maskinen den kjører på.",
-        "Without sign-in the console is open only on the machine it runs on.",
+        "Konsollen svarer bare på adressen som er satt opp; uten innlogging bare på maskinen den kjører på.",
+        "The console answers only at the address that was set up; without sign-in only on the machine it runs on.",
     ),
     "page.404.title": ("Siden finnes ikke", "There is no such page"),
     "page.404.text": (
@@ -282,4 +287,4 @@ _ERRORS: dict[str, tuple[str, str]] = {
     "page.back": ("Til meldingsflyten", "To the message flow"),
 }
 
-TEXTS: dict[str, tuple[str, str]] = _COMMON | _FLOW | _MESSAGE | _ERRORS | NAMES
+TEXTS: dict[str, tuple[str, str]] = _COMMON | _FLOW | _MESSAGE | _ERRORS | ACCOUNTS | NAMES

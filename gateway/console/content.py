@@ -2,7 +2,7 @@
 
 The three panes of a message: XML, FHIR and the loss report. Where nothing was translated for delivery, the other
 format is translated here for reading. Content is health information: it is shown only where the settings say that all
-patients are synthetic; paths and codes of the loss report are not content and are always shown.
+patients are synthetic, or after a stated purpose; paths and codes of the loss report are no content and always shown.
 """
 
 from __future__ import annotations
@@ -109,11 +109,10 @@ class _Other:
     """Why there is none, in words."""
 
 
-def content_view(services: GatewayServices, message: MessageRow, texts: Texts) -> Content:
-    """The panes of a message."""
+def content_view(services: GatewayServices, message: MessageRow, texts: Texts, *, may_read: bool) -> Content:
+    """The panes of a message; the documents only for somebody who may read them now."""
     received = services.reader.body(message.body_id)
     other = _other(services, message, received, texts)
-    may_read = services.settings.gateway.demo
     panes: list[Pane] = []
     if may_read and received:
         panes.append(_pane(received.content, received.media_type, texts("content.received")))

@@ -135,10 +135,16 @@ def organisation(services: GatewayServices, her: str, texts: Texts) -> Organisat
     return Organisation(owner.name if owner else texts("message.her", her=her), her)
 
 
-def flow(services: GatewayServices, wanted: Wanted, now: datetime, texts: Texts) -> Flow:
-    """Everything the flow page shows. `now`: aware."""
+def flow(
+    services: GatewayServices,
+    wanted: Wanted,
+    now: datetime,
+    texts: Texts,
+    scope: frozenset[str] | None = None,
+) -> Flow:
+    """Everything the flow page shows. `now`: aware; `scope`: only what is sent by or goes to these HER-ids."""
     found = services.reader.list_messages(
-        _filter(services, wanted), before=wanted.before, limit=PAGE_ROWS + 1
+        _filter(services, wanted, scope), before=wanted.before, limit=PAGE_ROWS + 1
     )
     shown_rows = found[:PAGE_ROWS]
     today = now.astimezone(OSLO).replace(hour=0, minute=0, second=0, microsecond=0).astimezone(UTC)
@@ -176,7 +182,7 @@ def per_hour(reader: LedgerReader, now: datetime) -> tuple[int, ...]:
     return tuple(counted.get(first + timedelta(hours=hour), 0) for hour in range(CHART_HOURS))
 
 
-def _filter(services: GatewayServices, wanted: Wanted) -> MessageFilter:
+def _filter(services: GatewayServices, wanted: Wanted, scope: frozenset[str] | None) -> MessageFilter:
     owner = services.partners.owner_of(wanted.partner) if wanted.partner else None
     is_state = wanted.state in get_args(DeliveryState)
     return MessageFilter(
@@ -186,6 +192,7 @@ def _filter(services: GatewayServices, wanted: Wanted) -> MessageFilter:
         state=cast(DeliveryState, wanted.state) if is_state else None,
         overdue=wanted.state == OVERDUE,
         receipts=wanted.receipts,
+        scope=None if scope is None else tuple(sorted(scope)),
     )
 
 

@@ -108,6 +108,8 @@ _SECTIONS: dict[str, tuple[str, str]] = {
     "configuration": ("Oppsett", "Configuration"),
     "command": ("Kommandolinjen", "Command line"),
     "us": ("Hos oss", "On our side"),
+    "operations": ("Drift", "Operations"),
+    "accounts": ("Kontoer", "Accounts"),
 }
 
 NAMES: dict[str, tuple[str, str]] = {

@@ -39,9 +39,15 @@ class Refused:
     older: str | None
 
 
-def refused(services: GatewayServices, before: int | None, now: datetime, texts: Texts) -> Refused:
-    """What was not taken, newest first. `now`: aware."""
-    found = services.reader.refusals(before=before, limit=PAGE_ROWS + 1)
+def refused(
+    services: GatewayServices,
+    before: int | None,
+    now: datetime,
+    texts: Texts,
+    scope: frozenset[str] | None = None,
+) -> Refused:
+    """What was not taken, newest first. `now`: aware; `scope`: only what these HER-ids handed in or would have got."""
+    found = services.reader.refusals(before=before, limit=PAGE_ROWS + 1, scope=scope)
     lines = tuple(_line(services, row, now, texts) for row in found[:PAGE_ROWS])
     older = f"/console/refused?before={lines[-1].id}" if len(found) > PAGE_ROWS else None
     return Refused(lines, before, older)

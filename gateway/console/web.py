@@ -1,33 +1,24 @@
-"""How does a page leave the console: rendered, in the reader's language, with the headers that keep it safe?
-
-Every answer of the console, pages and files alike, goes through `ConsoleRoute`: it lets in only this machine's own
-browser (there is no sign-in yet, DESIGN §4.13), adds the security headers, and turns a failure into our own page. The
-host name is checked too, so that a foreign web page cannot reach the console through a name that resolves to this
-machine.
-"""
+"""How does a page leave the console: rendered, in the reader's language, for the person who asked?"""
 
 from __future__ import annotations
 
 import hashlib
 import re
 import traceback
-from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime
 from importlib import resources
-from typing import Any
 from urllib.parse import urlencode
 
-import structlog
 from fastapi import Request, Response
 from fastapi.responses import HTMLResponse
-from fastapi.routing import APIRoute
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from gateway.accounts.roles import Viewer
 from gateway.console.icons import ICONS
+from gateway.console.menu import menu
 from gateway.console.texts import ENGLISH, NORWEGIAN, Texts
 from gateway.console.times import shown
-from gateway.settings import is_loopback
 
 LANGUAGE_COOKIE = "somlos_language"
 CHOICES = frozenset({"partner", "type", "state", "receipts", "before"})
@@ -49,47 +40,19 @@ HEADERS = {
 
 _MEDIA = {"css": "text/css; charset=utf-8", "js": "text/javascript; charset=utf-8", "svg": "image/svg+xml"}
 
-_log = structlog.get_logger(__name__)
+NOBODY = Viewer(None, frozenset())
 
 
-class ConsoleRoute(APIRoute):
-    """A route of the console: only from this machine, with security headers, failures shown as our own page."""
-
-    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        """FastAPI's handler with ours around it."""
-        answer = super().get_route_handler()
-
-        async def handle(request: Request) -> Response:
-            try:
-                response = await answer(request) if _from_here(request) else Pages().problem(request, 403)
-            except (
-                Exception
-            ) as error:  # the last line of defence: a person sees our page, the log sees no content
-                _log.error(
-                    "console.failed", route=self.path, error=type(error).__name__, place=place_of(error)
-                )
-                response = Pages().problem(request, 500)
-            for name, value in HEADERS.items():
-                response.headers.setdefault(name, value)
-            response.headers.setdefault("cache-control", "no-store")
-            return response
-
-        return handle
+def viewer_of(request: Request) -> Viewer:
+    """Who asks, as the door has found; nobody where it has not looked."""
+    viewer: Viewer = getattr(request.state, "viewer", NOBODY)
+    return viewer
 
 
 def place_of(error: Exception) -> str:
     """Where it failed: file and line of the innermost frame; never a message, which could hold content."""
     frames = traceback.extract_tb(error.__traceback__)
     return f"{frames[-1].filename}:{frames[-1].lineno}" if frames else ""
-
-
-def _from_here(request: Request) -> bool:
-    """Whether a browser of this machine asks, by a name of this machine."""
-    return (
-        request.client is not None
-        and is_loopback(request.client.host)
-        and is_loopback(request.url.hostname or "")
-    )
 
 
 def texts_of(request: Request) -> Texts:
@@ -131,7 +94,7 @@ _PAGES = Environment(
     lstrip_blocks=True,
 )
 _PAGES.filters.update(breakable=breakable)
-_PAGES.globals.update(icons=ICONS, asset=asset_address)
+_PAGES.globals.update(icons=ICONS, asset=asset_address, menu=menu)
 
 
 class Pages:
@@ -148,6 +111,7 @@ class Pages:
         now = datetime.now(UTC)
         html = _PAGES.get_template(template).render(
             t=texts,
+            viewer=viewer_of(request),
             here=here,
             demo=self.demo,
             loaded=shown(now, now, texts),
@@ -166,9 +130,12 @@ class Pages:
             )
         return response
 
-    def problem(self, request: Request, status: int) -> HTMLResponse:
-        """Our own page for an address that leads nowhere (404), is closed (403), or for a failure of ours (500)."""
-        return self.page(request, "problem.html", status=status, problem=f"page.{status}")
+    def problem(self, request: Request, status: int, why: str = "") -> HTMLResponse:
+        """Our own page for an address that leads nowhere (404), is closed (403), or for a failure of ours (500).
+
+        `why`: the key of its texts, where the status does not say it all.
+        """
+        return self.page(request, "problem.html", status=status, problem=why or f"page.{status}")
 
 
 def language_link(request: Request, texts: Texts) -> str:

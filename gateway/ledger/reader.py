@@ -95,9 +95,13 @@ class LedgerReader:
         row = self._one("body", body_id=body_id)
         return None if row is None else BodyRow(row["body_id"], row["content"], row["media_type"])
 
-    def refusals(self, *, before: int | None = None, limit: int = 50) -> tuple[RefusalRow, ...]:
-        """Messages that were not taken, newest first."""
-        rows = self._all("refusals", before=NEWEST if before is None else before, most=limit)
+    def refusals(
+        self, *, before: int | None = None, limit: int = 50, scope: frozenset[str] | None = None
+    ) -> tuple[RefusalRow, ...]:
+        """Messages that were not taken, newest first; `scope`: only from or to one of these HER-ids."""
+        query = "refusals" if scope is None else "refusals_in_scope"
+        values = {} if scope is None else {"scope": json.dumps(sorted(scope))}
+        rows = self._all(query, before=NEWEST if before is None else before, most=limit, **values)
         return tuple(_refusal(row) for row in rows)
 
     def counts(self, since: datetime) -> Counts:
@@ -136,6 +140,7 @@ def _conditions(wanted: MessageFilter) -> tuple[list[str], dict[str, Any]]:
         "message_type": wanted.message_type,
         "state": wanted.state,
         "patient_key": wanted.patient_key,
+        "scope": None if wanted.scope is None else json.dumps(wanted.scope),
     }
     values = {name: value for name, value in asked.items() if value is not None}
     conditions = [f"where_{name}" for name in values]

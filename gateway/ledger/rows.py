@@ -214,6 +214,8 @@ class MessageFilter:
     receipts: bool = False
     """Whether receipts are listed as well."""
     patient_key: str | None = field(default=None, repr=False)
+    scope: tuple[str, ...] | None = None
+    """Only what is sent by or goes to one of these; None: everything."""
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from uuid import UUID, uuid4, uuid5
 
 from fastapi import FastAPI
 
+from gateway.accounts.service import Accounts
 from gateway.console import create_console
 from gateway.formats import Formats
 from gateway.ledger import line, messages, times
@@ -59,7 +60,7 @@ LOSSY = LossReport(
 )
 
 
-def settings(*, demo: bool = True) -> Settings:
+def settings(*, demo: bool = True, sign_in: bool = False, address: str | None = None) -> Settings:
     """The partners of the story; nothing can be reached."""
     partners = [
         {
@@ -68,22 +69,25 @@ def settings(*, demo: bool = True) -> Settings:
         }
         for each in (HOSPITAL, LYNGVIK, BJORKELIA)
     ]
-    return from_content({"gateway": {"demo": demo}, "partner": partners})
+    console = {"sign_in": "local" if sign_in else "none"} | ({"address": address} if address else {})
+    return from_content({"gateway": {"demo": demo}, "console": console, "partner": partners})
 
 
 def services(ledger: Ledger, configured: Settings) -> GatewayServices:
     """What the console gets to work with: a real ledger; nothing that takes in or sends."""
     absent: Any = None
+    partners = Partners(configured)
     return GatewayServices(
         settings=configured,
         credentials=Credentials(configured),
-        partners=Partners(configured),
+        partners=partners,
         intake=absent,
         reader=LedgerReader(ledger),
         ledger=ledger,
         dispatcher=absent,
         operations=absent,
         pathway=PathwayReader(ledger),
+        accounts=Accounts(configured.console, ledger, partners),
     )
 
 

@@ -24,6 +24,10 @@ m.is_receipt = 0
 -- where_her_ids --
 (m.sender_her IN {among_her_ids} OR m.receiver_her IN {among_her_ids})
 
+-- where_scope --
+(m.sender_her IN {among_scope} OR m.receiver_her IN {among_scope} OR m.sender_organisation_her IN {among_scope}
+ OR m.receiver_organisation_her IN {among_scope} OR d.receiver_her IN {among_scope})
+
 -- where_message_type --
 m.message_type = :message_type
 
@@ -79,6 +83,11 @@ SELECT body_id, media_type, content FROM bodies WHERE body_id = :body_id AND rem
 -- refusals --
 SELECT refusal_id, at, partner, code, size, format, message_id, message_type, sender_her, receiver_her
 FROM refusals WHERE refusal_id < :before ORDER BY refusal_id DESC LIMIT :most
+
+-- refusals_in_scope --
+SELECT refusal_id, at, partner, code, size, format, message_id, message_type, sender_her, receiver_her
+FROM refusals WHERE refusal_id < :before AND (sender_her IN {among_scope} OR receiver_her IN {among_scope})
+ORDER BY refusal_id DESC LIMIT :most
 
 -- count_messages --
 SELECT COUNT(*) AS number FROM messages WHERE is_receipt = 0 AND received_at >= :since

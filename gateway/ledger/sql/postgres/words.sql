@@ -13,3 +13,6 @@ currval('bodies_body_id_seq')
 SELECT COALESCE((SELECT MAX(sequence) FROM messages), 0) AS newest,
        CAST(CAST(pg_snapshot_xmax(pg_current_snapshot()) AS text) AS bigint) AS next_one,
        CAST(CAST(pg_snapshot_xmin(pg_current_snapshot()) AS text) AS bigint) AS oldest
+
+-- among_scope --
+(SELECT json_array_elements_text(CAST(:scope AS json)))

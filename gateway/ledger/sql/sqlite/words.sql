@@ -10,3 +10,6 @@ last_insert_rowid()
 -- horizon --
 -- The newest message. Nobody else writes here: what is not seen now has no smaller number later.
 SELECT COALESCE((SELECT MAX(sequence) FROM messages), 0) AS newest, 0 AS next_one, 0 AS oldest
+
+-- among_scope --
+(SELECT value FROM json_each(:scope))
