@@ -123,8 +123,7 @@ class Operator(Model):
     """SHA-256 (hex) of the bearer secret of the operators."""
 
 
-class AlarmSettings(Model):
-class ConsoleSettings(_Model):
+class ConsoleSettings(Model):
     """Who may open the console. Without sign-in only this machine may."""
 
     sign_in: Literal["none", "local"] = "none"
@@ -147,7 +146,7 @@ class ConsoleSettings(_Model):
         return self.address is not None and self.address.startswith("https://")
 
 
-class AlarmSettings(_Model):
+class AlarmSettings(Model):
     """When something is an alarm, and who is told."""
 
     webhook: str | None = Field(default=None, pattern=r"^https?://[^\s@]+$")
@@ -295,6 +294,8 @@ def _check_agreements(settings: Settings) -> None:
         for number, each in enumerate(settings.agreement)
     )
     _unique(pairs, _BAD_VALUE)
+
+
 def _check_console(settings: Settings) -> None:
     """A demo needs no accounts and shows everything, so that only this machine may see it; passwords and sessions cross
     no network in the clear; and nothing is published without sign-in."""
