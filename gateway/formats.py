@@ -64,6 +64,10 @@ class Formats:
             source = with_original(source, original.message_id, original.message_type, original.generated_at)
         return translate.convert(source, target_format)
 
+    def is_same(self, one: bytes, other: bytes, content: Content) -> bool:
+        """Whether two messages that can be read say the same, however they are spelled."""
+        return translate.same_content(_parsed(one, content), _parsed(other, content))
+
     def _facts(self, source: Any, issues: tuple[Issue, ...]) -> Facts | None:
         """The facts; None when what is wrong with the message, as the findings say, leaves none to be taken."""
         try:

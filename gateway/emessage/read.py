@@ -26,8 +26,8 @@ MAX_BYTES = 35 * 1024 * 1024
 MAX_MARKUP = 1_000_000
 """Most `<` and, apart, most `=` in an input: bounds elements and attributes, and with them memory (some 250
 MB)."""
-MAX_DEPTH = 200
-"""Deepest element read; the root is at depth 1. No valid message is deeper than some forty."""
+MAX_DEPTH = 256
+"""Deepest element read; the root is at depth 1: libxml2's own bound. No valid message is deeper than some forty."""
 MAX_ATTRIBUTES = 64
 """Most attributes of one element."""
 
@@ -51,6 +51,8 @@ _NO_BOM = ((b"<\x00", "utf-16-le"), (b"\x00<", "utf-16-be"))
 _DECLARED = re.compile(r"""<\?xml\s[^>]*?\bencoding\s*=\s*["']([A-Za-z][A-Za-z0-9._-]*)["']""")
 _DECLARATION = 1024  # bytes in which an XML declaration must end
 _SPACE = re.compile(rb"[ \t\r\n]*")
+_HUGE = 8 * 1024 * 1024
+"""From this size on libxml2's own bounds are lifted, as an attachment is one text of 10 MB and more."""
 _TOO_DEEP = etree.XPath(f"boolean({'/*' * (MAX_DEPTH + 1)})")
 _TOO_WIDE = etree.XPath(f"boolean(//@*[{MAX_ATTRIBUTES + 1}])")
 _RESOURCE_LIMIT = 114  # XML_ERR_RESOURCE_LIMIT: libxml2's own bounds, behind ours
@@ -69,6 +71,8 @@ class EMessage:
     a receipt."""
     size: int
     """Length of the input in bytes."""
+    tags: int = MAX_MARKUP
+    """At least as many as it has elements."""
 
 
 def read(data: bytes) -> EMessage:
@@ -80,7 +84,7 @@ def read(data: bytes) -> EMessage:
     else:
         text = data
     _refuse_markup(text)
-    return _classified(_parse(text, ENCODINGS[encoding]), len(data))
+    return _classified(_parse(text, ENCODINGS[encoding]), len(data), text.count(b"<"))
 
 
 def _bound(data: bytes) -> None:
@@ -150,7 +154,7 @@ def _parse(data: bytes, encoding: str) -> etree._Element:
         no_network=True,
         load_dtd=False,
         dtd_validation=False,
-        huge_tree=True,  # an attachment is one text of 10 MB and more; the bounds are our own
+        huge_tree=len(data) > _HUGE,
         remove_comments=True,
         remove_pis=True,
         collect_ids=False,
@@ -162,7 +166,7 @@ def _parse(data: bytes, encoding: str) -> etree._Element:
         raise Unreadable(code, line=error.lineno or None) from None
     if root.getroottree().docinfo.internalDTD is not None:
         raise Unreadable("xml.doctype")
-    if _TOO_DEEP(root):
+    if len(data) > _HUGE and _TOO_DEEP(root):
         raise Unreadable("xml.too-deep", details={"limit": MAX_DEPTH})
     if _TOO_WIDE(root):
         raise Unreadable("xml.too-complex", details={"limit": MAX_ATTRIBUTES})
@@ -186,18 +190,18 @@ def _receipts() -> dict[str, str]:
     return {structure(name).tag("ar:AppRec"): name for name in STANDARDS if name.startswith("apprec")}
 
 
-def _classified(root: etree._Element, size: int) -> EMessage:
+def _classified(root: etree._Element, size: int, tags: int) -> EMessage:
     """The message by its root, and for an envelope by the first body whose namespace has a grammar."""
     if root.tag in _receipts():
-        return EMessage(root, _receipts()[root.tag], None, size)
+        return EMessage(root, _receipts()[root.tag], None, size, tags)
     if root.tag != f"{{{MSGHEAD}}}MsgHead":
         raise Unreadable("xml.not-a-message", line=root.sourceline)
     contents = list(contents_of(root))
     for element in contents:
         standard = _bodies().get(etree.QName(element).namespace or "")
         if standard:
-            return EMessage(root, standard, element, size)
-    return EMessage(root, "msghead", contents[0] if contents else None, size)
+            return EMessage(root, standard, element, size, tags)
+    return EMessage(root, "msghead", contents[0] if contents else None, size, tags)
 
 
 def contents_of(root: etree._Element) -> list[etree._Element]:

@@ -24,9 +24,9 @@ from gateway.errors import Issue, issue
 
 MAX_ISSUES = 100
 """Most schema findings that are told one by one."""
-_WIDE = etree.XPath("boolean(//*[501])")
-"""An element with more than 500 children: libxml2 takes the square of that to name the places of its
-findings."""
+_MANY = 1000
+_WIDE = etree.XPath(f"boolean(//*[{_MANY + 1}])")
+"""An element with many children: libxml2 takes the square of that to name the places of its findings."""
 
 _CODES = {  # libxml2's error type → ours; the data type errors are all the others that say _VALID
     "SCHEMAV_CVC_COMPLEX_TYPE_2_1": "schema.content-not-allowed",
@@ -70,7 +70,7 @@ def validate_schema(message: EMessage) -> tuple[Issue, ...]:
     """Findings of the schema layer alone, in document order; none means that the message is valid."""
     root, standard = message.root, _schema_name(message)
     schema, grammar = schema_for(standard), structure(standard)
-    if _WIDE(root):
+    if message.tags > _MANY and _WIDE(root):
         found = _findings_of_wide(root, schema)
     elif schema.validate(root):
         found = ()

@@ -29,6 +29,7 @@ class NewMessage:
     conversation_id: str | None
     patient_key: str | None = field(repr=False)
     content_digest: str = field(repr=False)
+    """SHA-256 (hex) of the bytes as received."""
     acknowledgement: Literal["J", "N", "F"]
     processing: str
     signed: bool
@@ -52,6 +53,8 @@ class Known:
     sequence: int
     id: str
     content_digest: str = field(repr=False)
+    """SHA-256 (hex) of the bytes as received."""
+    body_id: int
 
 
 @dataclass(frozen=True)
@@ -72,7 +75,13 @@ class NewRefusal:
 def find(session: Session, sender_her: str, message_id: str) -> Known | None:
     """The message a sender has given this id, if it was accepted before."""
     row = session.one("find_message", sender_her=sender_her, message_id=message_id)
-    return None if row is None else Known(row["sequence"], row["id"], row["content_digest"])
+    return None if row is None else Known(row["sequence"], row["id"], row["content_digest"], row["body_id"])
+
+
+def body(session: Session, body_id: int) -> tuple[bytes, MediaType] | None:
+    """Kept bytes and their media type; None when they have been removed after their time."""
+    row = session.one("body", body_id=body_id)
+    return None if row is None else (row["content"], row["media_type"])
 
 
 def keep_body(session: Session, content: bytes, media_type: MediaType) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, field
 from datetime import UTC
 from typing import Literal
@@ -51,7 +52,7 @@ def arrival_of(
         parent_id=facts.parent_id,
         conversation_id=facts.conversation_id,
         patient_key=keys.of(facts.patient.number) if facts.patient and facts.patient.number.strip() else None,
-        content_digest=facts.content_digest,
+        content_digest=digest_of(data),
         acknowledgement="N" if facts.is_receipt else stated,
         processing=facts.processing,
         signed=facts.signed,
@@ -65,6 +66,11 @@ def arrival_of(
         header_id=facts.header_id,
     )
     return Arrival(facts, data, kept, now)
+
+
+def digest_of(data: bytes) -> str:
+    """SHA-256 (hex) of the bytes as received: a message whose id is known is mostly told by it."""
+    return hashlib.sha256(data).hexdigest()
 
 
 def _event(event: Event) -> dict[str, str | bool | None]:

@@ -18,7 +18,7 @@ import structlog
 
 from gateway.errors import SomlosError
 from gateway.ledger import messages, times
-from gateway.ledger.messages import NewRefusal
+from gateway.ledger.messages import Known, NewRefusal
 from gateway.ledger.patient_key import PatientKeys
 from gateway.ledger.session import Session
 from gateway.ledger.store import Ledger
@@ -30,11 +30,11 @@ from gateway.routing.admission import (
     message_id_refusal,
     sender_refusal,
 )
-from gateway.routing.arrival import Arrival, arrival_of
+from gateway.routing.arrival import Arrival, arrival_of, digest_of
 from gateway.routing.credentials import Credential
 from gateway.routing.outcomes import Accepted, Duplicate, IntakeOutcome, Refused
 from gateway.routing.partners import Partners, Route, Way
-from gateway.routing.ports import Content, Reader, Reading
+from gateway.routing.ports import Content, Reader, Reading, content_of, media_type_of
 from gateway.settings import Settings
 from gateway.translate.facts import Facts
 
@@ -123,9 +123,10 @@ class Intake:
             return Refused("receipt.unknown-original", facts)
         admitted = self._admit(facts, data, credential)
         if isinstance(admitted, Refused):
-            return await self._refused_unless_known(admitted, facts, credential)
+            return await self._refused_unless_known(admitted, facts, data, credential)
         touching = {facts.receiver.her_id or "", facts.sender.her_id or ""}
-        return await self._ledger.write(lambda session: self._keep(session, admitted), touching=touching)
+        kept = await self._ledger.write(lambda session: self._keep(session, admitted), touching=touching)
+        return await self._of_known(kept, facts, data) if isinstance(kept, Known) else kept
 
     async def _read(self, data: bytes, content: Content) -> Reading:
         if len(data) <= SMALL:
@@ -150,7 +151,7 @@ class Intake:
         return _Admitted(arrival, onward)
 
     async def _refused_unless_known(
-        self, refused: Refused, facts: Facts, credential: Credential
+        self, refused: Refused, facts: Facts, data: bytes, credential: Credential
     ) -> Refused | Duplicate:
         """What was accepted before is answered as before, though it would not be taken any more."""
         if sender_refusal(facts, credential, self._partners) or not facts.sender.her_id:
@@ -159,19 +160,37 @@ class Intake:
         known = await self._ledger.write(
             lambda session: messages.find(session, sender_her, facts.message_id), touching=()
         )
-        if known is not None and known.content_digest == facts.content_digest:
-            return Duplicate(known.id, facts.message_id)
-        return refused
+        if known is None:
+            return refused
+        answer = await self._of_known(known, facts, data)
+        return answer if isinstance(answer, Duplicate) else refused
 
-    def _keep(self, session: Session, admitted: _Admitted) -> IntakeOutcome:
-        """The unit of work that takes a message in: all of it, or nothing."""
+    async def _of_known(self, known: Known, facts: Facts, data: bytes) -> Duplicate | Refused:
+        """An id that came before: the same message once more, or another one?
+
+        Mostly the bytes are the same. Else the content of both is compared; when that of the first has been removed
+        after its time nobody can say, and the sender is told rather than a message lost.
+        """
+        if known.content_digest != digest_of(data) and not await self._is_same(known, facts, data):
+            return Refused("routing.same-id-other-content", facts)
+        now = self._clock()
+        await self._ledger.write(
+            lambda session: messages.note(session, known.sequence, "message.repeated", now), touching=()
+        )
+        return Duplicate(known.id, facts.message_id)
+
+    async def _is_same(self, known: Known, facts: Facts, data: bytes) -> bool:
+        first = await self._ledger.write(lambda session: messages.body(session, known.body_id), touching=())
+        if first is None or first[1] != media_type_of(facts.format):
+            return False
+        return await asyncio.to_thread(self._reader.is_same, first[0], data, content_of(facts.format))
+
+    def _keep(self, session: Session, admitted: _Admitted) -> Accepted | Refused | Known:
+        """The unit of work that takes a message in: all of it, or nothing; not if its id is known already."""
         arrival, kept = admitted.arrival, admitted.arrival.kept
         known = messages.find(session, kept.sender_her, kept.message_id)
         if known is not None:
-            if known.content_digest != kept.content_digest:
-                return Refused("routing.same-id-other-content", arrival.facts)
-            messages.note(session, known.sequence, "message.repeated", arrival.now)
-            return Duplicate(known.id, kept.message_id)
+            return known
         if admitted.onward is None:
             original = receipts_home.original_of(session, arrival)
             if isinstance(original, str):

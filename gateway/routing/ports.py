@@ -59,6 +59,10 @@ class Reader(Protocol):
         """
         ...
 
+    def is_same(self, one: bytes, other: bytes, content: Content) -> bool:
+        """Whether two messages that can be read say the same, however they are spelled."""
+        ...
+
 
 class Translator(Protocol):
     """Says a message in another format; the same bytes always give the same bytes. May be called from any thread."""

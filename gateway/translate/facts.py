@@ -86,8 +86,6 @@ class Facts:
     """Code of 8279 (LOG_INNLAGT, UTSKRIVNINGSRAPPORT, …); APPREC for a receipt."""
     sender: Party
     receiver: Party
-    content_digest: str
-    """SHA-256 (hex) of the content that makes the same id "the same message" (DESIGN §4.3)."""
     generated_at: datetime | None = None
     """GenDate / Bundle.timestamp; aware, UTC."""
     header_id: str | None = None

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import Any
 
 from gateway.errors import Refusal
-from gateway.fhir import json as fhir_json
 from gateway.fhir.canonical import code_system, extension_url
 from gateway.terminology import number_of
 from gateway.translate import receipts
@@ -34,7 +32,6 @@ def facts_of_bundle(bundle: Json) -> Facts:
         else str(header.get("eventCoding", {}).get("code") or ""),
         sender=view.party(header.get("sender") or header.get("author")),
         receiver=view.party((header.get("destination") or [{}])[0].get("receiver")),
-        content_digest=digest(bundle),
         generated_at=moment(bundle.get("timestamp")),
         header_id=_header_id(bundle, header),
         status=_status(view, provenance),
@@ -49,31 +46,6 @@ def facts_of_bundle(bundle: Json) -> Facts:
         topics=view.topics() if dialogue_standard(bundle) else (),
         receipt=_receipt(view, bundle) if receipts.is_receipt(bundle) else None,
     )
-
-
-def digest(bundle: Json) -> str:
-    """SHA-256 over the Bundle without what changes when the same message is sent again (DESIGN §4.3)."""
-    content = {
-        key: value for key, value in bundle.items() if key not in ("id", "timestamp", "_timestamp", "meta")
-    }
-    content["entry"] = [
-        {
-            **entry,
-            "resource": {
-                key: value for key, value in entry["resource"].items() if key not in ("meta", "text")
-            },
-        }
-        if isinstance(entry, dict) and isinstance(entry.get("resource"), dict)
-        else entry
-        for entry in bundle.get("entry", ())
-    ]
-    return hashlib.sha256(fhir_json.write(_sorted(content))).hexdigest()
-
-
-def _sorted(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _sorted(value[key]) for key in sorted(value)}
-    return [_sorted(item) for item in value] if isinstance(value, list) else value
 
 
 def _message_id(bundle: Json, header: Json) -> str:

@@ -7,7 +7,6 @@ from typing import Literal
 
 from lxml import etree
 
-from gateway.emessage.canonical import digest
 from gateway.emessage.read import EMessage, contents_of
 from gateway.terminology import number_of
 from gateway.translate.envelope import derived_header_id
@@ -56,7 +55,6 @@ def _message(message: EMessage) -> Facts:
         message_type=_code(info, "{*}Type") or "",
         sender=_party(info.find("{*}Sender/{*}Organisation") if info is not None else None),
         receiver=_party(info.find("{*}Receiver/{*}Organisation") if info is not None else None),
-        content_digest=digest(message),
         generated_at=moment(_text(info, "{*}GenDate")),
         header_id=derived_header_id(info) if info is not None else None,
         status=_code(body, "{*}InformasjonOmForsendelsen/{*}Forsendelsesstatus") or "N",
@@ -155,7 +153,6 @@ def _receipt(message: EMessage) -> Facts:
         message_type="APPREC",
         sender=_receipt_party(root.find("{*}Sender/{*}HCP")),
         receiver=_receipt_party(root.find("{*}Receiver/{*}HCP")),
-        content_digest=digest(message),
         generated_at=moment(_text(root, "{*}GenDate")),
         receipt=ReceiptFacts(
             status,

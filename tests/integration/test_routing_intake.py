@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from pathlib import Path
 
 import pytest
@@ -64,6 +65,30 @@ async def test_same_message_again_is_answered_the_same_and_sent_once(tmp_path: P
         await house.until(first.id, "sent")
         assert house.transport.ids() == ["m-1"]
         assert "message.repeated" in house.trail(first.id)
+
+
+async def test_same_message_spelled_otherwise_is_a_duplicate(tmp_path: Path) -> None:
+    async with running(settings(tmp_path)) as house:
+        data = message("m-1")
+        id = await house.accepted(data)
+        spelled_otherwise = json.dumps(json.loads(data), indent=2).encode()
+        assert spelled_otherwise != data
+        assert await house.hand_in(spelled_otherwise) == Duplicate(id, "m-1")
+        assert len(house.reader.list_messages()) == 1
+        assert "message.repeated" in house.trail(id)
+
+
+async def test_same_id_with_other_bytes_after_the_first_were_removed_is_refused(tmp_path: Path) -> None:
+    async with running(settings(tmp_path)) as house:
+        data = message("m-1")
+        id = await house.accepted(data)
+        await house.until(id, "sent")
+        (row,) = house.reader.list_messages()
+        await house.services.ledger.write(
+            lambda session: session.run("remove_bodies", sequence=row.message.sequence, nothing=b"", now=1)
+        )
+        assert await house.hand_in(data) == Duplicate(id, "m-1")
+        assert await house.refused(data + b" ") == "routing.same-id-other-content"
 
 
 async def test_same_message_from_many_at_once_is_accepted_once(tmp_path: Path) -> None:

@@ -1,6 +1,6 @@
 -- find_message --
 -- The message a sender has given this id, if it was accepted before.
-SELECT sequence, id, content_digest, received_at FROM messages WHERE message_id = :message_id AND sender_her = :sender_her
+SELECT sequence, id, content_digest, body_id FROM messages WHERE message_id = :message_id AND sender_her = :sender_her
 
 -- keep_body --
 INSERT INTO bodies (media_type, content) VALUES (:media_type, :content) RETURNING body_id
