@@ -1,6 +1,6 @@
 """Which extensions do the mapping definitions use, and how are they defined in FHIR?
 
-    python profiles/make_definitions.py        writes extensions/, CodeSystem-plo-component and index.json
+    python profiles/make_definitions.py        writes extensions/, most of terminology/, and index.json
 
 An extension is born in a definition file of `mappings/` (``ext(name)``): where it stands and what it holds is read
 from the rule, so that what is published is what is written. A test runs this and compares: nobody forgets to run it.
@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import re
+import runpy
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,6 +24,8 @@ from gateway.fhir.canonical import BASE, component_system, extension_url
 from gateway.translate.notation import Definition, Line, read_definitions
 
 FOLDER = Path(__file__).resolve().parent
+DEPENDENCIES = {"hl7.fhir.r4.core": "4.0.1", "hl7.fhir.no.basis": "2.2.2"}
+"""The packages that the definitions build on."""
 CORE = "http://hl7.org/fhir/StructureDefinition/"
 VALUE_TYPES = {"concept": "CodeableConcept", "coding": "Coding", "quantity": "Quantity", "gender": "code"}
 SEGMENT = re.compile(r"(ext\([^)]+\)|[\w\-]+)(?:\((\w+)\))?(?:\[[^\]]*\])?(?:\.|$)")
@@ -62,12 +65,16 @@ BY_HAND: dict[str, tuple[Use, str]] = {
         Use({"Coding", "CodeableConcept"}, {"string", "nested"}),
         "The original text (OT) beside a code of the e-message; nested extensions only when it was there but empty.",
     ),
+    "discharge-ready": (
+        Use({"Encounter"}, {"dateTime"}),
+        "Since when the patient is ready for discharge, by the hospital's decision.",
+    ),
     "mig-version": (
         Use({"MessageHeader"}, {"string"}),
         "The version of the implementation guide that a receipt stated, where it is not the one its standard fixes.",
     ),
 }
-"""Extensions that the engine uses beside the rules, with what they are for."""
+"""Extensions that no rule of the mappings names, with what they are for."""
 
 
 class Walker:
@@ -249,7 +256,7 @@ def made_files() -> dict[str, Json]:
     for name, (use, description) in BY_HAND.items():
         made[f"extensions/{name}.json"] = extension(name, use, description)
     made["terminology/CodeSystem-plo-component.json"] = component_codes()
-    return made
+    return made | runpy.run_path(str(FOLDER / "make_terminology.py"))["terminology_files"]()
 
 
 def main() -> None:
@@ -257,7 +264,7 @@ def main() -> None:
     made = made_files()
     (FOLDER / "extensions").mkdir(exist_ok=True)
     (FOLDER / "terminology").mkdir(exist_ok=True)
-    for old in (FOLDER / "extensions").glob("*.json"):
+    for old in [*FOLDER.glob("extensions/*.json"), *FOLDER.glob("terminology/*-no-*.json")]:
         old.unlink()
     for name, resource in made.items():
         (FOLDER / name).write_text(text_of(resource), "utf-8")
@@ -270,19 +277,29 @@ def text_of(resource: Json) -> str:
 
 
 def index() -> Json:
-    """The list of all artefacts of the folder."""
-    artefacts = []
+    """The list of all artefacts of the folder, and of the examples."""
+    artefacts, examples = [], []
     for path in sorted(FOLDER.glob("*/*.json")):
         resource = json.loads(path.read_text("utf-8"))
-        if "url" in resource and path.parent.name != "examples":
-            artefacts.append(
-                {
-                    "resourceType": resource["resourceType"],
-                    "url": resource["url"],
-                    "file": path.relative_to(FOLDER).as_posix(),
-                }
-            )
-    return {"canonical": BASE, "version": __version__, "fhirVersion": "4.0.1", "artefacts": artefacts}
+        listed = {"resourceType": resource["resourceType"], "id": resource["id"]}
+        if path.parent.name == "examples":
+            claimed = resource.get("meta", {}).get("profile", [])
+            examples.append(listed | {"profile": claimed, "file": path.relative_to(FOLDER).as_posix()})
+            continue
+        for name in ("url", "version", "type", "title"):
+            if name in resource and not (
+                name == "type" and resource["resourceType"] != "StructureDefinition"
+            ):
+                listed[name] = resource[name]
+        artefacts.append(listed | {"file": path.relative_to(FOLDER).as_posix()})
+    return {
+        "canonical": BASE,
+        "version": __version__,
+        "fhirVersion": "4.0.1",
+        "dependencies": DEPENDENCIES,
+        "artefacts": artefacts,
+        "examples": examples,
+    }
 
 
 if __name__ == "__main__":

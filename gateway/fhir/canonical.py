@@ -1,14 +1,37 @@
 """Which names do our own FHIR artefacts and the Norwegian code lists have?
 
-Every canonical URL of the project is made here from one constant, so that an installation can replace the base.
+Every canonical URL of the project is made here from one base. An installation replaces it by the environment variable
+`SOMLOS_CANONICAL_BASE`, before anything is started: profiles, extensions and code systems then have its address in
+everything that is written, checked and published.
 """
 
 from __future__ import annotations
 
-from typing import Final
+import os
+import re
+from typing import Any, Final
 
-BASE: Final = "https://fhir.somlos.no"
-"""Canonical base of our profiles, extensions and code systems."""
+from gateway import terminology
+from gateway.errors import ConfigurationError
+
+PUBLISHED_BASE: Final = "https://fhir.somlos.no"
+"""The base that stands in the files of `profiles/`."""
+BASE_VARIABLE: Final = "SOMLOS_CANONICAL_BASE"
+"""The environment variable by which an installation has a base of its own."""
+
+
+def _base(stated: str) -> str:
+    """The base as stated.
+
+    :raises ConfigurationError: it is no address, or ends in a slash.
+    """
+    if not re.fullmatch(r"https?://[A-Za-z0-9.\-:]+(/[A-Za-z0-9._~\-]+)*", stated):
+        raise ConfigurationError("configuration.bad-value", path=BASE_VARIABLE)
+    return stated
+
+
+BASE: Final = _base(os.environ.get(BASE_VARIABLE) or PUBLISHED_BASE)
+"""Canonical base of our profiles, extensions and code systems on this installation."""
 
 CODE_LIST_ROOT: Final = "urn:oid:2.16.578.1.12.4.1.1."
 """Norwegian national code lists ("Volven"/FinnKode): the list number follows."""
@@ -30,6 +53,14 @@ def profile_url(name: str) -> str:
 def code_system(number: int | str) -> str:
     """The ``Coding.system`` of a national code list, such as 8279 (message type)."""
     return f"{CODE_LIST_ROOT}{number}"
+
+
+def is_of(coding: dict[str, Any], system: str) -> bool:
+    """Whether a Coding is of a national code list, by any of the addresses in use for it."""
+    stated = coding.get("system")
+    return stated == system or (
+        isinstance(stated, str) and CODE_LIST_ROOT + terminology.number_of(stated) == system
+    )
 
 
 def own_code_system(name: str) -> str:

@@ -14,6 +14,17 @@ from pathlib import Path
 
 OID_ROOT = "2.16.578.1.12.4.1.1."
 """Every code set NNNN has the OID `OID_ROOT` + NNNN."""
+OTHER_ROOTS = (
+    "http://helsedir.no/fhir/CodeSystem/no-kodeverk-",
+    "https://finnkode.helsedirektoratet.no/adm/collections/",
+)
+"""Addresses in use for the same sets beside ``urn:oid:`` (the number follows): taken, never written."""
+OTHER_ADDRESSES = {
+    "http://hl7.org/fhir/sid/icpc-2": "7170",
+    "http://hl7.org/fhir/sid/icd-10-no": "7110",
+    "http://www.whocc.no/atc": "7180",
+}
+"""Sets that have an address of their own: address → number."""
 _FOLDER = Path(__file__).parent
 
 
@@ -41,9 +52,27 @@ class CodeSet:
         return {text.casefold(): code for code, text in reversed(self.codes.items())}
 
 
-def number_of(oid_or_number: str) -> str:
-    """The four digits of a set given as OID, `urn:oid:` URI or digits; other input comes back as it is."""
-    return oid_or_number.strip().removeprefix("urn:oid:").removeprefix(OID_ROOT)
+def number_of(address: str) -> str:
+    """The four digits of a set given as OID, `urn:oid:` URI, one of the other addresses in use, or digits; other
+    input comes back as it is."""
+    address = address.strip()
+    if address.startswith("http"):
+        for root in OTHER_ROOTS:
+            if address.startswith(root) and address[len(root) :].isdigit():
+                return address[len(root) :]
+        return OTHER_ADDRESSES.get(address, address)
+    return address.removeprefix("urn:oid:").removeprefix(OID_ROOT)
+
+
+def addresses_of(number: str) -> tuple[str, ...]:
+    """The other addresses under which a set is known, beside its `urn:oid:`."""
+    own = (address for address, meant in OTHER_ADDRESSES.items() if meant == number)
+    return (*(root + number for root in OTHER_ROOTS), *own)
+
+
+def code_sets() -> tuple[CodeSet, ...]:
+    """All code sets that are held here, by number."""
+    return tuple(sorted(_code_sets().values(), key=lambda each: each.number))
 
 
 def code_set(oid_or_number: str) -> CodeSet | None:
@@ -67,7 +96,7 @@ def code_sets_of(element: str) -> tuple[str, ...]:
     """Numbers of the sets an element may use; `element` is a local name or `Parent/Name` (or a longer
     path)."""
     steps = element.split("/")
-    table = _elements()
+    table = elements()
     return table.get("/".join(steps[-2:])) or table.get(steps[-1]) or ()
 
 
@@ -91,7 +120,8 @@ def _code_set(lines: list[str]) -> CodeSet:
 
 
 @cache
-def _elements() -> dict[str, tuple[str, ...]]:
+def elements() -> dict[str, tuple[str, ...]]:
+    """Coded element (a name, or `Parent/Name`) → the numbers of the sets it may use."""
     table: dict[str, tuple[str, ...]] = {}
     for line in (_FOLDER / "elements.txt").read_text("utf-8").splitlines():
         if line.strip() and not line.startswith("#"):

@@ -46,20 +46,10 @@ def _oid_of(uri: Any) -> str | None:
         return None
     if uri.startswith(_OID):
         return uri[len(_OID) :]
-    for start in (
-        "http://helsedir.no/fhir/CodeSystem/no-kodeverk-",
-        "https://finnkode.helsedirektoratet.no/adm/collections/",
-    ):
-        if uri.startswith(start) and uri[len(start) :].isdigit():
-            return CODE_LIST_ROOT.removeprefix(_OID) + uri[len(start) :]
     if uri in _INTERNATIONAL:
         return _INTERNATIONAL[uri]
-    known = {
-        "http://hl7.org/fhir/sid/icpc-2": "7170",
-        "http://hl7.org/fhir/sid/icd-10-no": "7110",
-        ATC: "7180",
-    }
-    return CODE_LIST_ROOT.removeprefix(_OID) + known[uri] if uri in known else None
+    number = terminology.number_of(uri)
+    return CODE_LIST_ROOT.removeprefix(_OID) + number if number.isdigit() and number != uri else None
 
 
 def _same_set(system: object, implied: str | None) -> bool:

@@ -21,7 +21,7 @@ from gateway.translate.state import State
 
 _BODY_DEFINITIONS = ("Body", "Logistikk", "Dialogmelding")
 """The definitions whose grammar types are bodies."""
-_STATUS_OF_COMPOSITION = {"N": "final", "M": "amended", "A": "amended", "C": "entered-in-error"}
+STATUS_OF_COMPOSITION = {"N": "final", "M": "amended", "A": "amended", "C": "entered-in-error"}
 _STATUS_BY_COMPOSITION = {"amended": "M", "entered-in-error": "C"}
 """As `facts_fhir.py` takes the status of the message."""
 _ROLE_OF_PARENT = {"M": "revision", "A": "derivation", "C": "removal"}
@@ -167,7 +167,7 @@ def _status(body: etree._Element) -> str:
 def _derived(body: etree._Element) -> dict[str, Json]:
     """Resource type → the values that follow from the body."""
     found: dict[str, Json] = {}
-    status = _STATUS_OF_COMPOSITION.get(_status(body))
+    status = STATUS_OF_COMPOSITION.get(_status(body))
     if status:
         found["Composition"] = {"status": status}
     kinds = [_name(child) for child in body] if _name(body) == "Pasientlogistikk" else []

@@ -15,7 +15,7 @@ from lxml import etree
 from gateway.emessage.grammar import STANDARDS
 from gateway.emessage.read import EMessage
 from gateway.errors import NotTranslatable
-from gateway.fhir.canonical import BASE, own_code_system
+from gateway.fhir.canonical import BASE, own_code_system, profile_url
 from gateway.translate import documents
 from gateway.translate.codec import Json
 from gateway.translate.compiler import Mapping, mapping
@@ -53,13 +53,22 @@ def to_bundle(message: EMessage) -> tuple[Json, State]:
     set_message_header(bundle, state)
     header["focus"] = documents.write(message.root, bound, state)
     complete(state)
+    claim(header, "somlos-message-header")
     order = ("resourceType", "id", "meta", "identifier", "type", "timestamp", "_timestamp", "entry")
     return {key: bundle[key] for key in order if key in bundle}, state
 
 
 def origin_of(standard: str) -> Json:
-    """Bundle.meta: the gateway made it, of an e-message of that standard."""
-    return {"tag": [dict(TRANSLATED), {"system": STANDARD, "code": standard}]}
+    """Bundle.meta: the profile it meets; that the gateway made it, of an e-message of that standard."""
+    tags = [dict(TRANSLATED), {"system": STANDARD, "code": standard}]
+    return {"profile": [profile_url("somlos-message")], "tag": tags}
+
+
+def claim(header: Json, profile: str) -> None:
+    """States the profile that the MessageHeader meets; without a message type (DN alone) it meets none."""
+    event = header.get("eventCoding", {})
+    if "system" in event and ("code" in event or "_code" in event):
+        header["meta"] = {"profile": [profile_url(profile)]}
 
 
 def _sender_her_id(info: etree._Element) -> str:

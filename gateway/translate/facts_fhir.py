@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from gateway.errors import Refusal
-from gateway.fhir.canonical import code_system, extension_url
+from gateway.fhir.canonical import code_system, extension_url, is_of
 from gateway.terminology import number_of
 from gateway.translate import receipts
 from gateway.translate.codec import Json
@@ -73,7 +73,7 @@ def _code_of(resource: Json, name: str) -> str | None:
 
 def _codes(concept: object, code_set: str) -> list[str]:
     codings = concept.get("coding", ()) if isinstance(concept, dict) else ()
-    return [str(c["code"]) for c in codings if c.get("system") == code_system(code_set) and "code" in c]
+    return [str(c["code"]) for c in codings if is_of(c, code_system(code_set)) and "code" in c]
 
 
 def _status(view: _View, provenance: Json) -> str:

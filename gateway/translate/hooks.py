@@ -40,9 +40,12 @@ ORGANISATION_IDENTIFIERS = {
 _OTHER_ADDRESSES = {
     "http://hl7.no/fhir/NamingSystem/FNR": "FNR",
     "http://hl7.no/fhir/NamingSystem/DNR": "DNR",
+    "http://hl7.no/fhir/NamingSystem/FHNR": "FHN",
     "http://hl7.no/fhir/NamingSystem/HPR": "HPR",
+    "http://hl7.no/fhir/NamingSystem/DUFN": "DUF",
     "http://hl7.no/fhir/NamingSystem/HERid": "HER",
     "http://hl7.no/fhir/NamingSystem/RESHid": "RSH",
+    "http://hl7.no/fhir/NamingSystem/AKO": "AKO",
     "http://data.brreg.no/begrep/28155": "ENH",
 }
 _SYSTEMS = {**PERSON_IDENTIFIERS, **ORGANISATION_IDENTIFIERS}

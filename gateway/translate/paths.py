@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from gateway.fhir.canonical import code_system, component_system, extension_url
+from gateway.fhir.canonical import code_system, component_system, extension_url, is_of
 from gateway.translate.codec import Codec, Json
 
 
@@ -200,7 +200,7 @@ class CodeSet:
     def fits(self, item: object) -> bool:
         """Whether an item has a coding of the set."""
         codings = item.get("coding", ()) if isinstance(item, dict) else ()
-        return any(isinstance(coding, dict) and coding.get("system") == self.system for coding in codings)
+        return any(isinstance(coding, dict) and is_of(coding, self.system) for coding in codings)
 
 
 @dataclass(frozen=True)

@@ -15,12 +15,13 @@ from lxml import etree
 from gateway import terminology
 from gateway.emessage.read import EMessage
 from gateway.errors import NotTranslatable
-from gateway.fhir.canonical import EXACT, code_system, extension_url
+from gateway.fhir.canonical import EXACT, code_system, extension_url, is_of
 from gateway.translate import hooks
 from gateway.translate.codec import Json
 from gateway.translate.compiler import mapping
 from gateway.translate.content import Place
 from gateway.translate.envelope import (
+    claim,
     is_translated,
     message_header,
     message_identifier,
@@ -38,8 +39,8 @@ _TIME = primitive("dateTime", "dateTime")
 _STATUS = extension_url("receipt-status")
 _ORIGINAL_ISSUED = extension_url("original-issued")
 _MIG_VERSION = extension_url("mig-version")
-_RESPONSE_CODES = {"1": "ok", "2": "fatal-error", "3": "ok"}
-_ISSUE_CODES = {
+RESPONSE_CODES = {"1": "ok", "2": "fatal-error", "3": "ok"}
+ISSUE_CODES = {
     **dict.fromkeys(("E20", "E21", "E35", "E53", "E54"), "not-found"),
     **dict.fromkeys(("E30", "E32", "E33", "E34", "E36"), "required"),
     **dict.fromkeys(("E10", "E31"), "value"),
@@ -76,6 +77,7 @@ def to_bundle(receipt: EMessage) -> tuple[Json, State]:
     set_message_header(bundle, state)
     _derive(state, header)
     complete(state)
+    claim(header, "somlos-receipt-header")
     order = ("resourceType", "id", "meta", "identifier", "type", "timestamp", "_timestamp", "entry")
     return {key: bundle[key] for key in order if key in bundle}, state
 
@@ -105,7 +107,7 @@ def _derived_identifier(response: Json) -> str:
 
 def _response_code(status: str | None) -> str:
     """What a status of 8258 means in FHIR; one that is none of the three is no acceptance."""
-    return _RESPONSE_CODES.get(status or "", "fatal-error")
+    return RESPONSE_CODES.get(status or "", "fatal-error")
 
 
 def _issue_kind(issue: Json, status: str | None) -> Json:
@@ -113,7 +115,7 @@ def _issue_kind(issue: Json, status: str | None) -> Json:
     code = next((c.get("code") for c in issue.get("details", {}).get("coding", ())), None)
     return {
         "severity": "warning" if status == "3" else "error",
-        "code": _ISSUE_CODES.get(str(code), "processing"),
+        "code": ISSUE_CODES.get(str(code), "processing"),
     }
 
 
@@ -146,7 +148,7 @@ def status_of(bundle: Json) -> str:
     response = header["response"]
     stated = _status_of(response)
     code = response.get("code")
-    if stated in _RESPONSE_CODES and _response_code(stated) == code:
+    if stated in RESPONSE_CODES and _response_code(stated) == code:
         return str(stated)
     if code != "ok":
         return "2"
@@ -186,7 +188,7 @@ def _state_type(header: Json, message_type: str) -> None:
     reason = header.setdefault("reason", {})
     codings = _items(reason, "coding")
     system = code_system("8279")
-    if any(coding.get("system") == system and coding.get("code") for coding in codings):
+    if any(is_of(coding, system) and coding.get("code") for coding in codings):
         return
     coding = {"system": system, "code": message_type}
     if display := terminology.display("8279", message_type):

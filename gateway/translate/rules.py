@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from lxml import etree
 
 from gateway.emessage.grammar import ElementUse, Structure
-from gateway.fhir.canonical import PRESENT
+from gateway.fhir.canonical import PRESENT, code_system, is_of
 from gateway.translate.codec import Attributes, Codec, Json
 from gateway.translate.content import Content, Found, Place
 from gateway.translate.paths import Path
@@ -103,7 +103,7 @@ class ValueRule:
 
 def _event_code(holder: Json) -> str:
     codings = holder.get("code", {}).get("coding", ())
-    return next((str(c.get("code")) for c in codings if str(c.get("system", "")).endswith(".9121")), "")
+    return next((str(c.get("code")) for c in codings if is_of(c, code_system("9121"))), "")
 
 
 def _filled(tag: str, value: str | Attributes | etree._Element) -> etree._Element:

@@ -80,3 +80,26 @@ def test_every_coded_element_has_a_set_or_is_listed_as_open(standard: str) -> No
             if use.type in ("CS", "CV") and not open_set and not terminology.code_sets_of(path):
                 missing.add(path)
     assert not missing
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "urn:oid:2.16.578.1.12.4.1.1.9111",
+        "2.16.578.1.12.4.1.1.9111",
+        "9111",
+        "http://helsedir.no/fhir/CodeSystem/no-kodeverk-9111",
+        "https://finnkode.helsedirektoratet.no/adm/collections/9111",
+    ],
+)
+def test_a_set_is_known_by_all_addresses_in_use(address: str) -> None:
+    assert terminology.number_of(address) == "9111"
+
+
+def test_another_address_stays_as_it_is() -> None:
+    for address in (
+        "http://loinc.org",
+        "http://helsedir.no/fhir/CodeSystem/no-kodeverk-9111x",
+        "urn:oid:1.2",
+    ):
+        assert terminology.number_of(address) == address.removeprefix("urn:oid:")
