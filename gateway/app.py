@@ -118,6 +118,7 @@ class Running:
 
     async def stop(self) -> None:
         """Let what is under way end, and close everything."""
+        await asyncio.to_thread(self.services.plays.stop)
         if self.projector is not None:
             await self.projector.stop()
         await self.services.operations.stop()

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from gateway.simulator.conformance.plays import Plays
 
 if TYPE_CHECKING:
     from gateway.accounts.service import Accounts
@@ -45,3 +47,5 @@ class GatewayServices:
     """Who may use the console, who does, and what is noted of it."""
     projector: Projector | None = None
     """Brings `records/` up to date; None: that is switched off."""
+    plays: Plays = field(default_factory=Plays)
+    """Conformance plays against endpoints under test; in memory."""

@@ -21,6 +21,7 @@ from gateway.api.guard import Guard
 from gateway.api.health import health_router
 from gateway.api.messages import Shortcut, hand_in, messages_router
 from gateway.api.operations import metrics_router, operations_router
+from gateway.api.plays import plays_router
 from gateway.api.problems import error_refusal, refusal
 from gateway.errors import SomlosError
 from gateway.services import GatewayServices
@@ -53,6 +54,7 @@ def create_api(
     api.include_router(operations_router(services))
     api.include_router(metrics_router(services))
     api.include_router(accounts_router(services))
+    api.include_router(plays_router(services, bodies))
     api.add_exception_handler(SomlosError, _on_error)
     api.add_exception_handler(HTTPException, _on_http_exception)
     api.add_middleware(Shortcut, endpoints=endpoints)

@@ -115,14 +115,15 @@ def content_view(services: GatewayServices, message: MessageRow, texts: Texts, *
     other = _other(services, message, received, texts)
     panes: list[Pane] = []
     if may_read and received:
-        panes.append(_pane(received.content, received.media_type, texts("content.received")))
+        panes.append(pane(received.content, received.media_type, texts("content.received")))
         if other.body is not None:
-            panes.append(_pane(other.body, other.media_type, other.says))
-    loss = _loss(other.report, other.says, panes, texts) if other.report is not None else None
+            panes.append(pane(other.body, other.media_type, other.says))
+    loss = loss_view(other.report, other.says, panes, texts) if other.report is not None else None
     return Content(may_read, tuple(panes), loss, other.problem or texts("loss.verdict.same"))
 
 
-def _pane(body: bytes, media_type: str, says: str) -> Pane:
+def pane(body: bytes, media_type: str, says: str) -> Pane:
+    """A document to be shown; `says`: whose it is."""
     if media_type == XML:
         return Pane("xml", says, highlight(body, "xml"))
     return Pane("fhir", says, highlight(body, "json"))
@@ -164,7 +165,8 @@ def _sentence(code: str, texts: Texts) -> str:
     return entry.en if texts.language == "en" else entry.no
 
 
-def _loss(report: Mapping[str, Any], says: str, panes: list[Pane], texts: Texts) -> Loss:
+def loss_view(report: Mapping[str, Any], says: str, panes: list[Pane], texts: Texts) -> Loss:
+    """A loss report (as JSON), its places linked to the lines of the shown documents: source first, then target."""
     counts = {kind: int(report.get(kind, 0)) for kind in ("native", "extension", "exact", "lost")}
     places = tuple(_Places(pane) for pane in (*panes, None, None)[:2])
     lines = [_line(entry, places, texts) for entry in report.get("entries", ()) if isinstance(entry, Mapping)]

@@ -129,6 +129,13 @@ async def form_of(request: Request) -> FormData:
     return form
 
 
+async def forget_form(request: Request) -> None:
+    """Let go of the files that came with a form."""
+    form: FormData | None = getattr(request.state, "form", None)
+    if form is not None:
+        await form.close()
+
+
 def limit(request: Request, most_bytes: int) -> None:
     """Take no more than this of what is sent.
 

@@ -20,6 +20,7 @@ class Entry:
 ENTRIES: Final = (
     Entry("flow", "/console", "messages"),
     Entry("refused", "/console/refused", "messages"),
+    Entry("workbench", "/console/workbench", "workbench"),
     Entry("errors", "/console/errors", "errors"),
 )
 

@@ -16,7 +16,7 @@ from fastapi import Request, Response
 from fastapi.responses import RedirectResponse
 from fastapi.routing import APIRoute
 
-from gateway.console.door import SAFE, Door, TooLarge
+from gateway.console.door import SAFE, Door, TooLarge, forget_form
 from gateway.console.needs import Need, need_of
 from gateway.console.web import HEADERS, Pages, place_of
 
@@ -53,6 +53,8 @@ class ConsoleRoute(APIRoute):
                     "console.failed", route=self.path, error=type(error).__name__, place=place_of(error)
                 )
                 response = self.pages.problem(request, 500)
+            finally:
+                await forget_form(request)
             for name, value in HEADERS.items():
                 response.headers.setdefault(name, value)
             response.headers.setdefault("cache-control", "no-store")

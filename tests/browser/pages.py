@@ -25,6 +25,8 @@ def all_pages(console: Console) -> dict[str, str]:
         "flow-filtered": "/console?state=rejected&type=LOG_INNLAGT",
         "flow-nothing": "/console?state=sending&type=EPIKRISE",
         "refused": "/console/refused",
+        "workbench": "/console/workbench",
+        "plays": "/console/workbench/plays",
         "errors": "/console/errors",
         "error": "/console/errors/transport.unreachable",
         **messages,

@@ -24,6 +24,8 @@ from gateway.ledger.audit import AuditFilter, AuditReader
 from gateway.services import GatewayServices
 from gateway.settings import from_content
 from gateway.simulator.cast import BJORKELIA, HOSPITAL, LYNGVIK, PATIENTS
+from gateway.simulator.conformance.counterpart import Vendor
+from gateway.simulator.conformance.play import Plan
 from tests.browser import seed
 from tests.browser.seed import Seed
 from tests.support.live_server import live_server
@@ -400,7 +402,15 @@ def places(house: House, foreign: str) -> dict[str, str]:
         "SELECT d.delivery_id FROM deliveries d JOIN messages m ON m.sequence = d.message WHERE m.id = :id",
         {"id": foreign},
     )
-    return {"id": foreign, "delivery": str(delivery.fetchone()[0]), "her": HOSPITAL.her_id}
+    vendor = Vendor("http://127.0.0.1:9/")  # nobody is there: the play is over at once
+    plan = Plan(vendor, "municipality", HOSPITAL.name, (HOSPITAL.her_id, HOSPITAL.her_id))
+    run = house.services.plays.start(plan, ["well-behaved"], HOSPITAL.name, datetime.now(UTC))
+    return {
+        "id": foreign,
+        "delivery": str(delivery.fetchone()[0]),
+        "her": HOSPITAL.her_id,
+        "token": run.token,
+    }
 
 
 COMMON = frozenset({"/console/errors/{code}", "/console/static/{name}", "/console/{rest:path}"})

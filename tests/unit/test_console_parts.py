@@ -45,7 +45,7 @@ def test_every_text_stands_in_both_languages_with_the_same_values(key: str) -> N
 
 COMPOSED = ("type", "status", "state", "step", "section", "format", "owner", "unit", "tile", "receipt", "ack", "effect",
             "lost", "loss", "page", "bytes", "filter", "delivery", "content", "language",
-            "nav", "role", "purpose")  # fmt: skip
+            "nav", "role", "purpose", "severity", "layer", "roundtrip", "plays")  # fmt: skip
 """First parts of keys that the code puts together."""
 
 

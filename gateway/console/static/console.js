@@ -51,7 +51,7 @@
       if (shown && shown.innerHTML !== fetched.innerHTML) replace(shown, fetched);
     }
     growAges();
-    if (Date.now() - said > SAY_AGAIN) {
+    if (live && Date.now() - said > SAY_AGAIN) {
       said = Date.now();
       document.getElementById("live-say").textContent = live.dataset.say;
     }
@@ -98,5 +98,29 @@
     window.addEventListener("pagehide", () => source && source.close());
     window.addEventListener("pageshow", (event) => event.persisted && source && listen());
   }
+  // Something is going on that the ledger does not tell of: look again until the page says that it is over.
+  function look() {
+    const going = document.querySelector("[data-poll]");
+    if (going) setTimeout(() => refresh().then(look), Number(going.dataset.poll));
+  }
+  look();
+
+  // A file that is dropped on the form is the file of the form.
+  const drop = document.querySelector("form[data-drop]");
+  if (drop) {
+    const over = (is) => (event) => {
+      event.preventDefault();
+      drop.toggleAttribute("data-over", is);
+    };
+    drop.addEventListener("dragover", over(true));
+    drop.addEventListener("dragleave", over(false));
+    drop.addEventListener("drop", (event) => {
+      over(false)(event);
+      if (!event.dataTransfer.files.length) return;
+      drop.querySelector('input[type="file"]').files = event.dataTransfer.files;
+      drop.requestSubmit();
+    });
+  }
+
   if (document.querySelector("[data-age]")) setInterval(growAges, 5000);
 })();
