@@ -8,6 +8,7 @@ middle of sending does not see the answer. Compressed bodies are not taken: thei
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Final
@@ -25,6 +26,7 @@ AT_ONCE_BYTES: Final = 256 * 1024 * 1024
 
 XML_TYPES: Final = frozenset({"application/xml", "text/xml"})
 JSON_TYPES: Final = frozenset({"application/fhir+json", "application/json"})
+_FHIR_VERSION: Final = re.compile(r"""fhirVersion\s*=\s*["']?([0-9.]+)""", re.IGNORECASE)
 
 
 def media_type_of(request: Request) -> str:
@@ -38,7 +40,8 @@ def expect_type(request: Request, allowed: frozenset[str]) -> None:
     :raises Refusal: api.media-type
     """
     stated = media_type_of(request)
-    if stated and stated not in allowed:
+    version = _FHIR_VERSION.search(request.headers.get("content-type", ""))
+    if (stated and stated not in allowed) or (version and not version[1].startswith("4.0")):
         raise Refusal("api.media-type")
     if request.headers.get("content-encoding", "identity").strip().lower() != "identity":
         raise Refusal("api.media-type")

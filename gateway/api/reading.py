@@ -7,7 +7,7 @@ to a thread.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, Final, ParamSpec, TypeVar
 
 from gateway import translate
@@ -19,6 +19,7 @@ from gateway.fhir import json as fhir_json
 from gateway.fhir import validate as fhir_validate
 from gateway.translate import Translation
 
+Content = EMessage | dict[str, Any]
 LARGE_BYTES: Final = 200_000
 
 P = ParamSpec("P")
@@ -34,42 +35,45 @@ async def worked_on(size: int, work: Callable[P, T], *args: P.args, **kwargs: P.
 
 def is_json(data: bytes) -> bool:
     """Whether content is JSON by its first character."""
-    return data[:64].lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{")
+    return data[:64].lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"{", b"[")
 
 
-def read(data: bytes) -> EMessage | dict[str, Any]:
-    """The content, as what it is.
+def read(data: bytes, stated_json: bool | None = None) -> Content:
+    """The content, as what it is stated to be; by its first character where nothing is stated (None).
 
     :raises Unreadable: it is neither.
     """
-    return fhir_json.read(data) if is_json(data) else emessage_read.read(data)
+    as_json = is_json(data) if stated_json is None else stated_json
+    return fhir_json.read(data) if as_json else emessage_read.read(data)
 
 
-def findings(data: bytes) -> tuple[Issue, ...]:
-    """Everything that is wrong with a message or a FHIR resource, as far as it can be read.
-
-    :raises Unreadable: it cannot be read at all.
-    """
-    return _findings(read(data))
-
-
-def converted(data: bytes, target: str | None) -> Translation:
-    """The same content in the other format, or in the one asked for.
-
-    :raises Unreadable: it cannot be read at all.
-    :raises NotTranslatable: the target format cannot say it, or does not exist.
-    """
-    content = read(data)
-    if any(each.severity == "error" and each.layer in ("xml", "schema") for each in _findings(content)):
-        raise NotTranslatable("translate.invalid-source")
-    return translate.convert(content, _other_format(content) if target is None else target)
-
-
-def _findings(content: EMessage | dict[str, Any]) -> tuple[Issue, ...]:
+def findings(content: Content, profiles: Iterable[str] = ()) -> tuple[Issue, ...]:
+    """Everything that is wrong with a message or a FHIR resource; with a resource also by these profiles."""
     if isinstance(content, dict):
-        return fhir_validate.validate(content)
+        return fhir_validate.validate(content, tuple(profiles))
     return emessage_validate.validate(content)
 
 
-def _other_format(content: EMessage | dict[str, Any]) -> str:
+def converted(content: Content, target: str | None) -> Translation:
+    """The same content in the other format, or in the one asked for.
+
+    :raises Invalid: it does not follow its standard; the findings say where.
+    :raises NotTranslatable: the target format cannot say it, or does not exist.
+    """
+    found = findings(content)
+    if any(each.severity == "error" and each.layer in ("xml", "schema") for each in found):
+        raise Invalid(found)
+    return translate.convert(content, _other_format(content) if target is None else target)
+
+
+class Invalid(NotTranslatable):
+    """What was to be converted does not follow its standard."""
+
+    def __init__(self, issues: tuple[Issue, ...]) -> None:
+        """`issues`: everything that was found."""
+        super().__init__("translate.invalid-source")
+        self.issues = issues
+
+
+def _other_format(content: Content) -> str:
     return translate.e_message_format(content) if isinstance(content, dict) else "fhir-r4"

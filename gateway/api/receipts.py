@@ -83,7 +83,7 @@ def _translated(data: bytes, target: str, message: MessageRow) -> Translation:
         bundle = fhir_json.read(data)
         stated = with_original(bundle, message.message_id, message.message_type, message.generated_at)
         data = fhir_json.write(stated)
-    return reading.converted(data, target)
+    return reading.converted(reading.read(data), target)
 
 
 def _wanted(request: Request, default: str) -> str:

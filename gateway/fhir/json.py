@@ -19,7 +19,8 @@ from typing import Any, Final, NoReturn
 
 import msgspec
 
-from gateway.errors import Unreadable
+from gateway.errors import Fact, Unreadable
+from gateway.fhir import json_place
 
 MAX_BYTES: Final = 35 * 1024 * 1024
 MAX_DEPTH: Final = 100
@@ -61,13 +62,13 @@ def read(data: bytes) -> dict[str, Any]:
     if len(data) > MAX_VALUES and data.count(b",") + data.count(b"[") + data.count(b"{") > MAX_VALUES:
         raise Unreadable("json.too-many-values", details={"limit": MAX_VALUES})
     if b"\\u0000" in data and (found := _NULL_CHARACTER.search(data)):
-        raise Unreadable("json.null-character", line=data.count(b"\n", 0, found.start()) + 1)
+        raise _refused("json.null-character", json_place.of_offset(data, found.end() - 1))
     resource = _decode(data)
     if not isinstance(resource, dict):
         raise Unreadable("json.not-an-object")
-    keys = _count_keys(resource)
+    keys = _count_keys(resource, data)
     if _encoder.encode(resource) != data and _has_duplicate_keys(data, keys):
-        raise Unreadable("json.duplicate-key")
+        raise _refused("json.duplicate-key", json_place.of_duplicate_key(data))
     return resource
 
 
@@ -80,11 +81,13 @@ def _decode(data: bytes) -> Any:
     try:
         return _decoder.decode(data)
     except RecursionError:
-        raise Unreadable("json.too-deep", details={"limit": MAX_DEPTH}) from None
-    except UnicodeDecodeError:
-        raise Unreadable("json.not-utf-8") from None
+        raise _too_deep(data) from None
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise Unreadable("json.not-utf-8", line=line) from None
     except msgspec.ValidationError:
-        raise Unreadable("json.number-too-long", details={"limit": MAX_NUMBER_LENGTH}) from None
+        spot = json_place.of_long_number(data, MAX_NUMBER_LENGTH)
+        raise _refused("json.number-too-long", spot, MAX_NUMBER_LENGTH) from None
     except msgspec.DecodeError as error:
         _refuse_malformed(data, str(error))
 
@@ -93,21 +96,32 @@ def _refuse_malformed(data: bytes, library_message: str) -> NoReturn:
     """Our own words for what the reader stumbled over; of its message only the position is used."""
     position = _POSITION.search(library_message)
     at = int(position[1]) if position else len(data)
-    line = data.count(b"\n", 0, at) + 1
     if b"\x00" in data[:4] or data[:2] in (b"\xff\xfe", b"\xfe\xff"):
         raise Unreadable("json.not-utf-8")
     not_a_number = _NOT_A_NUMBER.search(data, max(0, at - 16), at + 16)
-    raise Unreadable("json.not-a-number" if not_a_number else "json.not-json", line=line)
+    spot = json_place.of_offset(data, at)
+    raise _refused("json.not-a-number" if not_a_number else "json.not-json", spot)
 
 
-def _count_keys(resource: dict[str, Any]) -> int:
+def _refused(code: str, spot: json_place.Spot | None, limit: int | None = None) -> Unreadable:
+    details: dict[str, Fact] = {} if limit is None else {"limit": limit}
+    if spot is None:
+        return Unreadable(code, details=details)
+    return Unreadable(code, path=spot.path, line=spot.line, details=details)
+
+
+def _too_deep(data: bytes) -> Unreadable:
+    return _refused("json.too-deep", json_place.of_depth(data, MAX_DEPTH), MAX_DEPTH)
+
+
+def _count_keys(resource: dict[str, Any], data: bytes) -> int:
     """How many keys the objects have in all; raises `Unreadable` when they are nested too deeply."""
     level: list[Any] = [resource]
     keys = depth = 0
     while level:
         depth += 1
         if depth > MAX_DEPTH:
-            raise Unreadable("json.too-deep", details={"limit": MAX_DEPTH})
+            raise _too_deep(data)
         below: list[Any] = []
         push = below.append
         for node in level:

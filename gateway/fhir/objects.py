@@ -38,7 +38,16 @@ class Member:
 class Rules:
     """What R4 says about the members of one type; filled after the type's check exists (types are recursive)."""
 
-    __slots__ = ("choices", "element", "invariants", "members", "required", "required_choices", "shadows")
+    __slots__ = (
+        "choices",
+        "element",
+        "invariants",
+        "members",
+        "newer",
+        "required",
+        "required_choices",
+        "shadows",
+    )
 
     def __init__(self) -> None:
         self.members: dict[str, Member] = {}
@@ -50,6 +59,8 @@ class Rules:
         self.shadows: dict[str, bool] = {}
         """Primitive elements, which may have a ``_name`` (not ids and Extension.url); True: a list."""
         self.invariants: list[Invariant] = []
+        self.newer: frozenset[str] = frozenset()
+        """Names that only a newer version of FHIR has here."""
         self.element: Check = lambda value, walk: None
         """The check of what stands under a ``_name``."""
 
@@ -80,7 +91,13 @@ def check_shape(node: dict[str, Any], rules: Rules) -> Problems:
     problems: Problems = None
     for at, name in enumerate(node):
         if name not in rules.members and not (name[:1] == "_" and name[1:] in rules.shadows):
-            problems = add(problems, only("fhir.unknown-element", _own_name(name, at)))
+            newer = name.removeprefix("_") in rules.newer
+            found = (
+                only("fhir.other-version", name)
+                if newer
+                else only("fhir.unknown-element", _own_name(name, at))
+            )
+            problems = add(problems, found)
             if enough(problems):
                 return problems
     for name in rules.required:

@@ -1,7 +1,8 @@
 """How are findings told to a FHIR client?
 
 One OperationOutcome issue for each finding: our catalogue code and, where there is one, the receipt code (8221) in
-`details.coding`; the sentence in `details.text` and, with the next step, in `diagnostics`; the place in `expression`.
+`details.coding`; the sentence in `details.text` and, with the line and the next step, in `diagnostics`; the place in
+`expression` (of XML in `location`), the line in HL7's extension for it.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ from gateway.fhir.canonical import code_system, error_system
 
 Language = Literal["no", "en"]
 
+LINE: Final = "http://hl7.org/fhir/StructureDefinition/operationoutcome-issue-line"
+"""HL7's extension for the line of the source that an issue is about."""
 RECEIPT_ERRORS: Final = code_system(8221)
 """The national list of reasons in a receipt."""
 
@@ -26,7 +29,10 @@ _KINDS: Final = {
     "fhir.bad-reference": "not-found",
     "fhir.long-text": "too-long",
     "fhir.no-findings": "informational",
+    "fhir.other-version": "not-supported",
     "json.too-large": "too-long",
+    "xml.too-large": "too-long",
+    "api.body-too-large": "too-long",
 }
 _SECTION_KINDS: Final = {
     "invariant": "invariant",
@@ -66,6 +72,10 @@ def _issue(finding: Issue, lang: Language) -> dict[str, Any]:
     }
     if finding.path:
         told["location" if "/" in finding.path else "expression"] = [finding.path]
+    if finding.line is not None:
+        told["extension"] = [{"url": LINE, "valueInteger": finding.line}]
+        word = "linje" if lang == "no" else "line"
+        told["diagnostics"] = f"{sentence} ({word} {finding.line}) {next_step}"
     return told
 
 

@@ -30,7 +30,8 @@ def check_any_resource(node: Any, walk: Walk) -> Problems:
         return only("fhir.required-missing" if type_name is None else "fhir.wrong-type", "resourceType")
     check = resource_check(type_name)
     if check is None:
-        return only("fhir.unknown-resource-type", "resourceType")
+        newer = type_name in tables.newer_names()["-"]
+        return only("fhir.other-version" if newer else "fhir.unknown-resource-type", "resourceType")
     begin = len(walk.references)
     found = check(node, walk)
     walk.resources[id(node)] = (begin, len(walk.references))
@@ -70,6 +71,7 @@ def _type_check(type_name: str) -> Check:
 
 def _fill(rules: Rules, type_name: str) -> None:
     declared = "Quantity" if type_name == "SimpleQuantity" else type_name
+    rules.newer = tables.newer_names().get(declared, frozenset())
     if tables.is_a(declared, "Resource"):
         rules.members["resourceType"] = Member(
             "resourceType", False, False, False, None, None, _nothing, _nothing

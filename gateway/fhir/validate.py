@@ -10,7 +10,9 @@ from __future__ import annotations
 from typing import Any, Final
 
 from gateway.errors import Issue, Layer, issue
-from gateway.fhir.problem import Walk, add
+from gateway.fhir.bundle import BundleIndex
+from gateway.fhir.problem import Problem, Walk, add, only
+from gateway.fhir.profiles import check_profile
 from gateway.fhir.references import check_connections
 from gateway.fhir.shapes import is_sound
 from gateway.fhir.structure import check_any_resource
@@ -18,8 +20,11 @@ from gateway.fhir.structure import check_any_resource
 _PROFILE_CODES: Final = frozenset({"fhir.profile", "fhir.unknown-profile", "fhir.unknown-extension"})
 
 
-def validate(resource: dict[str, Any]) -> tuple[Issue, ...]:
-    """The findings about a resource of any R4 type, of layer ``schema`` or ``profile``; empty when it is valid."""
+def validate(resource: dict[str, Any], profiles: tuple[str, ...] = ()) -> tuple[Issue, ...]:
+    """The findings about a resource of any R4 type, of layer ``schema`` or ``profile``; empty when it is valid.
+
+    It is held against the profiles of ours that it claims, and against `profiles` (addresses) besides.
+    """
     walk = Walk()
     problems = None
     if not is_sound(resource, walk):
@@ -29,6 +34,10 @@ def validate(resource: dict[str, Any]) -> tuple[Issue, ...]:
         found = check_connections(resource, walk)
         if found is not None:
             problems = add(problems, found, f"ofType({resource['resourceType']})")
+        for url in profiles:
+            found = _by_profile(resource, url)
+            if found:
+                problems = add(problems, found, f"ofType({resource['resourceType']})")
     if problems is None:
         return ()
     return tuple(
@@ -37,6 +46,18 @@ def validate(resource: dict[str, Any]) -> tuple[Issue, ...]:
         )
         for problem in problems
     )
+
+
+def _by_profile(resource: dict[str, Any], url: str) -> list[Problem]:
+    """What a profile finds that was asked for, beside those claimed; one that is none of ours is a finding itself."""
+    plain = url.partition("|")[0]
+    if any(
+        str(claimed).partition("|")[0] == plain for claimed in resource.get("meta", {}).get("profile", ())
+    ):
+        return []
+    index = BundleIndex(resource)
+    found = check_profile(resource, plain, lambda reference: index.resolve(reference, resource))
+    return only("fhir.unknown-profile") if found is None else found
 
 
 def _layer(code: str) -> Layer:

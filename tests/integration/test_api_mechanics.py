@@ -433,5 +433,9 @@ def test_the_capability_statement_is_r4_and_says_what_there_is(client: httpx.Cli
     CapabilityStatement.model_validate(statement)
     assert statement["fhirVersion"] == "4.0.1"
     paths = client.get("/openapi.json").json()["paths"]
-    for operation in statement["rest"][0]["operation"]:
-        assert f"/fhir/${operation['name']}" in paths
+    told = {f"/fhir/${operation['name']}" for operation in statement["rest"][0]["operation"]}
+    assert told == {path for path in paths if path.startswith("/fhir/$")}
+    for resource in statement["rest"][0].get("resource", ()):
+        assert {f"/fhir/{resource['type']}", f"/fhir/{resource['type']}/{{id}}"} & set(paths) or any(
+            path.startswith("/fhir/{resource_type}") for path in paths
+        )

@@ -260,4 +260,9 @@ def test_a_type_of_a_later_version_is_refused() -> None:
         b'{"resourceType":"Encounter","status":"in-progress","class":[{"text":"IMP"}],"actualPeriod":{"start":"2026"}}'
     )
     assert ("fhir.too-many", "Encounter.class") in codes(later)
-    assert ("fhir.unknown-element", "Encounter.?[3]") in codes(later)
+    assert ("fhir.other-version", "Encounter.actualPeriod") in codes(later)
+    assert ("fhir.other-version", "resourceType") in codes({"resourceType": "Transport"})
+    assert ("fhir.unknown-resource-type", "resourceType") in codes({"resourceType": "Pasient"})
+    assert ("fhir.unknown-element", "Encounter.?[1]") in codes(
+        {"resourceType": "Encounter", "Kari Normann": 1}
+    )

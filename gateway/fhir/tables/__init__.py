@@ -100,6 +100,14 @@ def element_names() -> frozenset[str]:
 
 
 @cache
+def newer_names() -> dict[str, frozenset[str]]:
+    """By type of R4, the names that only R5 has there; under ``-`` R5's own resource types (`make_r5_names.py`)."""
+    lines = FILE.with_name("r5.txt").read_text("utf-8").splitlines()
+    words = (line.split() for line in lines if not line.startswith("#"))
+    return {kind: frozenset(names) for kind, *names in words}
+
+
+@cache
 def value_set(name: str) -> dict[str, frozenset[str]]:
     """The codes of a value set by code system."""
     return {system: frozenset(codes) for system, codes in _table()["value_sets"][name].items()}
