@@ -9,7 +9,7 @@ Four questions, in this order:
    take that name over plain HTTP, not even on the machine itself; there, and only there, it is `somlos`.
 3. May this person? The right that the page needs (`needs.py`).
 4. Is it the person's own wish? What changes something is a POST from a page of ours (Origin, or Sec-Fetch-Site where a
-   browser sends none) that carries the token of the session.
+   browser does not tell it) that carries the token of the session.
 """
 
 from __future__ import annotations
@@ -90,9 +90,10 @@ class Door:
     # --- 4: the person's own wish
 
     def is_from_our_page(self, request: Request) -> bool:
-        """Whether a page of ours sent it."""
-        origin = request.headers.get("origin")
-        if origin is None:
+        """Whether a page of ours sent it. Our pages tell nobody where they are (`referrer-policy: no-referrer`), so
+        that a browser gives the origin of their forms as `null` and says only that it is the same."""
+        origin = request.headers.get("origin", "null")
+        if origin == "null":
             return request.headers.get("sec-fetch-site") == "same-origin"
         return origin == (self._console.address or f"http://{request.headers.get('host', '')}")
 

@@ -156,3 +156,22 @@ def test_too_much_is_refused(console: httpx.Client) -> None:
 def test_a_large_message_is_tried(console: httpx.Client, tmp_path: Path) -> None:
     large = XML.replace(b"<OrganisationName>", b"<OrganisationName>" + b"a" * 3_000_000, 1)
     assert "Resultat" in words(tried(console, large, as_file=True))
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        (
+            {"origin": "null", "sec-fetch-site": "same-origin"},
+            200,
+        ),  # a browser, from a page that tells no referrer
+        ({"origin": "null", "sec-fetch-site": "cross-site"}, 403),
+        ({"origin": "null"}, 403),
+        ({"origin": "null", "sec-fetch-site": "none"}, 403),
+    ],
+)
+def test_a_browser_says_that_it_is_our_page(
+    console: httpx.Client, headers: dict[str, str], status: int
+) -> None:
+    form = {"text": XML.decode(), "form_token": token(console)}
+    assert console.post("/console/workbench", data=form, headers=headers).status_code == status
