@@ -112,6 +112,7 @@ class Mapping:
             _default(use, how, options),
             unless,
             tag,
+            "assumed" in options,
         )
 
     def _link(self, use: ElementUse, path: str, name: str, tag: str) -> LinkRule:
@@ -173,8 +174,8 @@ def _certain(group: Group) -> set[str]:
 
 
 def _default(use: ElementUse, how: str, options: dict[str, str]) -> str | Attributes | None:
-    """The value of the option `default`: a code with its display where the element is coded."""
-    value = options.get("default")
+    """The value of the option `default` or `assumed`: a code with its display where the element is coded."""
+    value = options.get("default", options.get("assumed"))
     if value is None or use.type not in ("CS", "CV"):
         return value
     return {"V": value, "DN": terminology.display(how.partition(" ")[2], value) or value}
@@ -193,7 +194,7 @@ def _where(path: str) -> tuple[str, str]:
 
 
 def _options(how: str) -> tuple[str, dict[str, str]]:
-    """The third column: what comes first, and the options after it (via, default, unless)."""
+    """The third column: what comes first, and the options after it (via, default, assumed, unless)."""
     words = how.split("  ")
     first, options = words[0], {}
     for mark in (" via ",):
@@ -219,7 +220,7 @@ def definitions() -> dict[str, Definition]:
     )
 
 
-_TABLES = frozenset({"required", "placement"})
+_TABLES = frozenset({"required", "placement", "rendering"})
 
 
 @cache

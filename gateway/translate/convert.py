@@ -20,7 +20,8 @@ from gateway.emessage.schema import schema_for
 from gateway.emessage.write import to_bytes
 from gateway.errors import NotTranslatable
 from gateway.fhir import json as fhir_json
-from gateway.translate import dialogue, envelope, placement, receipts
+from gateway.translate import backward, dialogue, envelope, receipts
+from gateway.translate.backward import Backward
 from gateway.translate.facts import Facts
 from gateway.translate.facts_fhir import facts_of_bundle
 from gateway.translate.facts_xml import facts_of_message
@@ -70,7 +71,7 @@ def convert(source: Readable, target: str) -> Translation:
         return Translation(to_bytes(source.root), target, _report(0, 0, 0, 0))
     bundle, state = _bundle_of(source)
     if target != "fhir-r4":
-        return _of_bundle(bundle, target)
+        return _of_bundle(bundle, target, render=False)
     return Translation(fhir_json.write(bundle), target, _forward_report(state, source.root), bundle)
 
 
@@ -93,31 +94,28 @@ def _bundle_of(source: EMessage) -> tuple[Json, State]:
     return to_bundle(source)
 
 
-def _of_bundle(bundle: Json, target: str) -> Translation:
+def _of_bundle(bundle: Json, target: str, *, render: bool = True) -> Translation:
     if target == "fhir-r4":
         return Translation(fhir_json.write(bundle), target, _report(0, 0, 0, 0), bundle)
-    root, state = _xml_of(bundle, target)
-    if not schema_for(target).validate(root):
+    made = _xml_of(bundle, target, render=render)
+    if not schema_for(target).validate(made.root):
         error = schema_for(target).error_log[0]
         raise NotTranslatable("translate.result-invalid", path=_without_prefixes(str(error.path)))
-    return Translation(to_bytes(root), target, _backward_report(state))
+    return Translation(to_bytes(made.root), target, _backward_report(made))
 
 
 def _without_prefixes(path: str) -> str:
     return "/".join(part.rpartition(":")[2] for part in path.strip("/").split("/")).replace("*", "")
 
 
-def _xml_of(bundle: Json, target: str) -> tuple[etree._Element, State]:
+def _xml_of(bundle: Json, target: str, *, render: bool = True) -> Backward:
     receipt = receipts.is_receipt(bundle)
     strange = target.startswith("dialog-") and dialogue.dialogue_standard(bundle) is None
     if receipt != target.startswith("apprec-") or strange:
         raise NotTranslatable("translate.wrong-kind")
     if receipt:
-        return receipts.from_bundle(bundle, target)
-    placed = placement.placed(bundle)
-    root, state = envelope.from_bundle(placed.bundle, target)
-    state.rendered = placed.rendered
-    return root, state
+        return backward.of_receipt(*receipts.from_bundle(bundle, target))
+    return backward.from_bundle(bundle, target, render=render)
 
 
 def roundtrip(data: bytes) -> RoundTrip:
@@ -129,20 +127,20 @@ def roundtrip(data: bytes) -> RoundTrip:
         return _roundtrip_bundle(fhir_json.read(data))
     message = read(data)
     bundle, _ = _bundle_of(message)
-    root, _ = _xml_of(fhir_json.read(fhir_json.write(bundle)), message.standard)
-    return compare(message.root, parsing.parse(to_bytes(root)))
+    made = _xml_of(fhir_json.read(fhir_json.write(bundle)), message.standard)
+    return compare(message.root, parsing.parse(to_bytes(made.root)))
 
 
 def _roundtrip_bundle(bundle: Json) -> RoundTrip:
     """A Bundle's way to XML and back: lossless if XML holds every value of it, and the XML is stable."""
     target = e_message_format(bundle)
-    root, state = _xml_of(bundle, target)
-    losses = _backward_report(state).lost
+    made = _xml_of(bundle, target)
+    losses = _backward_report(made).lost
     if losses:
         return RoundTrip("lossy", losses)
-    message = read(to_bytes(root))
-    again, _ = _xml_of(_bundle_of(message)[0], target)
-    return compare(message.root, again)
+    message = read(to_bytes(made.root))
+    again = _xml_of(_bundle_of(message)[0], target)
+    return compare(message.root, again.root)
 
 
 @cache
@@ -168,15 +166,14 @@ def _report(
 def _forward_report(state: State, root: etree._Element) -> LossReport:
     counted = state.counted
     notes = ("signature not carried; verified: not checked",) if root.find(_SIGNATURE) is not None else ()
-    typed = tuple(Loss(f"{element_path(element)}/@type", "", "lost") for element in _TYPED(root))
+    typed = tuple(Loss(f"{element_path(element)}/@type", "", "lost", "error") for element in _TYPED(root))
     total = counted.native + counted.extension + counted.exact + len(typed)
     return _report(
         total, counted.native, counted.extension, counted.exact, (*counted.losses(), *typed), notes
     )
 
 
-def _backward_report(state: State) -> LossReport:
-    lost = tuple(state.unread())
-    total = state.read_count + len(lost)
-    notes = tuple(f"assumed: {one}" for one in state.assumed)
-    return _report(total, state.read_count, 0, 0, (*state.rendered, *lost), notes)
+def _backward_report(made: Backward) -> LossReport:
+    read_count = made.state.read_count
+    lost = sum(1 for each in made.losses if each.kind == "lost")
+    return _report(read_count + lost, read_count, 0, 0, made.losses, made.notes)

@@ -251,17 +251,19 @@ class Concept:
         if not isinstance(found, dict):
             return None
         codings = [c for c in found.get("coding", ()) if isinstance(c, dict)]
-        text = _take(_STRING, found, "text", marks)
+        text = _STRING.read(found, "text")
         if not codings and text is None:
             present = any(e.get("url") == PRESENT for e in found.get("extension", ()) if isinstance(e, dict))
             return {} if present else None
         attributes = (
             Coding(self.implied, self.stated).attributes(self._best(codings), marks) if codings else {}
         )
-        if text is not None and marks.born_in_fhir and text == attributes.get("DN"):
-            return attributes
-        if text is not None:
-            attributes["OT" if self.stated else "DN"] = text if self.stated else attributes.get("DN", text)
+        same = marks.born_in_fhir and text == attributes.get("DN")
+        if text is not None and not same:
+            name = "OT" if self.stated else "DN"
+            attributes[name] = text if self.stated else attributes.get(name, text)
+        if text is not None and text in attributes.values():  # else there is no attribute left to hold it
+            marks.used(found, "text")
         return attributes
 
     def _best(self, codings: list[Json]) -> Json:

@@ -18,12 +18,11 @@ from gateway.translate.compiler import Mapping
 from gateway.translate.content import Place
 from gateway.translate.required import complete, is_absent
 from gateway.translate.state import State
+from gateway.translate.version import STATUS_BY_COMPOSITION
 
 _BODY_DEFINITIONS = ("Body", "Logistikk", "Dialogmelding")
 """The definitions whose grammar types are bodies."""
 STATUS_OF_COMPOSITION = {"N": "final", "M": "amended", "A": "amended", "C": "entered-in-error"}
-_STATUS_BY_COMPOSITION = {"amended": "M", "entered-in-error": "C"}
-"""As `facts_fhir.py` takes the status of the message."""
 _ROLE_OF_PARENT = {"M": "revision", "A": "derivation", "C": "removal"}
 _STATUS_OF_STAY = {
     "MeldingInnlagtPasient": "in-progress",
@@ -273,7 +272,7 @@ def _state_status(body: etree._Element, composition: Json, state: State) -> None
     if element is None:
         return
     stated = _status(body)
-    derived = _STATUS_BY_COMPOSITION.get(str(composition.get("status")))
+    derived = STATUS_BY_COMPOSITION.get(str(composition.get("status")))
     if derived is None and not stated and state.born_in_fhir:
         state.assume(str(element.tag), "N")
         derived = "N"

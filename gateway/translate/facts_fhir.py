@@ -7,16 +7,16 @@ from typing import Any
 from gateway.errors import Refusal
 from gateway.fhir.canonical import code_system, extension_url, is_of
 from gateway.terminology import number_of
-from gateway.translate import receipts
+from gateway.translate import receipts, version
 from gateway.translate.codec import Json
 from gateway.translate.dialogue import dialogue_standard
 from gateway.translate.facts import Event, Facts, Party, PatientIdentity, ReceiptError, ReceiptFacts, Topic
 from gateway.translate.facts_xml import moment
 from gateway.translate.hooks import identifier_kind
 from gateway.translate.identity import without_address
+from gateway.translate.logistics import EVENTS_OF_TYPE
 
 _PATIENT_KINDS = ("FNR", "DNR", "FHN", "HNR", "DUF")
-_STATUS_BY_COMPOSITION = {"amended": "M", "entered-in-error": "C"}
 
 
 def facts_of_bundle(bundle: Json) -> Facts:
@@ -35,7 +35,7 @@ def facts_of_bundle(bundle: Json) -> Facts:
         generated_at=moment(bundle.get("timestamp")),
         header_id=_header_id(bundle, header),
         status=_status(view, provenance),
-        parent_id=_parent(provenance),
+        parent_id=version.parent_of(view.body() or view.first("Composition"), provenance),
         conversation_id=str(_extension(header, "conversation", "valueString") or "").strip() or None,
         patient=view.patient(),
         acknowledgement=_code_of(header, "acknowledgement")
@@ -79,20 +79,7 @@ def _codes(concept: object, code_set: str) -> list[str]:
 def _status(view: _View, provenance: Json) -> str:
     composition = view.body() or view.first("Composition")
     own = view.provenance_of(composition) or provenance
-    stated = next(iter(_codes(own.get("activity"), "7309")), None)
-    derived = _STATUS_BY_COMPOSITION.get(str(composition.get("status")))
-    if stated and (derived is None or stated in (derived, "A")):
-        return stated
-    return derived or "N"
-
-
-def _parent(provenance: Json) -> str | None:
-    entities = provenance.get("entity") or [{}]
-    what = entities[0].get("what", {})
-    value = without_address(what.get("identifier") or {})
-    return (
-        value or str(what.get("reference", "")).removeprefix("MessageHeader/").removeprefix("urn:uuid:")
-    ).strip() or None
+    return version.status_of(composition, own, view.focus()) or "N"
 
 
 def _receipt(view: _View, bundle: Json) -> ReceiptFacts:
@@ -131,6 +118,7 @@ class _View:
                 self.by_url[str(entry.get("fullUrl"))] = resource
                 self.by_url[f"{resource.get('resourceType')}/{resource.get('id')}"] = resource
         self.header = self.first("MessageHeader")
+        self.message_type = str(self.header.get("eventCoding", {}).get("code") or "")
         if not self.header:
             raise Refusal("fhir.no-message-header")
 
@@ -142,6 +130,11 @@ class _View:
         """The resource a Reference points to; empty if there is none."""
         url = reference.get("reference") if isinstance(reference, dict) else None
         return self.by_url.get(str(url), {})
+
+    def focus(self) -> list[Json]:
+        """What the message says it is about."""
+        found = (self.follow(reference) for reference in self.header.get("focus", ()))
+        return [resource for resource in found if resource]
 
     def of_focus(self, resource_type: str) -> Json:
         """The first resource of a type that the message is about; empty if it is about none."""
@@ -167,6 +160,10 @@ class _View:
     def party(self, reference: object) -> Party:
         """The communication party and its organisation."""
         found = self.follow(reference)
+        if (
+            not found and isinstance(reference, dict) and "identifier" in reference
+        ):  # named by its identifier only
+            found = {"identifier": [reference["identifier"]], "name": reference.get("display", "")}
         if not found:
             return Party(None, None)
         person: Json = {}
@@ -253,8 +250,11 @@ class _View:
         events += [
             Event(c, moment(t), "T" not in t, False)
             for c, t in standing.items()
-            if isinstance(t, str) and c not in said
+            if isinstance(t, str) and c not in said and c in EVENTS_OF_TYPE.get(self.message_type, standing)
         ]
+        died = self._the_patient().get("deceasedDateTime")
+        if isinstance(died, str) and "13" not in said and self.message_type == "LOG_DOD":
+            events.append(Event("13", moment(died), "T" not in died, False))
         return tuple(events)
 
 

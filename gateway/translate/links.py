@@ -133,12 +133,15 @@ class LinkRule:
             element = etree.Element(self.tag)
             before = state.mark(element)
             self.content().read(element, Place({}, {}, self.definition), state)
-            if (
-                state.mark(element).assumed > before.assumed
-            ):  # never an element that holds nothing but assumptions
-                state.demand(self.definition.target)
+            assumed = state.assumed[before.assumed :]
+            if assumed and not any(
+                one.states for one in assumed
+            ):  # they would only complete what nobody said
+                if state.born_in_fhir:
+                    state.demand(self.definition.target)
+                state.assumed[before.assumed :] = [one._replace(states=True) for one in assumed]
             return [Found(element, -1)]
-        return found if self.use.repeats else found[:1]
+        return found
 
     def _read_sections(self, place: Place, state: State) -> list[Found]:
         """A section that says nothing the target can hold, or lacks what the target demands, falls away where it may:
@@ -153,6 +156,8 @@ class LinkRule:
                 state.unread_from(before, element)
                 continue
             found.append(Found(element))
+            if not self.use.repeats:
+                break
         return found
 
     def _sections(self, place: Place, state: State) -> list[Json]:
@@ -181,6 +186,8 @@ class LinkRule:
                 lacking = lacking or demanded
                 continue
             found.append(Found(element, position))
+            if not self.use.repeats:
+                break  # what has no room is unread
         if lacking and not found and self.use.minimum:
             state.missing.extend(lacking)
             return [Found(etree.Element(self.tag), -1)]

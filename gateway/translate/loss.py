@@ -10,14 +10,22 @@ from typing import Any
 
 from lxml import etree
 
+from gateway.errors import Severity
+
+SEVERITIES: tuple[Severity, ...] = ("error", "warning", "information")
+"""The gravest first."""
+
 
 @dataclass(frozen=True)
 class Loss:
-    """One value that was not carried natively. `kind`: extension, exact (no native value), lost, rendered (as text)."""
+    """One value that was not carried natively. `kind`: extension, exact (no native value), lost, rendered (as text),
+    assumed (a statement that the target demands and nobody made)."""
 
     source: str
     target: str
     kind: str
+    severity: Severity = "information"
+    """How grave it is (`severity.py`)."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +46,12 @@ class LossReport:
         """The values that the target does not hold."""
         return tuple(entry for entry in self.entries if entry.kind == "lost")
 
+    @property
+    def gravest(self) -> Severity | None:
+        """The gravest severity of anything in the report; None: nothing is in it."""
+        found = {entry.severity for entry in self.entries}
+        return next((each for each in SEVERITIES if each in found), None)
+
     def as_json(self) -> dict[str, Any]:
         """The report as JSON: counts, and the places that were not carried natively."""
         return {
@@ -47,14 +61,19 @@ class LossReport:
             "extension": self.extension,
             "exact": self.exact,
             "lost": len(self.lost),
-            "entries": [{"source": e.source, "target": e.target, "kind": e.kind} for e in self.entries],
+            "entries": [
+                {"source": e.source, "target": e.target, "kind": e.kind, "severity": e.severity}
+                for e in self.entries
+            ],
             "notes": list(self.notes),
         }
 
     def summary(self) -> dict[str, Any]:
         """The short form that is stored beside the message: counts, losses and notes."""
         full = self.as_json()
-        full["entries"] = [entry for entry in full["entries"] if entry["kind"] in ("lost", "rendered")]
+        full["entries"] = [
+            entry for entry in full["entries"] if entry["kind"] in ("lost", "rendered", "assumed")
+        ]
         return full
 
 
@@ -75,7 +94,12 @@ class Counted:
         """The noted values with their places written out."""
         known: dict[etree._Element, str] = {}
         return tuple(
-            Loss(element_path(element, known) + (f"/@{local(attribute)}" if attribute else ""), path, kind)
+            Loss(
+                element_path(element, known) + (f"/@{local(attribute)}" if attribute else ""),
+                path,
+                kind,
+                "error" if kind == "lost" else "information",
+            )
             for element, attribute, path, kind in self.noted
             if element is not None
         )

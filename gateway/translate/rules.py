@@ -44,6 +44,8 @@ class ValueRule:
     unless: dict[str, Path] = field(default_factory=dict)
     """Code of the sibling Hendelsekode → where the value stands instead."""
     tag: str = ""
+    states: bool = False
+    """The default states something that nobody said (option `assumed`)."""
 
     def __post_init__(self) -> None:
         optional = self.use.minimum == 0 and not self.unless
@@ -84,7 +86,7 @@ class ValueRule:
                     return found
         if not found and self.use.minimum:
             if self.default is not None:
-                state.assume(self.tag, self.default)
+                state.assume(self.tag, self.default, states=self.states)
                 return [Found(_filled(self.tag, self.default), -1)]
             return _required(self.use, self.structure, self._fhir_path(), state)
         return found
@@ -214,11 +216,13 @@ class InsideRule:
                 continue
             if said or (self.use.minimum and not found):
                 found.append(Found(element, 0 if said else -1))
+            if found and not self.use.repeats:
+                break
         if not found and self.use.minimum:
             element = etree.Element(self.tag)
             self.content.read(element, self._inner({}, place), state)
             found.append(Found(element, -1))
-        return found if self.use.repeats else found[:1]
+        return found
 
     def _inner(self, holder: Json, place: Place) -> Place:
         return Place(holder, place.section, place.own, chain=place.chain) if self.flat else Place(holder)

@@ -8,8 +8,8 @@ that it must not be believed (entered-in-error, refuted) is taken out of the mes
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from typing import Any
 
 from gateway.fhir.bundle import BundleIndex
@@ -25,29 +25,67 @@ _WITH_MEDICATION = ("MedicationStatement", "MedicationAdministration")
 _WITH_NAMES = ("Patient", "Practitioner", "RelatedPerson", "Person")
 
 
-def in_one_shape(bundle: Json) -> Json:
-    """The Bundle as the rules read it; the same object where nothing needs to change."""
-    if _is_in_shape(bundle):
-        return bundle
-    made = copy.deepcopy(bundle)
-    _absolute(made)
+@dataclass(frozen=True)
+class Moved:
+    """A value that was copied to where the rules look for it."""
+
+    holder: Json
+    key: str
+    to: Json
+    to_key: str
+    within: str = ""
+    """The element in whose longer text it stands."""
+
+
+@dataclass
+class Shaped:
+    """What was done to bring a Bundle into shape."""
+
+    moved: list[Moved] = field(default_factory=list)
+    outside: list[Json] = field(default_factory=list)
+    """References that named something outside the Bundle: only their display is left."""
+
+
+def bring_into_shape(made: Json) -> Shaped:
+    """Says the content of a Bundle in the one way that the rules read. The Bundle is changed: give a copy."""
+    done = Shaped()
+    _name_parties(made)
+    _absolute(made, done)
     for resource in list(_resources(made)):
         kind = resource.get("resourceType")
         if kind in _WITH_MEDICATION:
-            _medication_of_its_own(resource, made)
+            _medication_of_its_own(resource, made, done)
         if kind == "MedicationStatement" and discontinued.disagrees(resource):
             discontinued.agree(resource)
         if kind in _WITH_NAMES:
-            _names_in_order(resource)
+            _names_in_order(resource, done)
         if kind == "Provenance":
             for what in _addressed_parents(resource):
                 what["identifier"]["value"] = without_address(what["identifier"])
     for resource in _resources(made):
         if resource.get("resourceType") == "Medication":
-            _name_the_medication(resource.get("code"))
+            _name_the_medication(resource.get("code"), done)
+        elif resource.get("resourceType") == "AllergyIntolerance":
+            _name_the_substance(resource.get("code"), done)
     if not _is_cancelled(made):
         _take_out(made)
-    return made
+    return done
+
+
+def _name_parties(made: Json) -> None:
+    """A sender or receiver that is named by its identifier only becomes an Organization."""
+    for header in [r for r in _resources(made) if r.get("resourceType") == "MessageHeader"]:
+        holders = [(header, "sender"), *((d, "receiver") for d in header.get("destination", ()))]
+        for number, (holder, key) in enumerate(holders):
+            party = holder.get(key)
+            if not isinstance(party, dict) or "reference" in party or "identifier" not in party:
+                continue
+            url = f"urn:somlos:party-{number}"
+            organisation = {"resourceType": "Organization", "identifier": [party["identifier"]]}
+            if "display" in party:
+                organisation["name"] = party["display"]
+            made["entry"].append({"fullUrl": url, "resource": organisation})
+            holder[key] = {"reference": url}
 
 
 def _resources(bundle: Json) -> Iterator[Json]:
@@ -57,7 +95,8 @@ def _resources(bundle: Json) -> Iterator[Json]:
             yield resource
 
 
-def _is_in_shape(bundle: Json) -> bool:
+def is_in_shape(bundle: Json) -> bool:
+    """Whether nothing needs to be said in another way."""
     urls = {entry.get("fullUrl") for entry in bundle.get("entry", ()) if isinstance(entry, dict)}
     if None in urls:
         return False
@@ -68,6 +107,10 @@ def _is_in_shape(bundle: Json) -> bool:
         if _is_not_to_be_believed(resource) or (kind in _WITH_MEDICATION and _needs_medication(resource)):
             return False
         if kind == "Medication" and _is_unnamed(resource.get("code")):
+            return False
+        if kind == "AllergyIntolerance" and _has_no_text(resource.get("code")):
+            return False
+        if kind == "MessageHeader" and _names_by_identifier(resource):
             return False
         if kind == "MedicationStatement" and discontinued.disagrees(resource):
             return False
@@ -107,7 +150,7 @@ def _reference_texts(resource: Json) -> Iterator[str]:
         yield reference["reference"]
 
 
-def _absolute(bundle: Json) -> None:
+def _absolute(bundle: Json, done: Shaped) -> None:
     """Gives every entry a fullUrl, takes contained resources out, and makes each Reference name a fullUrl."""
     for entry in bundle["entry"]:
         resource = entry.get("resource", {})
@@ -122,7 +165,16 @@ def _absolute(bundle: Json) -> None:
                 reference["reference"] = inner_urls[text[1:]][1] if text[1:] in inner_urls else text
             elif text not in index.by_full_url:
                 found = index.resolve(text, resource)
-                reference["reference"] = urls[id(found)] if found is not None else text
+                if found is not None:
+                    reference["reference"] = urls[id(found)]
+                elif _is_outside(text):
+                    done.outside.append(reference)
+                    del reference["reference"]
+
+
+def _is_outside(address: str) -> bool:
+    """Whether a reference says itself that it means something outside: another server's, or a search."""
+    return address.startswith(("http:", "https:")) or "?" in address
 
 
 def _taken_out(resource: Json, url: str, bundle: Json) -> dict[str, tuple[Json, str]]:
@@ -145,16 +197,19 @@ def _needs_medication(resource: Json) -> bool:
     )
 
 
-def _medication_of_its_own(resource: Json, bundle: Json) -> None:
+def _medication_of_its_own(resource: Json, bundle: Json, done: Shaped) -> None:
     """A medication said as a code, or by name only, becomes a Medication."""
     if not _needs_medication(resource):
         return
-    code = resource.pop("medicationCodeableConcept", None) or {
-        "text": resource["medicationReference"]["display"]
-    }
+    code = resource.pop("medicationCodeableConcept", None)
+    named = resource.get("medicationReference", {})
+    if code is None:
+        code = {"text": named["display"]}
+        done.moved.append(Moved(named, "display", code, "text"))
     url = f"{_url_of(resource, bundle)}#medication"
     bundle["entry"].append({"fullUrl": url, "resource": {"resourceType": "Medication", "code": code}})
-    resource["medicationReference"] = {"reference": url}
+    named["reference"] = url
+    resource["medicationReference"] = named
 
 
 def _url_of(resource: Json, bundle: Json) -> str:
@@ -168,7 +223,16 @@ def _is_unnamed(concept: object) -> bool:
     return ("text" not in concept and "_text" not in concept) or first.get("system") not in (ATC, None)
 
 
-def _name_the_medication(concept: object) -> None:
+def _has_no_text(concept: object) -> bool:
+    return isinstance(concept, dict) and "text" not in concept and "_text" not in concept
+
+
+def _names_by_identifier(header: Json) -> bool:
+    parties = [header.get("sender"), *(d.get("receiver") for d in header.get("destination", ()))]
+    return any(isinstance(p, dict) and "identifier" in p and "reference" not in p for p in parties)
+
+
+def _name_the_medication(concept: object, done: Shaped) -> None:
     """The ATC code first; a name where only codes have one."""
     if not isinstance(concept, dict) or not concept.get("coding"):
         return
@@ -179,9 +243,20 @@ def _name_the_medication(concept: object) -> None:
         name = named.get("display") or named.get("code")
         if name:
             concept["text"] = name
+            key = "display" if named.get("display") else "code"
+            done.moved.append(Moved(named, key, concept, "text"))
 
 
-def _names_in_order(resource: Json) -> None:
+def _name_the_substance(concept: object, done: Shaped) -> None:
+    """What somebody is allergic to has a name where only a code has one."""
+    if isinstance(concept, dict) and "text" not in concept and "_text" not in concept:
+        named = next((c for c in concept.get("coding", ()) if c.get("display")), None)
+        if named is not None:
+            concept["text"] = named["display"]
+            done.moved.append(Moved(named, "display", concept, "text"))
+
+
+def _names_in_order(resource: Json, done: Shaped) -> None:
     names = resource.get("name")
     if not isinstance(names, list):
         return
@@ -190,6 +265,8 @@ def _names_in_order(resource: Json) -> None:
         given = name.get("given", ())
         if len(given) > 1 and all(isinstance(part, str) for part in given) and "_given" not in name:
             name["given"] = [" ".join(given)]
+            for at in range(len(given)):
+                done.moved.append(Moved(name, f"given[{at}]", name, "given[0]", "GivenName"))
 
 
 def _is_not_to_be_believed(resource: Json) -> bool:
@@ -213,8 +290,13 @@ def _is_cancelled(bundle: Json) -> bool:
 def _take_out(bundle: Json) -> None:
     out = {e["fullUrl"] for e in bundle["entry"] if "resource" in e and _is_not_to_be_believed(e["resource"])}
     if out:
-        for resource in _resources(bundle):
-            _without(resource, out)
+        take_references_away(bundle, out)
+
+
+def take_references_away(bundle: Json, out: set[str]) -> None:
+    """Takes References to the resources at these addresses out of the lists they stand in."""
+    for resource in _resources(bundle):
+        _without(resource, out)
 
 
 def _without(value: Any, out: set[str]) -> None:
@@ -238,6 +320,13 @@ def _names(item: object, out: set[str]) -> bool:
         if isinstance(reference, str)
         else isinstance(reference, dict) and _names(reference, out)
     )
+
+
+def is_refuted(resource: Json) -> bool:
+    """Whether it was examined and found not to be so: worth knowing, and never to be taken for the opposite."""
+    verification = resource.get("verificationStatus")
+    codings = verification.get("coding", ()) if isinstance(verification, dict) else ()
+    return any(isinstance(coding, dict) and coding.get("code") == "refuted" for coding in codings)
 
 
 def is_taken_out(resource: Json) -> bool:

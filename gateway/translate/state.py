@@ -8,20 +8,17 @@ from __future__ import annotations
 
 import hashlib
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from lxml import etree
 
 from gateway.errors import NotTranslatable
-from gateway.fhir.canonical import DATA_ABSENT_REASON, EXACT, ORDER, PRESENT, component_system
+from gateway.fhir.canonical import component_system
 from gateway.translate.codec import Json
-from gateway.translate.discontinued import is_stated_twice
-from gateway.translate.loss import Counted, Loss
+from gateway.translate.loss import Counted
 from gateway.translate.paths import Path
 
-_NOT_CONTENT = frozenset({"resourceType", "id", "meta", "implicitRules", "language"})
-_MARKS = frozenset({EXACT, PRESENT, ORDER, DATA_ABSENT_REASON})
 COMPONENTS = component_system()
 _NAMESPACE = uuid.UUID("2b0b5c8e-5c1e-5d0a-9d8e-7d3f0a6c41b7")
 """Name space of all derived ids; a constant of the project."""
@@ -47,6 +44,14 @@ class Mark(NamedTuple):
     assumed: int
     read: int
     read_whole: int
+
+
+class Assumption(NamedTuple):
+    """A value that the e-message demands and FHIR does not say (`Element = value`)."""
+
+    what: str
+    states: bool
+    """Whether it says something that nobody said; else it only completes what was said."""
 
 
 class _Quiet:
@@ -75,7 +80,7 @@ class State:
         self.born_in_fhir = born_in_fhir
         self.written = 0
         self.counted = Counted()
-        self.assumed: list[str] = []
+        self.assumed: list[Assumption] = []
         self.missing: list[str] = []
         self.first_body: Json | None = None
         """The Composition of the first document with a body: it shares patient and provenance with the message."""
@@ -89,7 +94,6 @@ class State:
         self._originals: dict[int, Json] = {}
         self._sections: dict[int, dict[str, list[Json]]] = {}
         self._prepared: list[Json] = []
-        self.rendered: tuple[Loss, ...] = ()
         self._at: tuple[etree._Element | None, str | None, Path | None] = (None, None, None)
         for entry in bundle.get("entry", ()):
             self._index(entry)
@@ -237,58 +241,24 @@ class State:
         if self.missing:
             raise NotTranslatable("translate.missing-content", path=self.missing[0])
 
-    def assume(self, tag: str, value: str | dict[str, str]) -> None:
-        """The e-message demands an element that FHIR does not state; the mapping's default was written."""
+    def assume(self, tag: str, value: str | dict[str, str], *, states: bool = False) -> None:
+        """The e-message demands an element that FHIR does not state; the mapping's default was written. `states`: it
+        says something that nobody said."""
         said = value["V"] if isinstance(value, dict) else value
-        self.assumed.append(f"{tag.partition('}')[2]} = {said}")
+        self.assumed.append(Assumption(f"{tag.partition('}')[2]} = {said}", states))
 
     @property
     def read_count(self) -> int:
         """How many values have been read."""
         return len(self._read)
 
-    def unread(self) -> Iterator[Loss]:
-        """The values of the Bundle that no rule read, as losses. Not counted: ids, meta, narrative,
-        references, and what only R4 wants (`required.is_filler`)."""
-        numbers: dict[str, int] = {}
-        for entry in self.bundle.get("entry", ()):
-            resource = entry.get("resource", {})
-            kind = str(resource.get("resourceType", "")).partition("#")[0]
-            numbers[kind] = numbers.get(kind, 0) + 1
-            twice = kind == "MedicationStatement" and is_stated_twice(resource)
-            for names in self._unread(resource, (kind,)):
-                if names[1] not in _NOT_CONTENT and not (twice and names[1] == "status"):
-                    yield Loss(f"{kind}[{numbers[kind]}]" + "".join(map(_step, names[1:])), "", "lost")
+    def was_read(self, holder: Json, key: str) -> bool:
+        """Whether what stands there has been read."""
+        return (id(holder), key) in self._read
 
-    def _unread(self, value: Any, names: tuple[str | int, ...]) -> Iterator[tuple[str | int, ...]]:
-        """The places below a value (keys and numbers from the resource type inwards) that were not read."""
-        holder, read = id(value), self._read
-        for key, inner in value.items():
-            if isinstance(inner, dict):
-                if self._counts(key, inner):
-                    yield from self._unread(inner, (*names, key))
-                elif key[0] == "_" and (holder, key[1:]) not in read and _only_exact(value, key[1:]):
-                    yield (*names, key[1:])
-            elif isinstance(inner, list):
-                for at, item in enumerate(inner):
-                    if isinstance(item, dict):
-                        if self._counts(key, item):
-                            yield from self._unread(item, (*names, key, at))
-                    elif item is not None and key[0] != "_" and (holder, f"{key}[{at}]") not in read:
-                        yield (*names, key, at)
-            elif (holder, key) not in read and not self._no_content(key, inner, names):
-                yield (*names, key)
-
-    def _counts(self, key: str, value: Json) -> bool:
-        """Whether what stands in an object is content: not a primitive's extensions, narrative, or a mark of ours."""
-        if key[0] == "_" or id(value) in self._read_whole or (key == "text" and "div" in value):
-            return False
-        return value.get("url") not in _MARKS
-
-    def _no_content(self, key: str, value: Any, names: tuple[str | int, ...]) -> bool:
-        if key == "reference" or (key == "url" and len(names) > 1 and "extension" in names[-2:]):
-            return True
-        return self.is_filler(tuple(name for name in (*names, key) if isinstance(name, str)), value)
+    def was_read_whole(self, holder: Json) -> bool:
+        """Whether everything below has been read."""
+        return id(holder) in self._read_whole
 
     def sections(self, holder: Json) -> dict[str, list[Json]]:
         """The sections inside a section or Composition, by the component they are coded with."""
@@ -300,14 +270,3 @@ class State:
                     if coding.get("system") == COMPONENTS:
                         found.setdefault(str(coding.get("code")), []).append(section)
         return found
-
-
-def _only_exact(holder: Json, key: str) -> bool:
-    """Whether a primitive has no native value, but the text of the e-message."""
-    extensions = holder["_" + key].get("extension")
-    found = extensions if isinstance(extensions, list) and key not in holder else ()
-    return any(extension.get("url") == EXACT for extension in found)
-
-
-def _step(name: str | int) -> str:
-    return f"[{name}]" if isinstance(name, int) else f".{name}"

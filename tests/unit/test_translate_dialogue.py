@@ -241,7 +241,7 @@ def test_who_sends_the_note_is_named_in_it() -> None:
     assert found is not None
     assert found.get("V") == "tel:+4700000051"
     assert [(e.source, e.kind) for e in made.loss.entries if e.kind == "rendered"] == [
-        ("Communication.sender", "rendered")
+        ("Communication[1].sender", "rendered")
     ]
 
 

@@ -1,0 +1,125 @@
+"""How does a Bundle become an e-message, and what of it did the e-message not hold?
+
+What the gateway made itself is read as it stands. What was born in FHIR, or edited there, is put in order first
+(`born`), and what is left unread then is told as text where a rendering rule says so.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from lxml import etree
+
+from gateway.errors import NotTranslatable
+from gateway.translate import born, envelope
+from gateway.translate.born.open_bundle import OpenBundle
+from gateway.translate.born.rendering import MOST_LOOKS, Rendering
+from gateway.translate.codec import Json
+from gateway.translate.loss import Loss
+from gateway.translate.severity import of_assumption, of_leaf
+from gateway.translate.state import State
+from gateway.translate.unread import Leaf, Unread
+
+
+@dataclass(frozen=True)
+class Backward:
+    """An e-message that was made of a Bundle."""
+
+    root: etree._Element
+    state: State
+    losses: tuple[Loss, ...]
+    """What stands only as text, and what does not stand at all."""
+    notes: tuple[str, ...]
+
+
+def from_bundle(bundle: Json, target: str, *, render: bool = True) -> Backward:
+    """The e-message of a message Bundle in a version of PLO or of the dialogue message.
+
+    `render`: tell as text what the target has no element for. Raises NotTranslatable with the FHIR path of what the
+    e-message demands and the Bundle lacks.
+    """
+    if born.is_as_the_rules_read(bundle):
+        found = _as_it_stands(bundle, target, render)
+        if found is not None:
+            return found
+    work = born.in_order(bundle)
+    rendering = Rendering(work)
+    assert work.origins is not None
+    for _ in range(MOST_LOOKS):
+        root, state = envelope.from_bundle(work.bundle, target)
+        unread = Unread(state, work.origins.places)
+        leaves = [leaf for leaf in _once(unread) if not _is_carried(work, state, leaf)]
+        if not render or not leaves or not rendering.look(leaves, unread.touched, state.was_read):
+            break
+    told, rendered = rendering.told(state.was_read)
+    left = [leaf for leaf in leaves if leaf.place and (id(leaf.owners[-1]), leaf.key) not in told]
+    losses = (
+        *work.rendered,
+        *_moved_to_text(work, state),
+        *rendered,
+        *_outside(work),
+        *_assumed(state),
+        *(_lost(leaf, unread.touched) for leaf in left),
+    )
+    return Backward(root, state, losses, _notes(state, *work.assumed))
+
+
+def _as_it_stands(bundle: Json, target: str, render: bool) -> Backward | None:
+    """The message, if the rules read all of the Bundle (or nothing is to be told as text)."""
+    try:
+        root, state = envelope.from_bundle(bundle, target)
+    except NotTranslatable as error:
+        if error.code != "translate.missing-content":
+            raise
+        return None
+    unread = Unread(state)
+    leaves = list(unread.leaves())
+    if leaves and render:
+        return None
+    losses = (*_assumed(state), *(_lost(leaf, unread.touched) for leaf in leaves))
+    return Backward(root, state, losses, _notes(state))
+
+
+def _once(unread: Unread) -> list[Leaf]:
+    """An object that two resources share is looked at once."""
+    seen: dict[tuple[int, str], Leaf] = {}
+    for leaf in unread.leaves():
+        seen.setdefault((id(leaf.owners[-1]), leaf.key), leaf)
+    return list(seen.values())
+
+
+def _is_carried(work: OpenBundle, state: State, leaf: Leaf) -> bool:
+    carrier = work.carriers.get((id(leaf.owners[-1]), leaf.key))
+    return carrier is not None and state.was_read(carrier.by, carrier.by_key)
+
+
+def _moved_to_text(work: OpenBundle, state: State) -> list[Loss]:
+    return [
+        Loss(f"{work.place_of(each.holder)}.{each.key}", each.target, "rendered")
+        for each in work.carriers.values()
+        if each.target and state.was_read(each.by, each.by_key)
+    ]
+
+
+def _outside(work: OpenBundle) -> list[Loss]:
+    return [Loss(f"{work.place_of(reference)}.reference", "", "lost") for reference in work.outside]
+
+
+def _assumed(state: State) -> list[Loss]:
+    return [Loss("", one.what, "assumed", of_assumption(one.states)) for one in state.assumed if one.states]
+
+
+def _lost(leaf: Leaf, touched: set[int]) -> Loss:
+    return Loss(leaf.place.replace("._", "."), "", "lost", of_leaf(leaf, touched))
+
+
+def _notes(state: State, *more: str) -> tuple[str, ...]:
+    return tuple(f"assumed: {one}" for one in (*(each.what for each in state.assumed), *more))
+
+
+def of_receipt(root: etree._Element, state: State) -> Backward:
+    """A receipt that was made of a Bundle: it has nothing that could be told as text."""
+    unread = Unread(state)
+    leaves = list(unread.leaves())
+    losses = (*_assumed(state), *(_lost(leaf, unread.touched) for leaf in leaves))
+    return Backward(root, state, losses, _notes(state))

@@ -1,0 +1,90 @@
+"""How does content that no e-message was before become what the rules read?
+
+The rules read what the sections of the Composition name. A Bundle that others composed, or that was edited, is
+brought into that shape on a copy, step by step: who is who (`people`), which version of which message (`versions`),
+which body (`body`), the stay (`stay`), what is said by another resource (`requests`), the patient's own words
+(`patient_voice`), the Composition's own words (`sections`), and a place for the rest (`placing`). What the rules
+then left unread is placed or told as text (`rendering`).
+"""
+
+from __future__ import annotations
+
+from gateway.translate.born import (
+    body,
+    patient_voice,
+    people,
+    placing,
+    requests,
+    sections,
+    stay,
+    versions,
+)
+from gateway.translate.born.copying import copied
+from gateway.translate.born.open_bundle import OpenBundle, code_of_type, references
+from gateway.translate.born.tables import spots
+from gateway.translate.codec import Json
+from gateway.translate.shape import bring_into_shape, is_in_shape
+
+_LISTS = ("Composition", "CarePlan", "ServiceRequest")
+"""Where nearly all references stand: looked at first."""
+
+
+def is_as_the_rules_read(bundle: Json) -> bool:
+    """Whether nothing needs to be moved: so with every Bundle the gateway made of an e-message."""
+    if not is_in_shape(bundle):
+        return False
+    work = OpenBundle(bundle)
+    return work.is_about_several_patients() or _is_in_place(work)
+
+
+def _is_in_place(work: OpenBundle) -> bool:
+    bodies = [r for r in work.focus() if r.get("resourceType") == "Composition"]
+    parties = [work.header.get("sender"), *(d.get("receiver") for d in work.header.get("destination", ()))]
+    people_there = [
+        r for r in map(work.follow, parties) if r is not None and r.get("resourceType") != "Organization"
+    ]
+    if not bodies or people_there or any(not code_of_type(each) for each in bodies):
+        return False
+    if any(r.get("resourceType") == "Goal" and "expressedBy" in r for r in work.resources.values()):
+        return False
+    types = {spot.resource_type for spot in spots()}
+    open_places = {url for url, r in work.resources.items() if r.get("resourceType") in types}
+    named: set[str] = set()
+    for resource in sorted(work.resources.values(), key=lambda r: r.get("resourceType") not in _LISTS):
+        if not open_places:
+            return True
+        references(work.said_by(resource), named)
+        open_places -= named
+    return not open_places
+
+
+def in_order(bundle: Json) -> OpenBundle:
+    """A copy of the Bundle with everything in its place.
+
+    Raises NotTranslatable with the FHIR path of what the type of the message demands and the Bundle lacks.
+    """
+    made, origins = copied(bundle)
+    shaped = bring_into_shape(made)
+    work = OpenBundle(made, origins)
+    work.outside = shaped.outside
+    for moved in shaped.moved:
+        work.say(moved.holder, moved.key, moved.to, moved.to_key, moved.within)
+    if work.is_about_several_patients():
+        return work
+    people.give_roles(work)
+    people.state_parties(work)
+    versions.state(work)
+    body.ensure(work)
+    people.write_names(work)
+    people.say_contacts(work)
+    people.say_patient_as_person(work)
+    people.render_people_of_notes(work)
+    stay.say(work)
+    requests.say_activities(work)
+    requests.say_periods(work)
+    requests.say_prescriptions(work)
+    requests.let_rows_speak(work)
+    patient_voice.render(work)
+    sections.render(work)
+    placing.place_all(work)
+    return work

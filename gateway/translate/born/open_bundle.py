@@ -1,0 +1,223 @@
+"""What does a Bundle look like while its content is put in place?
+
+Its resources by address, the Composition that is its body, and the sections in it. Content is moved, never copied: an
+object that stands somewhere else now is the same object, so that what is read of it is known to be read.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from gateway.fhir.canonical import component_system
+from gateway.translate.born.copying import Origins
+from gateway.translate.codec import Json
+from gateway.translate.compiler import mapping
+from gateway.translate.documents import bodies
+from gateway.translate.links import concept_of_component
+from gateway.translate.loss import Loss
+from gateway.translate.shape import is_refuted, is_taken_out
+
+
+@dataclass(frozen=True)
+class Carrier:
+    """A value that is said by another."""
+
+    holder: Json
+    key: str
+    by: Json
+    by_key: str
+    target: str
+    """Where it stands as text; empty where it only moved."""
+
+
+class OpenBundle:
+    """One Bundle being put in order."""
+
+    def __init__(self, bundle: Json, origins: Origins | None = None) -> None:
+        self.bundle = bundle
+        self.origins = origins
+        self.rendered: list[Loss] = []
+        """What was written as text, or as another resource."""
+        self.outside: list[Json] = []
+        """References to what is not in the Bundle."""
+        self.assumed: list[str] = []
+        """What the e-message demands and only follows from what the Bundle says (`Element = value`)."""
+        self.carriers: dict[tuple[int, str], Carrier] = {}
+        """Values (object by identity, key) that stand somewhere else now; they are carried if that is read."""
+        self.spokesmen: dict[int, Json] = {}
+        """Object (by identity) → the resource that stands for it in the e-message, where that is another."""
+        self.resources: dict[str, Json] = {}
+        self.urls: dict[int, str] = {}
+        for entry in bundle.get("entry", ()):
+            resource = entry.get("resource")
+            if isinstance(resource, dict):
+                self._index(resource, str(entry.get("fullUrl") or local_address(resource)))
+        self.header: Json = next(
+            (r for r in self.resources.values() if r.get("resourceType") == "MessageHeader"), {}
+        )
+        self.composition: Json | None = None
+
+    def _index(self, resource: Json, url: str) -> None:
+        self.resources[url] = resource
+        self.urls[id(resource)] = url
+
+    @property
+    def message_type(self) -> str:
+        """The code of 8279 that the MessageHeader states."""
+        coding = self.header.get("eventCoding")
+        return str(coding.get("code")) if isinstance(coding, dict) else ""
+
+    def follow(self, reference: Any) -> Json | None:
+        """The resource a Reference points to; None if it is not here."""
+        url = reference.get("reference") if isinstance(reference, dict) else None
+        found = self.resources.get(str(url))
+        if found is None and isinstance(url, str):
+            found = next((r for r in self.resources.values() if local_address(r) == url), None)
+        return found
+
+    def of_type(self, *kinds: str) -> list[Json]:
+        """The resources of these types, in the order of the Bundle."""
+        return [r for r in self.resources.values() if r.get("resourceType") in kinds]
+
+    def focus(self) -> list[Json]:
+        """What the message says it is about."""
+        found = map(self.follow, self.header.get("focus", ()))
+        return [resource for resource in found if resource is not None]
+
+    def add(self, resource: Json, url: str) -> Json:
+        """Puts a resource in the Bundle; the Reference to it."""
+        self.bundle["entry"].append({"fullUrl": url, "resource": resource})
+        self._index(resource, url)
+        return {"reference": url}
+
+    def place_of(self, value: Json) -> str:
+        """Where an object stood in the Bundle as it was given."""
+        return (self.origins.of(value) if self.origins else None) or str(value.get("resourceType", ""))
+
+    def say(self, holder: Json, key: str, carrier: Json, carrier_key: str, target: str = "") -> None:
+        """Notes that a value of an object is said by a value of another now; with a target, as text there."""
+        self.carriers[id(holder), key] = Carrier(holder, key, carrier, carrier_key, target)
+
+    def is_about_several_patients(self) -> bool:
+        """Whether the documents stand in lists, one for each patient: then nothing is moved, as it could land at
+        another patient."""
+        return any(self.is_report(resource) for resource in self.focus())
+
+    def is_report(self, resource: Json) -> bool:
+        """Whether a resource is the List of one patient's documents."""
+        if resource.get("resourceType") != "List":
+            return False
+        items = [self.follow(entry.get("item")) for entry in resource.get("entry", ())]
+        return any(
+            r is not None and r.get("resourceType") in ("Composition", "DocumentReference") for r in items
+        )
+
+    def body(self) -> str | None:
+        """The name of the body element the Composition stands for."""
+        return code_of_type(self.composition or {})
+
+    def allows(self, component: str) -> bool:
+        """Whether the body has this component at its top."""
+        return component in components(str(self.body()))
+
+    def section(self, names: tuple[str, ...]) -> Json:
+        """The section at the end of the names, made where it is not there."""
+        holder: Json = self.composition or {}
+        for name in names:
+            sections = holder.setdefault("section", [])
+            found = next((section for section in sections if _code(section) == name), None)
+            if found is None:
+                found = {"code": concept_of_component(name)}
+                sections.append(found)
+            holder = found
+        return holder
+
+    def patient(self) -> Json | None:
+        """Whom the body is about."""
+        patients = self.of_type("Patient")
+        return self.follow((self.composition or {}).get("subject")) or (patients[0] if patients else None)
+
+    def is_about_another(self, resource: Json) -> bool:
+        """Whether a resource is about a patient who is not the one of the body."""
+        about = self.follow(resource.get("subject") or resource.get("patient") or resource.get("for"))
+        return about is not None and about.get("resourceType") == "Patient" and about is not self.patient()
+
+    def belongs(self, resource: Json) -> bool:
+        """Whether a resource is about the patient of the body, and means to be believed."""
+        return not self.is_about_another(resource) and not is_taken_out(resource)
+
+    def may_be_told(self, resource: Json) -> bool:
+        """Whether it may stand in a text: as what belongs, and as what was refuted (it says so then)."""
+        return self.belongs(resource) or (is_refuted(resource) and not self.is_about_another(resource))
+
+    def named(self) -> set[str]:
+        """The addresses that some resource, section or list refers to."""
+        named: set[str] = set()
+        for resource in self.resources.values():
+            references(self.said_by(resource), named)
+        return named
+
+    def said_by(self, resource: Json) -> Json:
+        """What of a resource can say where another one stands: to be what the message is about is no place."""
+        other = "focus" if resource is self.header else "supportingInfo"
+        if other not in resource or resource.get("resourceType") not in ("MessageHeader", "CarePlan"):
+            return resource
+        return {key: value for key, value in resource.items() if key != other}
+
+
+def local_address(resource: Json) -> str:
+    """Type and id of a resource."""
+    return f"{resource.get('resourceType')}/{resource.get('id')}"
+
+
+@cache
+def components(body: str) -> frozenset[str]:
+    """The names of the elements at the top of a body."""
+    for standard in ("plo-1.6", "dialog-1.1"):
+        bound = mapping(standard)
+        for name in bodies(bound):
+            kind = bound.structure.complex_type(name)
+            if name.partition(":")[2] == body and kind is not None and kind.content is not None:
+                return frozenset(use.name.partition(":")[2] for use in kind.content.uses())
+    return frozenset()
+
+
+def code_of_type(composition: Json) -> str | None:
+    """The body element that a Composition's type names."""
+    return _component_code(composition.get("type"))
+
+
+def _code(section: Json) -> str | None:
+    return _component_code(section.get("code"))
+
+
+def _component_code(concept: object) -> str | None:
+    codings = concept.get("coding", ()) if isinstance(concept, dict) else ()
+    return next((c.get("code") for c in codings if c.get("system") == component_system()), None)
+
+
+_NO_PLACE = frozenset(
+    {
+        *("addresses", "reasonReference", "diagnosis", "hasMember", "derivedFrom", "evidence", "target"),
+        *("expressedBy", "outcomeReference"),
+    }
+)
+"""Elements that tell why or about what: no rule follows their references, so what they name still needs a place."""
+
+
+def references(value: Any, found: set[str]) -> None:
+    """Adds the addresses that References in the value name, where they can say where a resource stands."""
+    left = [value]
+    while left:
+        current = left.pop()
+        if type(current) is dict:
+            reference = current.get("reference")
+            if type(reference) is str:
+                found.add(reference)
+            for key, inner in current.items():
+                if (type(inner) is dict or type(inner) is list) and key not in _NO_PLACE:
+                    left.append(inner)
+        else:
+            left.extend(inner for inner in current if type(inner) is dict or type(inner) is list)

@@ -1,0 +1,150 @@
+"""Who are the people of a Bundle, in the roles in which the e-message names them?
+
+A sender given as a person's role, a person of a dialogue's note, a contact that stands inside the Patient, a
+Practitioner without a role, a name that is only a text: each is said in the one way that the rules read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from gateway.fhir.canonical import extension_url
+from gateway.translate import dialogue
+from gateway.translate.born.open_bundle import OpenBundle
+from gateway.translate.codec import Json
+from gateway.translate.loss import Loss
+
+_PEOPLE_OF_A_NOTE = ("sender", "requester", "recipient")
+_AS_PERSON = {"Communication": ("recipient",), "Consent": ("performer",)}
+"""Where the e-message wants a person, and FHIR may name the patient."""
+_NAMED = ("Patient", "Practitioner", "RelatedPerson")
+
+
+def state_parties(work: OpenBundle) -> None:
+    """A sender or receiver given as a person's role is the role's organisation, with the person in it."""
+    holders = [(work.header, "sender"), *((d, "receiver") for d in work.header.get("destination", ()))]
+    for holder, key in holders:
+        role = work.follow(holder.get(key))
+        if role is not None and role.get("resourceType") == "PractitionerRole" and "organization" in role:
+            organisation = work.follow(role["organization"])
+            if organisation is not None:
+                person = {"url": extension_url("health-professional"), "valueReference": holder[key]}
+                organisation.setdefault("extension", []).append(person)
+                holder[key] = role["organization"]
+
+
+def give_roles(work: OpenBundle) -> None:
+    """Wherever a Practitioner is named, its role is: the one that the Bundle has, or one that only names it."""
+    roles: dict[int, list[Json]] = {}
+    for role in work.of_type("PractitionerRole"):
+        person = work.follow(role.get("practitioner"))
+        if person is not None:
+            roles.setdefault(id(person), []).append(role)
+    for resource in [r for r in work.resources.values() if r.get("resourceType") != "PractitionerRole"]:
+        for reference in list(_references(resource)):
+            person = work.follow(reference)
+            if person is None or person.get("resourceType") != "Practitioner":
+                continue
+            known = roles.setdefault(id(person), [])
+            if not known:
+                made = {
+                    "resourceType": "PractitionerRole",
+                    "practitioner": {"reference": work.urls[id(person)]},
+                }
+                work.add(made, f"{work.urls[id(person)]}#role")
+                known.append(made)
+            if len(known) == 1:
+                reference["reference"] = work.urls[id(known[0])]
+
+
+def _references(value: Any) -> Iterator[Json]:
+    if isinstance(value, dict):
+        if isinstance(value.get("reference"), str):
+            yield value
+        for inner in value.values():
+            if isinstance(inner, dict | list):
+                yield from _references(inner)
+    else:
+        for inner in value:
+            if isinstance(inner, dict | list):
+                yield from _references(inner)
+
+
+def say_patient_as_person(work: OpenBundle) -> None:
+    """Information that was given to the patient, a wish that the patient has: the e-message names a person there."""
+    patient = work.patient()
+    if patient is None or work.body() == dialogue.BODY:
+        return
+    shared: Json = {
+        key: patient[key] for key in ("name", "gender", "birthDate", "identifier") if key in patient
+    }
+    for kind, keys in _AS_PERSON.items():
+        for resource in work.of_type(kind):
+            for reference in [r for key in keys for r in resource.get(key, ()) if work.follow(r) is patient]:
+                url = f"{work.urls[id(patient)]}#person"
+                if url not in work.resources:
+                    work.add({"resourceType": "RelatedPerson", **shared}, url)
+                reference["reference"] = url
+
+
+def say_contacts(work: OpenBundle) -> None:
+    """A contact inside the Patient is a next of kin."""
+    patient = work.patient()
+    if patient is None or not work.allows("ParorendeForesatt"):
+        return
+    for at, contact in enumerate(patient.get("contact", ())):
+        if "name" not in contact and "telecom" not in contact:
+            continue
+        made: Json = {"resourceType": "RelatedPerson"}
+        made |= {key: contact[key] for key in _OF_CONTACT if key in contact}
+        if "name" in contact:
+            made["name"] = [contact["name"]]
+        if "address" in contact:
+            made["address"] = [contact["address"]]
+        work.add(made, f"{work.urls[id(patient)]}#contact-{at}")
+        work.spokesmen[id(contact)] = made
+        if "gender" in contact:
+            work.say(contact, "gender", made, "gender")
+
+
+_OF_CONTACT = ("relationship", "telecom", "gender")
+
+
+def render_people_of_notes(work: OpenBundle) -> None:
+    """Who sends or gets a note of a dialogue, as a person, is one of those that the note names."""
+    if work.body() != dialogue.BODY:
+        return
+    for resource in work.of_type("Communication", "CommunicationRequest"):
+        for key in _PEOPLE_OF_A_NOTE:
+            found = resource.get(key, ())
+            for reference in found if isinstance(found, list) else [found]:
+                person = work.follow(reference)
+                about = resource.get("about", [])
+                if person and person.get("resourceType") == "PractitionerRole" and reference not in about:
+                    resource["about"] = [*about, reference]
+                    place = f"{work.place_of(resource)}.{key}"
+                    work.rendered.append(Loss(place, "RollerRelatertNotat", "rendered"))
+
+
+def write_names(work: OpenBundle) -> None:
+    """A name that is only a text is the family name; several lines of a street are one."""
+    for person in work.of_type(*_NAMED):
+        for name in person.get("name", ())[:1]:
+            if "family" not in name and "given" not in name and isinstance(name.get("text"), str):
+                work.say(name, "text", name, "family")
+                name["family"] = name["text"]
+    for holder in work.of_type(*_NAMED, "Organization"):
+        for address in holder.get("address", ())[:1]:
+            _write_street(work, address)
+
+
+def _write_street(work: OpenBundle, address: Json) -> None:
+    lines = [line for line in address.get("line", ()) if isinstance(line, str)]
+    if len(lines) > 1 and "_line" not in address:
+        for at in range(len(lines)):
+            work.say(address, f"line[{at}]", address, "line[0]", "Address/StreetAdr")
+        address["line"] = [", ".join(lines)]
+    elif not lines and isinstance(address.get("text"), str) and "city" not in address:
+        work.say(address, "text", address, "line[0]")
+        address["line"] = [address["text"]]

@@ -1,0 +1,101 @@
+"""Where does a resource stand that no section names? (`mappings/placement.map`)"""
+
+from __future__ import annotations
+
+from gateway import terminology
+from gateway.translate.born.open_bundle import OpenBundle
+from gateway.translate.born.tables import Spot, spots
+from gateway.translate.codec import Json
+from gateway.translate.shape import take_references_away
+
+
+def place_all(work: OpenBundle) -> None:
+    """Each resource that nothing names goes where the table says: plans first, then in the order of the focus, then
+    of the Bundle."""
+    if work.composition is None:
+        return
+    _take_away_unnamed_allergies(work)
+    plans = [work.urls[id(plan)] for plan in work.of_type("CarePlan")]
+    in_focus = [work.urls[id(resource)] for resource in work.focus()]
+    urls = list(dict.fromkeys((*plans, *in_focus, *work.resources)))
+    named = work.named()
+    for url in urls:
+        if url not in named and place(work, work.resources[url]):
+            named = work.named()
+
+
+def place(work: OpenBundle, resource: Json) -> bool:
+    """Puts a resource where the table says; whether it says anything for it in this body."""
+    if id(resource) in work.spokesmen or not work.belongs(resource) or _is_unnamed_allergy(resource):
+        return False
+    for spot in spots():
+        if _fits(work, spot, resource):
+            _put(work, spot, resource)
+            return True
+    return False
+
+
+def _take_away_unnamed_allergies(work: OpenBundle) -> None:
+    """An allergy to nothing that has a name is told as text: an empty line would be no warning."""
+    out = {work.urls[id(r)] for r in work.of_type("AllergyIntolerance") if _is_unnamed_allergy(r)}
+    if out:
+        take_references_away(work.bundle, out)
+
+
+def _is_unnamed_allergy(resource: Json) -> bool:
+    code = resource.get("code")
+    named = isinstance(code, dict) and {"text", "_text", "coding"} & code.keys()
+    return resource.get("resourceType") == "AllergyIntolerance" and not named and "extension" not in resource
+
+
+def _fits(work: OpenBundle, spot: Spot, resource: Json) -> bool:
+    if spot.resource_type != resource.get("resourceType") or not work.allows(spot.sections[0]):
+        return False
+    if spot.code_set is None:
+        return True
+    category = resource.get("category", ())
+    concepts = [resource.get("code"), *(category if isinstance(category, list) else [category])]
+    return any(_has_code_of(concept, spot.code_set) for concept in concepts)
+
+
+def _has_code_of(concept: object, code_set: str) -> bool:
+    codings = concept.get("coding", ()) if isinstance(concept, dict) else ()
+    return any(terminology.number_of(str(coding.get("system", ""))) == code_set for coding in codings)
+
+
+def _put(work: OpenBundle, spot: Spot, resource: Json) -> None:
+    reference = {"reference": work.urls[id(resource)]}
+    if spot.plan_list is None:
+        entries = work.section(spot.sections).setdefault("entry", [])
+        if reference not in entries:
+            entries.append(reference)
+        return
+    plan = plan_of(work, spot.sections)
+    if spot.plan_list == "activity":
+        if resource.get("intent") != "proposal":
+            _state_intent(work, resource)
+        plan.setdefault("activity", []).append({"reference": reference})
+    elif reference not in plan.setdefault("goal", []):
+        plan["goal"].append(reference)
+
+
+def _state_intent(work: OpenBundle, request: Json) -> None:
+    """What is not a proposal is a measure in effect."""
+    request["intent"] = "order"
+
+
+def plan_of(work: OpenBundle, sections: tuple[str, ...]) -> Json:
+    """The CarePlan that stands first in the section; one that is there already, or a new one."""
+    entries = work.section(sections).setdefault("entry", [])
+    for at, reference in enumerate(entries):
+        found = work.follow(reference)
+        if found is not None and found.get("resourceType") == "CarePlan":
+            entries.insert(0, entries.pop(at))
+            return found
+    plans = [plan for plan in work.of_type("CarePlan") if work.belongs(plan)]
+    if plans:
+        entries.insert(0, {"reference": work.urls[id(plans[0])]})
+        return plans[0]
+    made: Json = {"resourceType": "CarePlan", "status": "unknown", "intent": "plan"}
+    entries.insert(0, work.add(made, "urn:somlos:care-plan"))
+    return made

@@ -1,0 +1,63 @@
+"""How does a Bundle that changes or cancels an earlier message say so where the rules look?
+
+In the Provenance of the message: its activity (7309) and the message it is a version of.
+"""
+
+from __future__ import annotations
+
+from gateway import terminology
+from gateway.fhir.canonical import code_system, extension_url
+from gateway.translate import version
+from gateway.translate.born.open_bundle import OpenBundle
+from gateway.translate.codec import Json
+
+
+def state(work: OpenBundle) -> None:
+    """Status and parent in the Provenance that the rules read."""
+    composition = next((r for r in work.focus() if r.get("resourceType") == "Composition"), {})
+    composition = composition or next(iter(work.of_type("Composition")), {})
+    provenance = _provenance(work, composition)
+    code = version.status_of(composition, provenance or {}, work.focus())
+    parent = version.parent_of(composition, provenance or {})
+    if code is None and parent is None:
+        return
+    if provenance is None:
+        provenance = {"resourceType": "Provenance", "target": [{"reference": work.urls[id(work.header)]}]}
+        work.add(provenance, "urn:somlos:version")
+    if code is not None and not _says(provenance, code):
+        display = terminology.display("7309", code)
+        coding = {"system": code_system("7309"), "code": code, "display": display}
+        provenance["activity"] = {"coding": [coding]}
+    if parent is not None:
+        _state_parent(work, provenance, parent)
+
+
+def _provenance(work: OpenBundle, composition: Json) -> Json | None:
+    found = work.of_type("Provenance")
+    for about in (composition, work.header):
+        for each in found:
+            if about and any(work.follow(target) is about for target in each.get("target", ())):
+                return each
+    return found[0] if len(found) == 1 else None
+
+
+def _says(provenance: Json, code: str) -> bool:
+    codings = provenance.get("activity", {}).get("coding", ())
+    return any(
+        c.get("code") == code and terminology.number_of(str(c.get("system", ""))) == "7309" for c in codings
+    )
+
+
+def _state_parent(work: OpenBundle, provenance: Json, parent: str) -> None:
+    """The parent's id, and the conversation: that of the parent where the header names none."""
+    entities = provenance.setdefault("entity", [])
+    if not entities:
+        entities.append({"role": "revision"})
+    what = entities[0].setdefault("what", {})
+    if not what.get("identifier", {}).get("value"):
+        what["identifier"] = {"value": parent}
+    extensions = work.header.setdefault("extension", [])
+    url = extension_url("conversation")
+    if not any(each.get("url") == url for each in extensions):
+        extensions.append({"url": url, "valueString": parent})
+        work.assumed.append("RefToConversation = RefToParent")

@@ -1,0 +1,22 @@
+"""What does each type of logistics message hold? One child of its body, and the events (9121) that stand in it."""
+
+from __future__ import annotations
+
+from typing import Final
+
+BODY: Final = "Pasientlogistikk"
+CHILD_OF_TYPE: Final = {
+    "LOG_INNLAGT": "MeldingInnlagtPasient",
+    "LOG_UTSKRIVNINGSKLAR": "MeldingUtskrivningsklarPasient",
+    "LOG_AVMELDING": "AvmeldingUtskrivningsklarPasient",
+    "LOG_UTSKREVET": "MeldingOmUtskrevetPasient",
+    "LOG_DOD": "OrienteringOmDod",
+}
+EVENTS_OF_TYPE: Final = {
+    "LOG_INNLAGT": ("1",),
+    "LOG_UTSKRIVNINGSKLAR": ("1", "3"),
+    "LOG_AVMELDING": ("1", "3", "4"),
+    "LOG_UTSKREVET": ("2",),
+    "LOG_DOD": ("13",),
+}
+"""Code of 8279 → codes of 9121, in their order."""
