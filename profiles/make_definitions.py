@@ -21,6 +21,7 @@ from gateway import __version__, package_data
 from gateway.emessage.grammar import STANDARDS, ComplexType, structure
 from gateway.fhir import tables
 from gateway.fhir.canonical import BASE, component_system, extension_url
+from gateway.translate.compiler import TABLES
 from gateway.translate.notation import Definition, Line, read_definitions
 
 FOLDER = Path(__file__).resolve().parent
@@ -244,7 +245,7 @@ def component_codes() -> Json:
 def made_files() -> dict[str, Json]:
     """All files this script makes, by their path in the folder."""
     files = {path.stem: path.read_text("utf-8") for path in sorted(package_data.mappings().glob("*.map"))}
-    files = {name: text for name, text in files.items() if name not in ("required", "placement")}
+    files = {name: text for name, text in files.items() if name not in TABLES}
     uses = Walker(read_definitions(files)).uses
     made: dict[str, Json] = {}
     for name, use in sorted(uses.items()):

@@ -215,12 +215,13 @@ def definitions() -> dict[str, Definition]:
         {
             file.name: file.read_text(encoding="utf-8")
             for file in folder.glob("*.map")
-            if file.stem not in _TABLES
+            if file.stem not in TABLES
         }
     )
 
 
-_TABLES = frozenset({"required", "placement", "rendering"})
+TABLES = frozenset({"required", "placement", "rendering"})
+"""Files of the mappings that hold no definitions."""
 
 
 @cache
