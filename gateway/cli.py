@@ -16,6 +16,7 @@ import typer
 from gateway import __version__
 from gateway.commands.accounts import accounts
 from gateway.commands.operations import operations
+from gateway.commands.profiles import profiles
 from gateway.commands.screen import Language, language_of_locale, messages
 from gateway.commands.simulate import simulate
 from gateway.errors import CATALOGUE, SomlosError
@@ -64,6 +65,7 @@ cli.add_typer(bench, name="bench")
 cli.add_typer(operations, name="ops")
 cli.add_typer(simulate, name="simulate")
 cli.add_typer(accounts, name="accounts")
+cli.add_typer(profiles, name="profiles")
 
 
 def _language(choice: LanguageChoice | None) -> Language:

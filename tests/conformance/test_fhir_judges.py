@@ -28,6 +28,7 @@ from gateway import package_data, translate
 from gateway.emessage.read import read as read_message
 from gateway.errors import NotTranslatable, Unreadable
 from gateway.fhir.json import read, write
+from gateway.fhir.package import package
 from gateway.fhir.validate import validate
 from tests.support.fhir_bundle import rich_bundle
 from tests.support.fhir_claims import claiming
@@ -166,6 +167,27 @@ def test_pyrofile_finds_the_same_breaches_of_our_profiles(
     broken = {key: value for key, value in {**resource, **change}.items() if value is not None}
     assert ours(broken) != []
     assert pyrofile_errors(broken, standards) != []
+
+
+def test_the_exported_package_is_installed_by_pyrofile(tmp_path: Path, standards: Path) -> None:
+    (tmp_path / "package.tgz").write_bytes(package())
+    core = standards / "fhir" / "hl7.fhir.r4.core-4.0.1.tgz"
+    paths = [core, core.parent / "hl7.fhir.no.basis-2.2.2", tmp_path / "package.tgz"]
+    settings = {
+        "fhirVersion": "4.0.1",
+        "localPackagePaths": [str(path) for path in paths],
+        "terminology": {"mode": "local"},
+    }
+    judge = Validator(ValidatorConfig.load_dict(settings))
+    right = json.loads((package_data.profiles() / "examples" / "takeover.json").read_bytes())
+    wrong = {key: value for key, value in right.items() if key != "owner"}
+    found = {}
+    for name, resource in (("right", right), ("wrong", wrong)):
+        with contextlib.redirect_stdout(io.StringIO()):
+            report = judge.validate_resource(resource)
+        found[name] = [each.path for each in report.issues if each.severity.value == "error"]
+    assert found["right"] == []
+    assert "Task.owner" in found["wrong"]
 
 
 @pytest.mark.examples("standards/examples/v1.6/*.xml")
