@@ -13,7 +13,7 @@
     table        figures as CSV
     resources    Measure and MeasureReport (FHIR)
 
-Pure: no clock, network or database. It stands above `pathway/`, which says what one stay means, and knows no message,
+Pure: no clock, network or database. It stands beside `pathway/`, which says what one stay means, and knows no message,
 no SQL and no patient. What these figures are not: they are not the national quality indicators (no risk adjustment,
 and only what goes through this gateway is seen), and they prove no effect of a pathway on anybody's health.
 """

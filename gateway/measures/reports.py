@@ -13,8 +13,14 @@ from gateway.measures.figures import Figure, Tally, shown_together
 from gateway.measures.periods import Length, between, start_of
 from gateway.measures.stay import MeasuredStay, Plan
 
-Dimension = Literal["municipality", "trust", "priority-group", "level", "age-group"]
-DIMENSIONS: Final[tuple[Dimension, ...]] = ("municipality", "trust", "priority-group", "level", "age-group")
+Dimension = Literal["municipality", "trust", "priority-group", "care-level", "age-group"]
+DIMENSIONS: Final[tuple[Dimension, ...]] = (
+    "municipality",
+    "trust",
+    "priority-group",
+    "care-level",
+    "age-group",
+)
 UNKNOWN: Final = "unknown"
 OLD: Final = 67
 

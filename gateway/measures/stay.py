@@ -37,6 +37,8 @@ class Reply:
     """When the agreement wants the reply; None: no limit is agreed."""
     fell_away: bool = False
     """The notice was cancelled or withdrawn, or the stay ended, before the reply was due."""
+    withdrawn: bool = False
+    """The notice was withdrawn, whenever."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +108,7 @@ class MeasuredStay:
     died: date | None = None
     plan: Plan | None = None
     strata: Mapping[str, str] = field(default_factory=dict)
-    """Dimension (priority-group, level, …) and code."""
+    """Dimension (priority-group, care-level, …) and code."""
 
     @property
     def is_open(self) -> bool:

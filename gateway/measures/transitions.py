@@ -61,7 +61,7 @@ def reply_minutes(stay: MeasuredStay, now: datetime) -> Iterator[Judged]:
             yield Judged(day, "missing", "stay-uncertain")
         elif reply.replied:
             yield Judged(day, "numerator", value=(reply.replied - reply.told) / timedelta(minutes=1))
-        elif reply.fell_away or not stay.is_open:
+        elif reply.fell_away or reply.withdrawn or not stay.is_open:
             yield Judged(day, "excluded", "ended-before-reply")
         else:
             yield Judged(day, "not-yet-due")

@@ -32,7 +32,7 @@ DIMENSIONS: Final = {
     "municipality": "kommune",
     "trust": "helseforetak",
     "priority-group": "prioritert gruppe",
-    "level": "trinn på omsorgstrappa",
+    "care-level": "trinn på omsorgstrappa",
     "age-group": "aldersgruppe",
 }
 REASONS: Final[dict[Reason, str]] = {

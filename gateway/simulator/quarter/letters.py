@@ -134,11 +134,11 @@ class _Post:
         receiver: Party,
         *,
         of: Letter | None = None,
-        **more: str,
+        status: str = "N",
+        values: dict[str, str] | None = None,
     ) -> Letter:
         """A letter; `of`: the one it changes, cancels or answers."""
         self._number += 1
-        status = more.pop("status", "N")
         return Letter(
             id=str(uuid5(SPACE, f"{self._seed}/{self._stay.number}/{self._number}")),
             kind=kind,
@@ -149,7 +149,7 @@ class _Post:
             status=status,
             parent=of.id if of else None,
             conversation=(of.conversation or of.id) if of else None,
-            values=more,
+            values=values or {},
         )
 
 
@@ -168,7 +168,7 @@ def _letters(post: _Post, stay: Stay) -> Iterator[Letter]:
             "log-innlagt", told - timedelta(minutes=2), TRUST, stay.wrong_first.nurses, of=wrong, status="C"
         )
     stated = {"admitted": local(stay.first_stated)} if stay.first_stated else {}
-    admission = post.letter("log-innlagt", told, TRUST, nurses, **stated)
+    admission = post.letter("log-innlagt", told, TRUST, nurses, values=stated)
     yield admission
     if stay.first_stated:
         yield post.letter(
@@ -176,7 +176,7 @@ def _letters(post: _Post, stay: Stay) -> Iterator[Letter]:
         )
     if stay.notice:
         expected = {"expected": local(stay.admitted + 4 * DAY)[:10]}
-        yield post.letter("varsel", stay.notice, TRUST, office, **expected)
+        yield post.letter("varsel", stay.notice, TRUST, office, values=expected)
     if stay.admission_report:
         yield post.letter("innleggelsesrapport", stay.admission_report, nurses, ADMISSIONS)
     for ready in stay.ready:
@@ -187,7 +187,7 @@ def _letters(post: _Post, stay: Stay) -> Iterator[Letter]:
         yield post.letter("log-dod", stay.ended + timedelta(minutes=40), TRUST, nurses)
     else:
         to = {"to": stay.to, "to_text": DESTINATIONS[stay.to]}
-        yield post.letter("log-utskrevet", stay.ended + timedelta(minutes=5), TRUST, nurses, **to)
+        yield post.letter("log-utskrevet", stay.ended + timedelta(minutes=5), TRUST, nurses, values=to)
     if stay.epikrise:
         yield post.letter("epikrise", stay.epikrise, TRUST, doctors)
 
@@ -195,12 +195,12 @@ def _letters(post: _Post, stay: Stay) -> Iterator[Letter]:
 def _of_ready(post: _Post, stay: Stay, ready: Ready) -> Iterator[Letter]:
     nurses = stay.municipality.nurses
     when = {"ready": local(ready.at)}
-    notice = post.letter("log-utskrivningsklar", ready.told, TRUST, nurses, **when)
+    notice = post.letter("log-utskrivningsklar", ready.told, TRUST, nurses, values=when)
     yield notice
     if ready.replied:
         yield post.letter("svar", ready.replied, nurses, TRUST, of=notice)
     if ready.withdrawn:
         withdrawn = {"withdrawn": local(ready.withdrawn)}
         yield post.letter(
-            "log-avmelding", ready.withdrawn + timedelta(minutes=6), TRUST, nurses, **when, **withdrawn
+            "log-avmelding", ready.withdrawn + timedelta(minutes=6), TRUST, nurses, values=when | withdrawn
         )
