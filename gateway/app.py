@@ -23,6 +23,7 @@ from gateway.ledger import messages, patient_key
 from gateway.ledger.patient_key import PatientKeys
 from gateway.ledger.reader import LedgerReader
 from gateway.ledger.store import Ledger, database_at
+from gateway.operations.measuring import Measures
 from gateway.operations.service import Operations
 from gateway.projection.interpret import Interpreter
 from gateway.projection.projector import Projector
@@ -90,6 +91,7 @@ class Running:
             dispatcher=dispatcher,
             operations=Operations(settings, ledger, partners, dispatcher),
             pathway=PathwayReader(ledger),
+            measures=Measures(ledger, partners),
             projector=self.projector,
             accounts=Accounts(settings.console, ledger, partners),
         )

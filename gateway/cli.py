@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gateway import __version__
+from gateway.commands import quarter
 from gateway.commands.accounts import accounts
+from gateway.commands.measures import measures
 from gateway.commands.operations import operations
 from gateway.commands.profiles import profiles
 from gateway.commands.screen import Language, language_of_locale, messages
@@ -63,7 +65,10 @@ cli = typer.Typer(
 bench = typer.Typer(help="Measure: figures with their conditions.", no_args_is_help=True)
 cli.add_typer(bench, name="bench")
 cli.add_typer(operations, name="ops")
+cli.add_typer(measures, name="measures")
 cli.add_typer(simulate, name="simulate")
+simulate.command("quarter")(quarter.make)
+simulate.command("load")(quarter.load)
 cli.add_typer(accounts, name="accounts")
 cli.add_typer(profiles, name="profiles")
 

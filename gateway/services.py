@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from gateway.accounts.service import Accounts
     from gateway.ledger.reader import LedgerReader
     from gateway.ledger.store import Ledger
+    from gateway.operations.measuring import Measures
     from gateway.operations.service import Operations
     from gateway.projection.projector import Projector
     from gateway.records.reader import PathwayReader
@@ -43,6 +44,8 @@ class GatewayServices:
     """What operators may do and see."""
     pathway: PathwayReader
     """Stays, clocks, tasks and goals, as far as `records/` has come."""
+    measures: Measures
+    """Figures and run charts over all stays and plans, and what teams noted in them."""
     accounts: Accounts
     """Who may use the console, who does, and what is noted of it."""
     projector: Projector | None = None

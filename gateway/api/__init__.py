@@ -19,6 +19,7 @@ from gateway.api.bodies import AT_ONCE_BYTES, Bodies
 from gateway.api.fhir import fhir_router
 from gateway.api.guard import Guard
 from gateway.api.health import health_router
+from gateway.api.measures import measures_router
 from gateway.api.messages import Shortcut, hand_in, messages_router
 from gateway.api.operations import metrics_router, operations_router
 from gateway.api.plays import plays_router
@@ -52,6 +53,7 @@ def create_api(
     api.include_router(fhir_router(services, bodies))
     api.include_router(health_router(services))
     api.include_router(operations_router(services))
+    api.include_router(measures_router(services))
     api.include_router(metrics_router(services))
     api.include_router(accounts_router(services))
     api.include_router(plays_router(services, bodies))

@@ -177,7 +177,7 @@ async def told(request: Request, kind: type[Asked]) -> Asked:
             said = kind.model_validate_json(data)
         except ValidationError as error:
             raise _bad(error) from None
-    if _NUMBER.search(getattr(said, "why", "") + "\n" + getattr(said, "by", "")):
+    if any(_NUMBER.search(getattr(said, name, "")) for name in ("why", "by", "text")):
         raise Refusal("operations.note-has-number")
     return said
 
@@ -218,17 +218,16 @@ def number_of(text: str) -> int:
 
 
 def _bad(error: ValidationError) -> Refusal:
+    """Only our own names are repeated in an answer: what a caller made up could be anything."""
     first = error.errors(include_url=False, include_context=False, include_input=False)[0]
-    path = [str(part) for part in first["loc"] if not isinstance(part, str) or part in _NAMES]
+    known = _names(Said)
+    path = [str(part) for part in first["loc"] if not isinstance(part, str) or part in known]
     return Refusal("api.bad-parameter", path=".".join(path) or None)
 
 
-def _names(*kinds: type[BaseModel]) -> frozenset[str]:
-    return frozenset(name for kind in kinds for name in kind.model_fields)
-
-
-_NAMES: Final = _names(ResendBody, RedirectBody, ReplayBody, Listed, Paged)
-"""Only our own names are repeated in an answer: what a caller made up could be anything."""
+def _names(kind: type[BaseModel]) -> frozenset[str]:
+    """The names of the fields of a kind and of all that are made of it."""
+    return frozenset(kind.model_fields).union(*(_names(more) for more in kind.__subclasses__()))
 
 
 def body_of(kind: type[BaseModel]) -> dict[str, Any]:

@@ -9,12 +9,15 @@ import json
 import os
 import uuid
 from enum import StrEnum
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import typer
 
 from gateway.commands.screen import Language, language_of_locale, messages, output
 from gateway.errors import CATALOGUE
+
+if TYPE_CHECKING:
+    import httpx
 
 TIME_LIMIT_S: Final = 120.0
 
@@ -44,7 +47,22 @@ class Caller:
         said = {name: value for name, value in content.items() if value is not None}
         return self._ask("POST", path, json=said, headers={"Idempotency-Key": str(uuid.uuid4())})
 
+    def fetch(self, path: str, *, accept: str | None = None, **parameters: Any) -> bytes:
+        """Ask for something that is no JSON, as it is."""
+        asked = {name: value for name, value in parameters.items() if value is not None}
+        content: bytes = self._sent(
+            "GET", path, params=asked, headers={"Accept": accept} if accept else {}
+        ).content
+        return content
+
     def _ask(self, method: str, path: str, **more: Any) -> dict[str, Any]:
+        try:
+            content: dict[str, Any] = self._sent(method, path, **more).json()
+        except ValueError:
+            raise self._failed("operations.unreachable") from None
+        return content
+
+    def _sent(self, method: str, path: str, **more: Any) -> httpx.Response:
         import httpx
 
         headers = more.pop("headers", {})
@@ -54,12 +72,12 @@ class Caller:
         try:
             with httpx.Client(base_url=self._address, timeout=TIME_LIMIT_S, trust_env=False) as client:
                 answer = client.request(method, f"/ops{path}", headers=headers, **more)
-            content: dict[str, Any] = answer.json()
+            refused = answer.json() if answer.is_error else {}
         except (httpx.HTTPError, httpx.InvalidURL, ValueError):
             raise self._failed("operations.unreachable") from None
         if answer.is_error:
-            raise self._failed(str(content.get("code")), content.get("path"))
-        return content
+            raise self._failed(str(refused.get("code")), refused.get("path"))
+        return answer
 
     def _failed(self, code: str, path: str | None = None) -> typer.Exit:
         entry = CATALOGUE.get(code) or CATALOGUE["us.internal"]

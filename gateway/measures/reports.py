@@ -37,9 +37,9 @@ class Wanted:
     only: tuple[Dimension, str] | None = None
     """Only what has this value in this dimension."""
     since: date | None = None
-    """First index day; None: the first there is."""
+    """No index day before; None: no limit."""
     until: date | None = None
-    """Last index day; None: the last there is."""
+    """No index day after; None: no limit."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ class Report:
     measure: Measure
     wanted: Wanted
     first: date | None
-    """The first and last index day that anything was counted on (or that was asked for)."""
+    """The first and last index day that anything was counted on."""
     last: date | None
     lines: tuple[Line, ...]
     version: str = VERSION
@@ -81,8 +81,7 @@ def report(measure: Measure, stays: Iterable[MeasuredStay], loose: Iterable[Plan
         days.add(day)
         totals[stratum].add(judged, owner.id)
         tallies[stratum, start_of(day, wanted.length)].add(judged, owner.id)
-    first = wanted.since or min(days, default=None)
-    last = wanted.until or max(days, default=None)
+    first, last = min(days, default=None), max(days, default=None)
     starts = list(between(first, last, wanted.length)) if first and last else []
     strata = sorted(totals, key=lambda code: (code == UNKNOWN, code or "")) or ([] if wanted.by else [None])
     shown = shown_together([totals[stratum].figure(measure.kind) for stratum in strata])

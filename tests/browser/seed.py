@@ -28,6 +28,7 @@ from gateway.ledger.reader import LedgerReader
 from gateway.ledger.rows import STATES
 from gateway.ledger.session import Session
 from gateway.ledger.store import Ledger
+from gateway.operations.measuring import Measures
 from gateway.records.reader import PathwayReader
 from gateway.routing.attempts import keep_translation
 from gateway.routing.credentials import Credentials
@@ -87,6 +88,7 @@ def services(ledger: Ledger, configured: Settings) -> GatewayServices:
         dispatcher=absent,
         operations=absent,
         pathway=PathwayReader(ledger),
+        measures=Measures(ledger, partners),
         accounts=Accounts(configured.console, ledger, partners),
     )
 

@@ -1,0 +1,153 @@
+"""What do measures show of the stays and plans here, and what have teams changed?
+
+Figures are computed when somebody asks, from the rows of `records/`; nothing of them is kept, so they are never older
+than the rows. What is kept are the annotations: who wrote what about the work, and when.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from gateway.errors import Refusal
+from gateway.ledger import times
+from gateway.ledger.session import Session
+from gateway.ledger.store import Ledger
+from gateway.measures.definitions import MEASURES, Measure
+from gateway.measures.reports import Report, Wanted, report
+from gateway.measures.runchart import Annotation, Effect, RunChart, Stage, run_chart
+from gateway.operations.once import once
+from gateway.records.measured import MeasuredReader
+from gateway.routing.partners import Partners
+
+LOCK = ("measures",)
+"""Nothing of a lane is touched."""
+
+
+@dataclass(frozen=True)
+class NewAnnotation:
+    """What somebody wants to note in the charts."""
+
+    day: date
+    stage: Stage
+    text: str
+    effect: Effect
+    measure: str | None
+    municipality: str | None
+    by: str
+
+
+class Measures:
+    """What operators, the console and the API ask about measures. Reads are synchronous, from any thread."""
+
+    def __init__(self, ledger: Ledger, partners: Partners) -> None:
+        self._ledger = ledger
+        self._partners = partners
+        self._reader = MeasuredReader(ledger)
+
+    def now(self) -> datetime:
+        """The present time."""
+        return times.moment(self._ledger.clock())
+
+    def measure(self, id: str) -> Measure:
+        """The measure of an id.
+
+        :raises Refusal: api.not-found
+        """
+        found = MEASURES.get(id)
+        if found is None:
+            raise Refusal("api.not-found")
+        return found
+
+    def report(self, id: str, wanted: Wanted) -> Report:
+        """The figures of a measure.
+
+        :raises Refusal: api.not-found: there is no such measure.
+        """
+        measured = self._reader.measured()
+        return report(self.measure(id), measured.stays, measured.loose, wanted)
+
+    def chart(self, id: str, wanted: Wanted, stratum: str | None = None) -> RunChart:
+        """The run chart of a measure, or of one stratum of the dimension in `wanted.by`.
+
+        :raises Refusal: api.not-found: there is no such measure, or nothing in that stratum.
+        """
+        found = run_chart(self.report(id, wanted), stratum, self.annotations())
+        if found is None:
+            raise Refusal("api.not-found")
+        return found
+
+    def name_of(self, dimension: str | None, code: str) -> str:
+        """A stratum as it is read: a HER-id by the name of its owner."""
+        if dimension in ("municipality", "trust"):
+            owner = self._partners.owner_of(code)
+            return owner.name if owner else code
+        return "ukjent" if code == "unknown" else code
+
+    def annotations(self) -> tuple[Annotation, ...]:
+        """What stands in the charts, the oldest day first."""
+        rows = self._ledger.reading().execute(self._ledger.queries["measure_annotations"], {}).fetchall()
+        return tuple(
+            Annotation(
+                id=row["annotation_id"],
+                day=date.fromisoformat(row["day"]),
+                stage=row["stage"],
+                text=row["text"],
+                effect=row["effect"],
+                measure=row["measure"],
+                municipality=row["municipality_her"],
+            )
+            for row in rows
+        )
+
+    async def annotate(self, new: NewAnnotation, *, key: str | None = None) -> int:
+        """Note in the charts what was changed; returns the annotation's id.
+
+        Durable when it returns. A crash before: nothing was noted. The same again under the same key notes it once.
+
+        :raises Refusal: api.bad-parameter: there is no such measure; operations.key-reused.
+        """
+        if new.measure is not None and new.measure not in MEASURES:
+            raise Refusal("api.bad-parameter", path="measure")
+        values = {
+            "day": new.day.isoformat(),
+            "stage": new.stage,
+            "text": new.text,
+            "effect": new.effect,
+            "measure": new.measure,
+            "municipality_her": new.municipality,
+            "by_whom": new.by,
+        }
+        done = await self._once(
+            key,
+            {"annotate": values},
+            lambda session: {
+                "annotation": session.keep("keep_annotation", **values, at=self._ledger.clock())
+            },
+        )
+        number: int = done["annotation"]
+        return number
+
+    async def take_back(self, id: int, by: str, *, key: str | None = None) -> None:
+        """Take an annotation out of the charts; it is kept, marked.
+
+        :raises Refusal: api.not-found: there is none (any more); operations.key-reused.
+        """
+
+        def do(session: Session) -> dict[str, Any]:
+            now = self._ledger.clock()
+            if not session.change("remove_annotation", annotation_id=id, at=now, by_whom=by):
+                raise Refusal("api.not-found")
+            return {"annotation": id}
+
+        await self._once(key, {"take-back": id, "by": by}, do)
+
+    async def _once(
+        self, key: str | None, request: dict[str, Any], do: Callable[[Session], dict[str, Any]]
+    ) -> dict[str, Any]:
+        now = self._ledger.clock()
+        return await self._ledger.write(
+            lambda session: once(session, key, request, now, lambda: do(session)), touching=LOCK
+        )
