@@ -15,6 +15,7 @@ from pydantic import Field, StringConstraints
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from gateway.api.operations import ANSWERS
 from gateway.api.operators import (
     ActBody,
     Her,
@@ -96,7 +97,7 @@ class AnnotationBody(Said):
 
 def measures_router(services: GatewayServices) -> APIRouter:
     """The routes for measures."""
-    router = APIRouter(prefix="/ops/measures", tags=["measures"])
+    router = APIRouter(prefix="/ops/measures", tags=["measures"], responses=ANSWERS)
     _figures(router, services)
     _annotations(router, services)
     return router
