@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import gc
 from collections.abc import AsyncIterator, Mapping
 from typing import Final
 
@@ -23,6 +22,7 @@ from gateway.ledger import messages, patient_key
 from gateway.ledger.patient_key import PatientKeys
 from gateway.ledger.reader import LedgerReader
 from gateway.ledger.store import Ledger, database_at
+from gateway.memory import keep_for_good
 from gateway.operations.measuring import Measures
 from gateway.operations.service import Operations
 from gateway.projection.interpret import Interpreter
@@ -42,8 +42,6 @@ from gateway.transports.memory import MemoryTransport
 
 GRACEFUL_SHUTDOWN_S: Final = 10
 KEEP_ALIVE_S: Final = 30
-GC_THRESHOLD: Final = 20_000
-"""New objects before the garbage collector looks for cycles among them (Python's own: 700)."""
 
 log = structlog.get_logger(__name__)
 
@@ -144,10 +142,10 @@ def create_app(settings: Settings) -> FastAPI:
     from gateway.console import create_console
     from gateway.formats import Formats
     from gateway.inboxes import inboxes_of
-    from gateway.projection.interpret import Reading
+    from gateway.workers import Workers
 
-    formats = Formats()
-    running = Running(settings, formats, formats, interpreter=Reading())
+    workers = Workers(Formats(), settings.gateway.workers)
+    running = Running(settings, workers, workers, interpreter=workers)
 
     @contextlib.asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -165,6 +163,7 @@ def create_app(settings: Settings) -> FastAPI:
                 task.cancel()
             await asyncio.gather(*inboxes, return_exceptions=True)
             await running.stop()
+            await workers.stop()
 
     app = create_api(running.services, lifespan=lifespan)
     app.include_router(create_console(running.services))
@@ -192,14 +191,6 @@ class _Server(uvicorn.Server):
         """Stop: what is being answered may end, within its time."""
         self._ledger.end_waiting()
         await super().shutdown(sockets)  # type: ignore[arg-type]
-
-
-def keep_for_good() -> None:
-    """Spare the garbage collector what lives as long as the process (modules, grammars, compiled rules), and let it
-    look less often: a message makes thousands of objects, and nearly all go without it."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(GC_THRESHOLD, 20, 20)
 
 
 def serve(settings: Settings) -> None:

@@ -8,7 +8,10 @@ parse it again; what was once used is not used twice.
 from __future__ import annotations
 
 from collections import OrderedDict
+from datetime import datetime
 from typing import Any, Final
+
+import msgspec
 
 from gateway import translate
 from gateway.emessage import read as xml_reading
@@ -19,8 +22,10 @@ from gateway.errors import Issue, SomlosError
 from gateway.fhir import json as fhir_json
 from gateway.fhir import validate as fhir_validation
 from gateway.ledger.line import Original
+from gateway.projection.interpret import Interpretation, interpret
 from gateway.routing.admission import first_blocking
-from gateway.routing.ports import Content, Reading, Translation
+from gateway.routing.ports import Content, Loss, Reading, Translation
+from gateway.translate import LossReport
 from gateway.translate.facts import Facts
 from gateway.translate.receipts import with_original
 
@@ -62,11 +67,16 @@ class Formats:
         source = _parsed(data, content) if source is None else source
         if original is not None and content == "fhir":
             source = with_original(source, original.message_id, original.message_type, original.generated_at)
-        return translate.convert(source, target_format)
+        made = translate.convert(source, target_format)
+        return Translation(made.data, loss_of(made.loss))
 
     def is_same(self, one: bytes, other: bytes, content: Content) -> bool:
         """Whether two messages that can be read say the same, however they are spelled."""
         return translate.same_content(_parsed(one, content), _parsed(other, content))
+
+    def interpret(self, data: bytes, content: Content, accepted: datetime) -> Interpretation:
+        """What a message says about a pathway."""
+        return interpret(data, content, accepted)
 
     def _facts(self, source: Any, issues: tuple[Issue, ...]) -> Facts | None:
         """The facts; None when what is wrong with the message, as the findings say, leaves none to be taken."""
@@ -79,6 +89,18 @@ class Formats:
             if first_blocking(issues) is None:
                 raise
         return None
+
+
+def loss_of(report: LossReport) -> Loss:
+    """What the ledger keeps of a loss report."""
+    return Loss(
+        mapping_version=report.mapping_version,
+        total=report.total,
+        native=report.native,
+        extension=report.extension,
+        lost=len(report.lost),
+        report=msgspec.json.encode(report.as_json()).decode(),
+    )
 
 
 def _parsed(data: bytes, content: Content) -> Any:

@@ -104,6 +104,9 @@ class Gateway(Model):
     lease_s: float = Field(default=60.0, ge=1)
     """How long a node has a lane or a folder to itself without saying so anew: after a node has died, others wait this
     long before they take over its work. An attempt to send is cut off well before it ends."""
+    workers: int | None = Field(default=None, ge=0, le=64)
+    """How many processes read and translate beside the gateway's own, once there is much to do; absent: as many as the
+    machine has further cores."""
     parked_limit_s: Seconds = DAY
     """How long a correction or cancellation waits for its original before it goes to a person."""
     schemas_dir: Path | None = None

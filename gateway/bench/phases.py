@@ -31,7 +31,8 @@ LOOK_SECONDS: Final = 0.02
 OPEN: Final[tuple[DeliveryState, ...]] = ("queued", "sending")
 STILL_SECONDS: Final = 60.0
 """Longest time without any progress."""
-WARM_UP: Final = 100
+WARM_UP: Final = 500
+"""As many as make the gateway start its workers."""
 RATE: Final = 50.0  # messages a second
 PARTNERS: Final = 10
 

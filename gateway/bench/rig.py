@@ -23,7 +23,7 @@ from typing import Any, Final, Self
 
 import gateway
 from gateway.bench.letters import HOSPITAL, receiver
-from gateway.bench.usage import Usage, postgres_processes, usage
+from gateway.bench.usage import Usage, postgres_processes, usage, with_children
 from gateway.bench.wire import Caller
 
 START_LIMIT_SECONDS: Final = 60.0
@@ -159,7 +159,7 @@ class Rig:
     def usage(self) -> Usage:
         """Processor time used so far."""
         processes = {
-            "gateway": [node.pid for node in self._gateways],
+            "gateway": with_children([node.pid for node in self._gateways]),
             "partners": [sink.pid for sink in self._sinks],
             "generator": [os.getpid()],
         }

@@ -41,6 +41,19 @@ def usage(processes: dict[str, list[int]]) -> Usage:
     return Usage(time.monotonic(), mine, _of_machine())
 
 
+def with_children(pids: list[int]) -> list[int]:
+    """These processes, and those they have started that are still there."""
+    found = list(pids)
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            stat = (folder / "stat").read_text(encoding="utf-8")
+        except OSError:
+            continue
+        if int(stat.rpartition(")")[2].split()[1]) in pids:
+            found.append(int(folder.name))
+    return found
+
+
 def _of_process(pid: int) -> float:
     """User and system time of a process, all its threads."""
     try:

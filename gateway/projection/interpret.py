@@ -38,34 +38,29 @@ class Interpretation:
 class Interpreter(Protocol):
     """Reads messages for `records/`."""
 
-    def interpret(self, data: bytes, content: Content, accepted: datetime) -> Interpretation:
+    async def interpret(self, data: bytes, content: Content, accepted: datetime) -> Interpretation:
         """Never raises for what stands in the message; `accepted`: aware."""
         ...
 
 
-class Reading:
-    """Reads with the rooms that know the formats."""
-
-    def interpret(self, data: bytes, content: Content, accepted: datetime) -> Interpretation:
-        """As `Interpreter`."""
+def interpret(data: bytes, content: Content, accepted: datetime) -> Interpretation:
+    """As `Interpreter`, with the rooms that know the formats."""
+    try:
+        source = fhir_json.read(data) if content == "fhir" else xml_reading.read(data)
+        facts = translate.facts_of(source)
+    except SomlosError as error:
+        return Interpretation(None, None, error.code)
+    except (LookupError, TypeError, ValueError, AttributeError):
+        return Interpretation(None, None, "us.internal")
+    bundle, failed = None, None
+    if not facts.is_receipt and facts.body_known:
         try:
-            source = fhir_json.read(data) if content == "fhir" else xml_reading.read(data)
-            facts = translate.facts_of(source)
+            bundle = source if isinstance(source, dict) else translate.convert(source, "fhir-r4").bundle
         except SomlosError as error:
-            return Interpretation(None, None, error.code)
+            failed = error.code
         except (LookupError, TypeError, ValueError, AttributeError):
-            return Interpretation(None, None, "us.internal")
-        bundle, failed = None, None
-        if not facts.is_receipt and facts.body_known:
-            try:
-                bundle = source if isinstance(source, dict) else translate.convert(source, "fhir-r4").bundle
-            except SomlosError as error:
-                failed = error.code
-            except (LookupError, TypeError, ValueError, AttributeError):
-                failed = "us.internal"
-        return Interpretation(
-            from_facts(facts, accepted, **_said(bundle, facts.message_type)), bundle, failed
-        )
+            failed = "us.internal"
+    return Interpretation(from_facts(facts, accepted, **_said(bundle, facts.message_type)), bundle, failed)
 
 
 def _said(bundle: Json | None, message_type: str) -> dict[str, Any]:

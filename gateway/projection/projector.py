@@ -111,12 +111,12 @@ class Projector:
         while True:
             self._changed.clear()
             if await self._duty.is_ours():
-                began = time.thread_time()
+                began = time.monotonic()
                 while await self.portion():
-                    worked = time.thread_time() - began
+                    worked = time.monotonic() - began
                     share = self._settings.pathway.share
                     await asyncio.sleep(worked * (1 / share - 1) if self._changed.is_set() else 0)
-                    began = time.thread_time()
+                    began = time.monotonic()
                 await self.turn_of_day()
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(AT_LEAST_EVERY_S):
@@ -145,7 +145,7 @@ class Projector:
         if row["removed_at"] is not None:
             return Looked(row, Interpretation(None, None, "operations.body-removed"))
         content: Literal["xml", "fhir"] = "fhir" if row["format"] == "fhir-r4" else "xml"
-        said = await asyncio.to_thread(self._interpreter.interpret, row["content"], content, accepted)
+        said = await self._interpreter.interpret(row["content"], content, accepted)
         return Looked(row, said)
 
     def _keep(self, session: Session, looked: Iterable[Looked], delivered: Iterable[Row]) -> None:

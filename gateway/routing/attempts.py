@@ -9,8 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-import msgspec
-
 from gateway.ledger import line, messages, times
 from gateway.ledger.line import Attempt
 from gateway.ledger.session import Row, Session
@@ -104,8 +102,8 @@ def keep_translation(session: Session, attempt: Attempt, data: bytes, loss: Loss
         total=loss.total,
         native=loss.native,
         extension=loss.extension,
-        lost=len(loss.lost),
-        report=msgspec.json.encode(loss.as_json()).decode(),
+        lost=loss.lost,
+        report=loss.report,
     )
     messages.note(
         session,
@@ -114,7 +112,7 @@ def keep_translation(session: Session, attempt: Attempt, data: bytes, loss: Loss
         now,
         delivery_id=attempt.delivery_id,
         format=attempt.format,
-        lost=len(loss.lost),
+        lost=loss.lost,
     )
 
 

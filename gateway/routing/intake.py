@@ -8,11 +8,9 @@ together, or none of them.
 
 from __future__ import annotations
 
-import asyncio
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Final
 
 import structlog
 
@@ -34,14 +32,11 @@ from gateway.routing.arrival import Arrival, arrival_of, digest_of
 from gateway.routing.credentials import Credential
 from gateway.routing.outcomes import Accepted, Duplicate, IntakeOutcome, Refused
 from gateway.routing.partners import Partners, Route, Way
-from gateway.routing.ports import Content, Reader, Reading, content_of, media_type_of
+from gateway.routing.ports import Content, Reader, content_of, media_type_of
 from gateway.settings import Settings
 from gateway.translate.facts import Facts
 
 __all__ = ["Content", "Intake"]
-
-SMALL: Final = 256 * 1024
-"""Bytes up to which a message is read on the event loop: a thread would cost more than it saves."""
 
 log = structlog.get_logger(__name__)
 
@@ -110,7 +105,7 @@ class Intake:
         if len(data) > self._settings.max_body_bytes:
             return Refused("api.body-too-large")
         try:
-            reading = await self._read(data, content)
+            reading = await self._reader.read(data, content)
         except SomlosError as error:
             return Refused(error.code, path=error.path, line=error.line)
         facts = reading.facts
@@ -127,11 +122,6 @@ class Intake:
         touching = {facts.receiver.her_id or "", facts.sender.her_id or ""}
         kept = await self._ledger.write(lambda session: self._keep(session, admitted), touching=touching)
         return await self._of_known(kept, facts, data) if isinstance(kept, Known) else kept
-
-    async def _read(self, data: bytes, content: Content) -> Reading:
-        if len(data) <= SMALL:
-            return self._reader.read(data, content)
-        return await asyncio.to_thread(self._reader.read, data, content)
 
     def _admit(self, facts: Facts, data: bytes, credential: Credential) -> _Admitted | Refused:
         refusal = sender_refusal(facts, credential, self._partners) or message_id_refusal(facts)
@@ -183,7 +173,7 @@ class Intake:
         first = await self._ledger.write(lambda session: messages.body(session, known.body_id), touching=())
         if first is None or first[1] != media_type_of(facts.format):
             return False
-        return await asyncio.to_thread(self._reader.is_same, first[0], data, content_of(facts.format))
+        return await self._reader.is_same(first[0], data, content_of(facts.format))
 
     def _keep(self, session: Session, admitted: _Admitted) -> Accepted | Refused | Known:
         """The unit of work that takes a message in: all of it, or nothing; not if its id is known already."""

@@ -6,7 +6,7 @@ Routing itself names no XML element and no FHIR element: it hands bytes over, an
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol
+from typing import Literal, Protocol
 
 from gateway.errors import Issue
 from gateway.ledger.line import Original
@@ -24,50 +24,46 @@ class Reading:
     issues: tuple[Issue, ...] = ()
 
 
-class Loss(Protocol):
+@dataclass(frozen=True)
+class Loss:
     """What a translation could not carry natively: figures, and a report without content."""
 
-    @property
-    def mapping_version(self) -> str: ...
-    @property
-    def total(self) -> int: ...
-    @property
-    def native(self) -> int: ...
-    @property
-    def extension(self) -> int: ...
-    @property
-    def lost(self) -> tuple[Any, ...]: ...
-    def as_json(self) -> dict[str, Any]: ...
+    mapping_version: str
+    total: int
+    native: int
+    extension: int
+    lost: int
+    report: str
+    """JSON: the places that were not carried natively."""
 
 
-class Translation(Protocol):
+@dataclass(frozen=True)
+class Translation:
     """A message in another format."""
 
-    @property
-    def data(self) -> bytes: ...
-    @property
-    def loss(self) -> Loss: ...
+    data: bytes = field(repr=False)
+    loss: Loss
 
 
 class Reader(Protocol):
-    """Reads and checks a message. May be called from any thread."""
+    """Reads and checks a message."""
 
-    def read(self, data: bytes, content: Content) -> Reading:
+    async def read(self, data: bytes, content: Content) -> Reading:
         """Facts and findings.
 
         :raises Unreadable: it cannot be read as a message at all.
         """
         ...
 
-    def is_same(self, one: bytes, other: bytes, content: Content) -> bool:
+    async def is_same(self, one: bytes, other: bytes, content: Content) -> bool:
         """Whether two messages that can be read say the same, however they are spelled."""
         ...
 
 
 class Translator(Protocol):
-    """Says a message in another format; the same bytes always give the same bytes. May be called from any thread."""
+    """Says a message in another format; the same bytes always give the same bytes."""
 
-    def convert(
+    async def convert(
         self, data: bytes, content: Content, target_format: str, original: Original | None = None
     ) -> Translation:
         """The message in `target_format`; `original`: what is known of the message that a receipt is about.

@@ -24,7 +24,7 @@ from gateway.ledger.store import Ledger
 from gateway.routing import attempts
 from gateway.routing.attempts import Claimed, Ending
 from gateway.routing.pace import Pace
-from gateway.routing.ports import Translation, Translator, content_of, media_type_of
+from gateway.routing.ports import Translator, content_of, media_type_of
 from gateway.routing.retry import Breaker, wait
 from gateway.settings import Endpoint
 from gateway.transports.base import Deferred, Delivered, Outgoing, Rejected, SendResult, Transport
@@ -36,8 +36,6 @@ ENOUGH: Final = 0.5
 SLACK: Final = 0.1
 """The part of the lease before whose end an attempt is cut off: nobody else sends while we might."""
 AGAIN_AFTER_FAILURE_S: Final = 1.0
-SMALL: Final = 256 * 1024
-"""Bytes up to which a message is translated on the event loop: a thread would cost more than it saves."""
 
 Result = TypeVar("Result")
 log = structlog.get_logger(__name__)
@@ -230,7 +228,9 @@ class Pump:
         if not attempt.needs_translation:
             return attempt.content
         try:
-            translation = await self._translate(attempt)
+            translation = await self._means.translator.convert(
+                attempt.content, content_of(attempt.source_format), attempt.format, attempt.original
+            )
         except SomlosError as error:
             return error.code
         except Exception as error:
@@ -244,13 +244,6 @@ class Pump:
             attempt,
         )
         return translation.data
-
-    async def _translate(self, attempt: Attempt) -> Translation:
-        content = content_of(attempt.source_format)
-        convert = self._means.translator.convert
-        if len(attempt.content) <= SMALL:
-            return convert(attempt.content, content, attempt.format, attempt.original)
-        return await asyncio.to_thread(convert, attempt.content, content, attempt.format, attempt.original)
 
     async def _finish(self, attempt: Attempt, outcome: SendResult) -> Attempt | None:
         asked = outcome.retry_after if isinstance(outcome, Deferred) else None

@@ -20,7 +20,7 @@ from fastapi import FastAPI
 
 from gateway.accounts.service import Accounts
 from gateway.console import create_console
-from gateway.formats import Formats
+from gateway.formats import Formats, loss_of
 from gateway.ledger import line, messages, times
 from gateway.ledger.line import Attempt, NewDelivery
 from gateway.ledger.messages import MediaType, NewMessage, NewRefusal
@@ -230,7 +230,7 @@ def _translate(session: Session, attempt: Attempt, at: int, *, lossy: bool) -> N
     """Keep the translation, which is real; its report says that something was lost where a test wants that."""
     content: Content = "fhir" if attempt.media_type == "application/fhir+json" else "xml"
     translation = Formats().convert(attempt.content, content, attempt.format)
-    keep_translation(session, attempt, translation.data, LOSSY if lossy else translation.loss, at)
+    keep_translation(session, attempt, translation.data, loss_of(LOSSY) if lossy else translation.loss, at)
 
 
 def _sent(session: Session, new: NewMessage, attempt: Attempt, state: str, sent: int) -> None:

@@ -98,16 +98,9 @@ def _after_intake(count: Countdown) -> None:
 
 
 def _after_translation(count: Countdown) -> None:
-    from gateway.formats import Formats
+    from gateway.workers import Workers
 
-    convert = Formats.convert
-
-    def converted(self: Formats, *given: Any) -> Any:
-        made = convert(self, *given)
-        count()
-        return made
-
-    Formats.convert = converted  # type: ignore[method-assign]
+    Workers.convert = _then(Workers.convert, count)  # type: ignore[method-assign]
 
 
 def _around_sending(*, before: Callable[[], None] = _nothing, after: Callable[[], None] = _nothing) -> None:

@@ -48,7 +48,7 @@ class Told:
     def __init__(self, events: list[PathwayEvent]) -> None:
         self.events = events
 
-    def interpret(self, data: bytes, content: str, accepted: datetime) -> Interpretation:
+    async def interpret(self, data: bytes, content: str, accepted: datetime) -> Interpretation:
         """The event of that number."""
         said = json.loads(data)
         return (

@@ -21,6 +21,7 @@ from gateway.settings import Settings, from_content
 from gateway.translate import convert, facts_of
 from gateway.translate.facts import Party
 from gateway.translate.roundtrip import compare
+from gateway.workers import Workers
 from tests.support import stores
 from tests.support.messages import CANARIES, HOSPITAL, MUNICIPALITY, NURSING, WARD, Admission
 from tests.support.plain import House, Scripted
@@ -57,8 +58,8 @@ class RealHouse(House):
 
     def __init__(self, settings: Settings, transport: Scripted) -> None:
         self.transport = transport
-        formats = Formats()
-        self.running = Running(settings, formats, formats, {"memory": transport})
+        workers = Workers(Formats(), 0)
+        self.running = Running(settings, workers, workers, {"memory": transport})
         self.services = self.running.services
         self.reader = self.services.reader
 

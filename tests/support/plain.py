@@ -11,7 +11,6 @@ import contextlib
 import json
 from collections import deque
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -22,7 +21,7 @@ from gateway.ledger.line import Original
 from gateway.ledger.rows import DeliveryRow
 from gateway.routing.credentials import Credential
 from gateway.routing.outcomes import Accepted, Duplicate, IntakeOutcome, Refused
-from gateway.routing.ports import Content, Reading
+from gateway.routing.ports import Content, Loss, Reading, Translation
 from gateway.settings import Endpoint, Settings, from_content
 from gateway.translate.facts import (
     Facts,
@@ -41,27 +40,7 @@ LIMIT_S = 10.0
 """How long a test waits for what it expects."""
 
 
-@dataclass(frozen=True)
-class PlainLoss:
-    """The figures of a translation that loses nothing."""
-
-    mapping_version: str = "plain"
-    total: int = 1
-    native: int = 1
-    extension: int = 0
-    lost: tuple[Any, ...] = ()
-
-    def as_json(self) -> dict[str, Any]:
-        """No losses."""
-        return {"losses": []}
-
-
-@dataclass(frozen=True)
-class PlainTranslation:
-    """A message in another format: the same facts under another format's name."""
-
-    data: bytes
-    loss: PlainLoss = field(default_factory=PlainLoss)
+LOST_NOTHING = Loss("plain", 1, 1, 0, 0, '{"losses":[]}')
 
 
 class Plain:
@@ -70,7 +49,7 @@ class Plain:
     def __init__(self) -> None:
         self.translated = 0
 
-    def read(self, data: bytes, content: Content) -> Reading:
+    async def read(self, data: bytes, content: Content) -> Reading:
         """The facts as they stand in the message."""
         try:
             said = json.loads(data)
@@ -82,13 +61,13 @@ class Plain:
             )
         return Reading(facts_in(said))
 
-    def is_same(self, one: bytes, other: bytes, content: Content) -> bool:
+    async def is_same(self, one: bytes, other: bytes, content: Content) -> bool:
         """Whether the messages are equal as JSON."""
         return bool(json.loads(one) == json.loads(other))
 
-    def convert(
+    async def convert(
         self, data: bytes, content: Content, target_format: str, original: Original | None = None
-    ) -> PlainTranslation:
+    ) -> Translation:
         """The same facts under another format's name; a message that says so cannot be translated."""
         said = json.loads(data)
         self.translated += 1
@@ -96,7 +75,9 @@ class Plain:
             raise NotTranslatable("translate.unsupported-content")
         if said.get("breaks"):
             raise RuntimeError("14834120012 Tuvalind")
-        return PlainTranslation(json.dumps({**said, "format": target_format}, sort_keys=True).encode())
+        return Translation(
+            json.dumps({**said, "format": target_format}, sort_keys=True).encode(), LOST_NOTHING
+        )
 
 
 def facts_in(said: dict[str, Any]) -> Facts:
