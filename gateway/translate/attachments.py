@@ -10,6 +10,7 @@ from __future__ import annotations
 from lxml import etree
 
 from gateway.fhir.canonical import PRESENT
+from gateway.translate import places
 from gateway.translate.codec import Json
 from gateway.translate.paths import Path
 from gateway.translate.primitives import primitive
@@ -21,13 +22,13 @@ _PATH = Path("content[0].attachment", "")
 
 def write(content: etree._Element, document: Json, state: State) -> None:
     """The base64 container of a Content element into a Binary of its own."""
-    attachment = _PATH.open_object(document, state)
+    attachment: Json = places.item(document, "content", 0).setdefault("attachment", {})
     if len(content) == 0:
         attachment.setdefault("extension", []).append({"url": PRESENT, "valueCode": "Content"})
         return
     binary = state.create("Binary", "Binary")
-    state.at(content[0], None, Path("Binary.data", ""))
-    state.wrote(_DATA.write(content[0].text or "", binary, "data"))
+    state.counted.place = content[0], None, "Binary.data", False
+    state.counted.wrote(_DATA.write(content[0].text or "", binary, "data"))
     attachment["url"] = state.reference_to(binary)["reference"]
 
 

@@ -15,14 +15,18 @@ Attributes = dict[str, str]
 """The attributes of a coded or dated element: V, S, DN, OT, U."""
 
 
-class Marks(Protocol):
-    """What a codec tells the translation: what was written natively, read, or could not be held."""
-
-    born_in_fhir: bool
+class Notes(Protocol):
+    """What a codec that writes tells the translation."""
 
     def wrote(self, native: bool) -> None:
         """One value of the e-message was written; natively or only as `exact`/`present`."""
         ...
+
+
+class Marks(Protocol):
+    """What a codec that reads asks of the translation, and tells it."""
+
+    born_in_fhir: bool
 
     def used(self, holder: Json, key: str) -> None:
         """What stands there has been read."""
@@ -37,7 +41,7 @@ class Codec(Protocol):
         """The key of the value in an extension."""
         ...
 
-    def write(self, source: etree._Element | str, holder: Json, key: str, marks: Marks) -> None:
+    def write(self, source: etree._Element | str, holder: Json, key: str, notes: Notes) -> None:
         """Puts the source value in its place."""
         ...
 

@@ -7,20 +7,36 @@ that names what the grammar does not have, or an element of the grammar without 
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
+from inspect import isfunction
+from typing import Any
+
+from lxml import etree
 
 from gateway import package_data, terminology
 from gateway.emessage.grammar import STANDARDS, AttributeUse, ElementUse, Group, Structure, structure
-from gateway.translate import hooks
-from gateway.translate.codec import Attributes
+from gateway.translate import hooks, places
+from gateway.translate.codec import Attributes, Json
 from gateway.translate.content import Content, Rule
 from gateway.translate.datatypes import codec
 from gateway.translate.links import LinkRule
 from gateway.translate.notation import Definition, Line, MappingError, read_definitions
 from gateway.translate.paths import Path
-from gateway.translate.rules import ConstantRule, ElsewhereRule, InsideRule, ValueRule
+from gateway.translate.rules import (
+    ConstantRule,
+    ElsewhereRule,
+    InsideRule,
+    ValueRule,
+    event_code,
+    may_stand_at,
+)
+from gateway.translate.source import Source
+from gateway.translate.state import State
 
+Writer = Callable[[etree._Element, Json, State], bool | None]
+"""Writes an element into the object of FHIR that paths start from; for a part: whether the element says anything."""
 _DATATYPES = frozenset({"CV", "CS", "TS", "URL", "PQ"})
 
 
@@ -33,6 +49,48 @@ class Mapping:
 
     def __post_init__(self) -> None:
         self._contents: dict[tuple[str, str], Content] = {}
+        self._names: dict[str, Any] = {
+            name: value for name, value in vars(places).items() if isfunction(value)
+        } | {"event_code": event_code, "may_stand_at": may_stand_at}
+        """What the generated functions know: each other, what they call, and their constants."""
+        self._parts = {
+            line.how.removeprefix("use ").partition(" ")[0]
+            for definition in self.definitions.values()
+            for line in _all_lines(definition.lines)
+            if line.how.startswith("use ") and line.source != "."
+        }
+
+    def writer(self, name: str, kind: str) -> Writer:
+        """The function that writes an element of a grammar type into FHIR, by a definition."""
+        writer: Writer = self._names[self._called(name, kind)]
+        return writer
+
+    def source(self, name: str, kind: str) -> str:
+        """The text of that function, for a reader."""
+        return self._source(name, kind).text()
+
+    def _called(self, name: str, kind: str) -> str:
+        """What the function is called in generated code; it is generated when it is first called."""
+        called = f"{name}_of_{kind.replace(':', '_')}"
+
+        def first_time(element: etree._Element, holder: Json, state: State) -> bool | None:
+            return self._source(name, kind).function(called)(element, holder, state)  # type: ignore[no-any-return]
+
+        self._names.setdefault(called, first_time)
+        return called
+
+    def _source(self, name: str, kind: str) -> Source:
+        out, content = Source(self._names), self.content(name, kind)
+        said = "said" if name in self._parts else None
+        with out.block(f"def {self._called(name, kind)}(element, holder, state)"):
+            out.line(f'"""{kind} → {self.definitions[name].target} ({name})."""')
+            out.line("counted = state.counted")
+            if said:
+                out.line("said = False")
+            content.written(out, "element", "holder", said)
+            if said:
+                out.line("return said")
+        return out
 
     def content(self, name: str, kind: str) -> Content:
         """The compiled rules of a definition for one grammar type. Raises `MappingError`."""
@@ -94,7 +152,7 @@ class Mapping:
         if how == "elsewhere":
             return ElsewhereRule(use)
         if how.startswith("-> "):
-            return self._link(use, line.path, how[3:], tag)
+            return self._link(use, line.path, how[3:], tag, definition)
         if line.children or how.startswith("use "):
             return self._inside(use, line, options, definition, within)
         chosen = codec(how, use.type if use.type in _DATATYPES else self.structure.simple_base(use.type))
@@ -108,6 +166,7 @@ class Mapping:
             self.structure,
             Path(line.path, chosen.value_key),
             chosen,
+            how,
             _fhir_path(definition, within),
             _default(use, how, options),
             unless,
@@ -115,25 +174,32 @@ class Mapping:
             "assumed" in options,
         )
 
-    def _link(self, use: ElementUse, path: str, name: str, tag: str) -> LinkRule:
-        definition = self.definitions[name]
+    def _link(self, use: ElementUse, path: str, name: str, tag: str, owner: Definition) -> LinkRule:
         where, path = _where(path)
-        compiled = None if where in ("entry", "section") else Path(path, "valueReference")
         return LinkRule(
-            use, self.structure, where, compiled, definition, lambda: self.content(name, use.type), tag
+            use,
+            self.structure,
+            where,
+            None if where in ("entry", "section") else Path(path, "valueReference"),
+            self.definitions[name],
+            lambda: self.content(name, use.type),
+            tag,
+            self._called(name, use.type),
+            owner.with_resource,
         )
 
     def _inside(
         self, use: ElementUse, line: Line, options: dict[str, str], definition: Definition, within: str
     ) -> InsideRule:
         how, tag = _options(line.how)[0], self.structure.tag(use.name)
+        called = ""
         if how.startswith("use "):
-            content = self.content(how[4:], use.type)
+            content, called = self.content(how[4:], use.type), self._called(how[4:], use.type)
         else:
             content = self._empty(use.type)
             self._fill(content, definition, line.children, _below(within, line.path))
         hook = hooks.HOOKS[options["via"]] if "via" in options else None
-        return InsideRule(use, self.structure, Path(line.path, ""), content, tag, hook)
+        return InsideRule(use, self.structure, Path(line.path, ""), content, tag, called, hook)
 
     @staticmethod
     def _bind_siblings(content: Content) -> None:
@@ -147,6 +213,12 @@ class Mapping:
                 == (rule.where, rule.path and rule.path.text)
             ]
             rule.siblings = tuple(other for other in same if other.definition.when)
+
+
+def _all_lines(lines: tuple[Line, ...]) -> Iterator[Line]:
+    for line in lines:
+        yield line
+        yield from _all_lines(line.children)
 
 
 def _below(within: str, path: str) -> str:

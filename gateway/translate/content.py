@@ -1,7 +1,8 @@
 """What is a compiled content: the rules for one element's attributes and children, in both directions?
 
-`write` takes an element from the e-message into FHIR; `read` makes its content again from what stands in FHIR, in the
-grammar's order. Each rule stands for one attribute or child (`rules.py`, `links.py`).
+To FHIR: each rule says the code that writes its element (`written`), and a definition becomes one generated function
+of that code (`source.py`). Back: `read` makes the content again from what stands in FHIR, in the grammar's order. Each
+rule stands for one attribute or child (`rules.py`, `links.py`).
 """
 
 from __future__ import annotations
@@ -15,21 +16,20 @@ from gateway.emessage.grammar import ComplexType, ElementUse, Group, Structure
 from gateway.translate.codec import Codec, Json
 from gateway.translate.notation import Definition
 from gateway.translate.paths import Path
+from gateway.translate.source import Source
 from gateway.translate.state import State
 
 
 @dataclass
 class Place:
-    """Where in FHIR the translation stands: the object paths start from, and the section around it."""
+    """Where in FHIR reading stands: the object paths start from, and the section around it."""
 
     holder: Json
     section: Json | None = None
     own: Definition | None = None
     """The section's definition, for the resource that stands first in it (`with`)."""
-    innermost: Json | None = None
-    """Going to FHIR: the innermost of organisations that stand inside each other; it is the one referred to."""
     chain: list[Json] = field(default_factory=list)
-    """Going back: the organisations inside this one, outermost first."""
+    """The organisations inside this one, outermost first."""
 
 
 @dataclass
@@ -47,8 +47,9 @@ class Rule(Protocol):
     looks_under: tuple[str, str] | None
     """For an optional element: the keys of the holder without which nothing of it is there; None: always look."""
 
-    def write(self, element: etree._Element, place: Place, state: State) -> None:
-        """e-message → FHIR."""
+    def written(self, out: Source, element: str, holder: str, said: str | None) -> None:
+        """The code for e-message → FHIR: `element` and `holder` (the object that paths start from) are names in it,
+        and `said`, if it is asked for, is true after a value or resource was written."""
         ...
 
     def read(self, place: Place, state: State) -> list[Found]:
@@ -81,22 +82,28 @@ class Content:
         """Adds the rule of an element."""
         self.by_name[name] = self.rules[self.structure.tag(name)] = rule
 
-    def write(self, element: etree._Element, place: Place, state: State) -> None:
-        """Everything in the element into FHIR."""
+    def written(self, out: Source, element: str, holder: str, said: str | None) -> None:
+        """The code that writes everything in the element into FHIR; the names in it are as in `Rule.written`."""
         for name, (path, codec) in self.attributes.items():
-            value = element.get(name)
-            if value is not None:
-                state.at(element, name, path)
-                path.open(place.holder, state).write(codec, value, state)
+            out.line(f"value = {element}.get({name!r})")
+            with out.block("if value is not None"):
+                out.line(f"counted.place = {element}, {name!r}, {path.text!r}, {path.in_extension}")
+                out.line(path.written(out.name(codec.value_key.removeprefix("value").lower(), codec), "value", holder))
+                if said:
+                    out.line(f"{said} = True")
         for name, fixed in self.fixed.items():
-            if element.get(name, fixed) != fixed:
-                state.lose(element, name)
-        for child in element:
-            rule = self.rules.get(child.tag)  # type: ignore[arg-type]
-            if rule is None:
-                state.lose(child)
-            else:
-                rule.write(child, place, state)
+            with out.block(f"if {element}.get({name!r}, {fixed!r}) != {fixed!r}"):
+                out.line(f"counted.lose({element}, {name!r})")
+        child = out.variable("child")
+        with out.block(f"for {child} in {element}"):
+            out.line(f"tag = {child}.tag")
+            word = "if"
+            for tag, rule in self.rules.items():
+                with out.block(f"{word} tag == {out.name(rule.use.name, tag)}"):
+                    rule.written(out, child, holder, said)
+                word = "elif"
+            with out.block("else" if self.rules else "if tag"):
+                out.line(f"counted.lose({child})")
 
     def speaks(self, place: Place, state: State) -> bool:
         """Whether anything of this content stands in FHIR at that place."""

@@ -15,7 +15,7 @@ from lxml import etree
 
 from gateway import terminology
 from gateway.fhir.canonical import CODE_LIST_ROOT, PRESENT, code_system, extension_url
-from gateway.translate.codec import Attributes, Codec, Json, Marks
+from gateway.translate.codec import Attributes, Codec, Json, Marks, Notes
 from gateway.translate.markup import Payload
 from gateway.translate.primitives import Primitive, primitive
 from gateway.translate.words import Word
@@ -74,8 +74,8 @@ def _before(one: str, other: str) -> bool:
     return one[:shared] < other[:shared]
 
 
-def _put(kind: Primitive, text: str, holder: Json, key: str, marks: Marks) -> None:
-    marks.wrote(kind.write(text, holder, key))
+def _put(kind: Primitive, text: str, holder: Json, key: str, notes: Notes) -> None:
+    notes.wrote(kind.write(text, holder, key))
 
 
 def _take(kind: Primitive, holder: Json, key: str, marks: Marks) -> str | None:
@@ -96,11 +96,11 @@ class Text:
         """The key of the value in an extension."""
         return self.kind.value_key
 
-    def write(self, source: etree._Element | str, holder: Json, key: str, marks: Marks) -> None:
+    def write(self, source: etree._Element | str, holder: Json, key: str, notes: Notes) -> None:
         """Puts the text in its place."""
         text = source if isinstance(source, str) else source.text or ""
         native = self.kind.write(text, holder, key)
-        marks.wrote(native and (key != "end" or _in_order(self.kind, holder, key)))
+        notes.wrote(native and (key != "end" or _in_order(self.kind, holder, key)))
 
     def read(self, holder: Json, key: str, marks: Marks) -> str | None:
         """The text, None if there is none."""
@@ -121,12 +121,12 @@ class Value:
         """The key of the value in an extension."""
         return self.kind.value_key
 
-    def write(self, source: etree._Element | str, holder: Json, key: str, marks: Marks) -> None:
+    def write(self, source: etree._Element | str, holder: Json, key: str, notes: Notes) -> None:
         """Puts V in its place; an element without V is marked `present`."""
         assert not isinstance(source, str)
         if "V" in source.attrib:
             native = self.kind.write(str(source.attrib["V"]), holder, key)
-            marks.wrote(native and (key != "end" or _in_order(self.kind, holder, key)))
+            notes.wrote(native and (key != "end" or _in_order(self.kind, holder, key)))
         else:
             holder["_" + key] = {"extension": [{"url": PRESENT, "valueBoolean": False}]}
 
@@ -152,28 +152,28 @@ class Coding:
 
     value_key = "valueCoding"
 
-    def write(self, source: etree._Element | str, holder: Json, key: str, marks: Marks) -> None:
+    def write(self, source: etree._Element | str, holder: Json, key: str, notes: Notes) -> None:
         """Puts the code in its place."""
         assert not isinstance(source, str)
-        made = holder[key] = self.coding(source, marks)
+        made = holder[key] = self.coding(source, notes)
         if "OT" in source.attrib:
             original: Json = {"url": _ORIGINAL_TEXT}
-            _put(_STRING, str(source.attrib["OT"]), original, "valueString", marks)
+            _put(_STRING, str(source.attrib["OT"]), original, "valueString", notes)
             made["extension"] = [original]
         if not made:
             made["extension"] = [{"url": PRESENT, "valueBoolean": True}]
 
-    def coding(self, source: etree._Element, marks: Marks) -> Json:
+    def coding(self, source: etree._Element, notes: Notes) -> Json:
         """The Coding for V, S and DN; empty if none is there and no set is implied."""
         made: Json = {}
         if "S" in source.attrib:
-            _put(_OID_TEXT, str(source.attrib["S"]), made, "system", marks)
+            _put(_OID_TEXT, str(source.attrib["S"]), made, "system", notes)
         elif self.implied:
             made["system"] = self.implied
         if "V" in source.attrib:
-            _put(_CODE, str(source.attrib["V"]), made, "code", marks)
+            _put(_CODE, str(source.attrib["V"]), made, "code", notes)
         if "DN" in source.attrib:
-            _put(_STRING, str(source.attrib["DN"]), made, "display", marks)
+            _put(_STRING, str(source.attrib["DN"]), made, "display", notes)
         return made
 
     def read(self, holder: Json, key: str, marks: Marks) -> Attributes | None:
@@ -232,15 +232,15 @@ class Concept:
 
     value_key = "valueCodeableConcept"
 
-    def write(self, source: etree._Element | str, holder: Json, key: str, marks: Marks) -> None:
+    def write(self, source: etree._Element | str, holder: Json, key: str, notes: Notes) -> None:
         """Puts the code in the place."""
         assert not isinstance(source, str)
         made: Json = {}
-        coding = Coding(self.implied, self.stated).coding(source, marks)
+        coding = Coding(self.implied, self.stated).coding(source, notes)
         if coding:
             made["coding"] = [coding]
         if "OT" in source.attrib:
-            _put(_STRING, str(source.attrib["OT"]), made, "text", marks)
+            _put(_STRING, str(source.attrib["OT"]), made, "text", notes)
         if not made:
             made = {"extension": [{"url": PRESENT, "valueBoolean": True}]}
         holder[key] = made
@@ -281,14 +281,14 @@ class Quantity:
 
     value_key = "valueQuantity"
 
-    def write(self, source: etree._Element | str, holder: Json, key: str, marks: Marks) -> None:
+    def write(self, source: etree._Element | str, holder: Json, key: str, notes: Notes) -> None:
         """Puts the quantity in its place."""
         assert not isinstance(source, str)
         made: Json = {}
         if "V" in source.attrib:
-            _put(_DECIMAL, str(source.attrib["V"]), made, "value", marks)
+            _put(_DECIMAL, str(source.attrib["V"]), made, "value", notes)
         if "U" in source.attrib:
-            _put(_UNIT, str(source.attrib["U"]), made, "unit", marks)
+            _put(_UNIT, str(source.attrib["U"]), made, "unit", notes)
         holder[key] = made or {"extension": [{"url": PRESENT, "valueBoolean": True}]}
 
     def read(self, holder: Json, key: str, marks: Marks) -> Attributes | None:

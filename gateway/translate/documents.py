@@ -75,7 +75,7 @@ def _write_reports(reports: list[etree._Element], bound: Mapping, state: State) 
 
 def _write_report(report: etree._Element, bound: Mapping, state: State) -> Json:
     made = state.create("List", "List")
-    bound.content("List", "mh:PatientReport").write(report, Place(made), state)
+    bound.writer("List", "mh:PatientReport")(report, made, state)
     entries = []
     for element in report.findall("{*}Document"):
         document = _write_document(element, bound, state)
@@ -98,7 +98,7 @@ def _write_document(document: etree._Element, bound: Mapping, state: State) -> J
     found = _known_body(document, bound)
     if found is None:
         reference = state.create("DocumentReference", "DocumentReference")
-        bound.content("DocumentReference", "mh:Document").write(document, Place(reference), state)
+        bound.writer("DocumentReference", "mh:Document")(document, reference, state)
         content = document.find("{*}RefDoc/{*}Content")
         if content is not None:
             attachments.write(content, reference, state)
@@ -107,9 +107,9 @@ def _write_document(document: etree._Element, bound: Mapping, state: State) -> J
     further = "Composition" in state.singletons
     set_aside = {k: state.singletons.pop(k) for k in _OF_ONE_BODY if further and k in state.singletons}
     composition = state.singletons["Composition"] = state.create("Composition", "Composition")
-    bound.content("Composition", "mh:Document").write(document, Place(composition), state)
+    bound.writer("Composition", "mh:Document")(document, composition, state)
     composition["type"] = {"coding": [{"system": component_system(), "code": name.partition(":")[2]}]}
-    bound.content(bodies(bound)[name], name).write(body, Place(composition, composition), state)
+    bound.writer(bodies(bound)[name], name)(body, composition, state)
     _derive(composition, body, state)
     if further:
         _of_this_document(composition, state)

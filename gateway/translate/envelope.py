@@ -49,7 +49,7 @@ def to_bundle(message: EMessage) -> tuple[Json, State]:
     state = State(bundle, (_sender_her_id(info), message_id))
     bundle["id"] = derived_id(*state.key, "Bundle")
     header = message_header(state, message_id)
-    bound.content("MsgInfo", "mh:MsgInfo").write(info, Place(bundle), state)
+    bound.writer("MsgInfo", "mh:MsgInfo")(info, bundle, state)
     set_message_header(bundle, state)
     header["focus"] = documents.write(message.root, bound, state)
     complete(state)

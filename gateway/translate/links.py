@@ -15,17 +15,12 @@ from typing import Any
 from lxml import etree
 
 from gateway.emessage.grammar import ElementUse, Structure
-from gateway.fhir.canonical import component_system
 from gateway.translate.codec import Json
 from gateway.translate.content import Content, Found, Place
 from gateway.translate.notation import Definition
 from gateway.translate.paths import Path
+from gateway.translate.source import Source
 from gateway.translate.state import State
-
-
-def concept_of_component(name: str) -> Json:
-    """The CodeableConcept whose code is an e-message element name."""
-    return {"coding": [{"system": component_system(), "code": name}]}
 
 
 @dataclass
@@ -40,6 +35,10 @@ class LinkRule:
     definition: Definition
     content: Callable[[], Content]
     tag: str
+    called: str
+    """The name of the function that writes the content."""
+    with_resource: str | None = None
+    """For `with`: the type of the resource that stands first in the section."""
     siblings: tuple[LinkRule, ...] = ()
     """Rules that share this rule's list and name a condition."""
 
@@ -50,69 +49,46 @@ class LinkRule:
         direct = self.where == "path" and self.use.minimum == 0 and self.path is not None
         self.looks_under = self.path.looks_under if direct and self.path is not None else None
 
-    def write(self, element: etree._Element, place: Place, state: State) -> None:
-        """The element into a resource (or section), and a reference to it."""
+    def written(self, out: Source, element: str, holder: str, said: str | None) -> None:
+        """The code that makes a resource (or section) of the element, and a reference to it."""
         if self.definition.is_section:
-            self._write_section(element, place, state)
-            return
-        resource = state.create(self.definition.target, self.definition.name)
+            made = out.variable("section")
+            out.line(f"{made} = section({holder}, {self.name!r})")
+            out.line(f"{self.called}({element}, {made}, state)")
+            out.line(f"say_empty({made})")
+        else:
+            self._written_resource(out, element, holder)
+        if said:
+            out.line(f"{said} = True")
+
+    def _written_resource(self, out: Source, element: str, holder: str) -> None:
+        target, made = self.definition.target, out.variable("resource")
+        out.line(f"{made} = state.create({target!r}, {self.definition.name!r})")
         for key, value in self.definition.fixed:
-            resource[key] = value
-        inner = Place(resource)
-        self.content().write(element, inner, state)
-        innermost = inner.innermost or resource
-        state.written += 1
+            out.line(f"{made}[{key!r}] = {value!r}")
+        out.line(f"{self.called}({element}, {made}, state)")
+        innermost = f"state.innermost.pop(id({made}), {made})" if target == "Organization" else made
         if self.where == "inside":
             assert self.path is not None
-            resource[self.path.text] = state.reference_to(place.holder)
-            place.innermost = innermost
+            out.line(f"{made}[{self.path.text!r}] = state.reference_to({holder})")
+            out.line(f"state.innermost[id({holder})] = {innermost}")
             return
-        reference = state.reference_to(innermost)
         if self.where == "member":
-            resource["partOf"] = state.reference_to(place.holder)
-            place.innermost = innermost
+            out.line(f"{made}['partOf'] = state.reference_to({holder})")
+            out.line(f"state.innermost[id({holder})] = {made} = {innermost}")
+            innermost = made
+        out.line(self._referred(f"state.reference_to({innermost})", holder))
+
+    def _referred(self, reference: str, holder: str) -> str:
+        """The code that puts a reference where the line says."""
         if self.where == "section":
-            assert place.section is not None
-            self._section_for(place.section)["entry"].append(reference)
-        else:
-            self._refer(reference, place, state)
-
-    def _write_section(self, element: etree._Element, place: Place, state: State) -> None:
-        assert place.section is not None
-        section: Json = {"code": concept_of_component(self.name)}
-        place.section.setdefault("section", []).append(section)
-        state.written += 1
-        self.content().write(element, Place(section, section, self.definition), state)
-        if "entry" not in section and "section" not in section:
-            section["text"] = {"status": "empty", "div": '<div xmlns="http://www.w3.org/1999/xhtml">–</div>'}
-
-    def _section_for(self, parent: Json) -> Json:
-        """The open section of this name: the last one, so that neighbours share a section."""
-        sections = parent.setdefault("section", [])
-        if not sections or not _is_section(sections[-1], self.name):
-            sections.append({"code": concept_of_component(self.name), "entry": []})
-        return sections[-1]  # type: ignore[no-any-return]
-
-    def _refer(self, reference: Json, place: Place, state: State) -> None:
+            return f"entries_of_section({holder}, {self.name!r}).append({reference})"
         if self.where == "entry":
-            assert place.section is not None
-            place.section.setdefault("entry", []).append(reference)
-            return
+            return f"{holder}.setdefault('entry', []).append({reference})"
         assert self.path is not None
-        holder = place.holder
         if self.where == "with":
-            holder = self._own(place, state)
-        self.path.open(holder, state).refer(reference)
-
-    def _own(self, place: Place, state: State) -> Json:
-        """The resource that stands first in this section, made when first needed."""
-        assert place.section is not None and place.own is not None and place.own.with_resource is not None
-        entries = place.section.setdefault("entry", [])
-        first = state.follow(entries[0]) if entries else None
-        if first is None or first["resourceType"] != place.own.with_resource:
-            first = state.create(place.own.with_resource, place.own.with_resource)
-            entries.insert(0, state.reference_to(first))
-        return first
+            holder = f"state.first_entry({holder}, {self.with_resource!r})"
+        return self.path.referred(reference, holder)
 
     def speaks(self, place: Place, state: State) -> bool:
         """Whether there is anything to read."""
@@ -231,12 +207,3 @@ class LinkRule:
         if self.condition is not None:
             return bool(self.condition.find_objects(resource, state))
         return not any(sibling._accepts(resource, place, state) for sibling in self.siblings)
-
-
-def _is_section(section: object, name: str) -> bool:
-    if not isinstance(section, dict):
-        return False
-    for coding in section.get("code", {}).get("coding", ()):
-        if coding.get("code") == name and coding.get("system") == component_system():
-            return True
-    return False

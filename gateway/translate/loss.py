@@ -77,18 +77,33 @@ class LossReport:
         return full
 
 
-@dataclass
 class Counted:
-    """The counts while a translation runs; paths are written out only at the end."""
+    """The counts while a translation runs; places in the message are written out only at the end."""
 
-    native: int = 0
-    extension: int = 0
-    exact: int = 0
-    noted: list[tuple[etree._Element | None, str | None, str, str]] = field(default_factory=list)
+    __slots__ = ("exact", "extension", "native", "noted", "place")
 
-    def note(self, element: etree._Element | None, attribute: str | None, path: str, kind: str) -> None:
-        """A value that was not carried natively."""
-        self.noted.append((element, attribute, path, kind))
+    def __init__(self) -> None:
+        self.native = self.extension = self.exact = 0
+        self.noted: list[tuple[etree._Element, str | None, str, str]] = []
+        """Element, attribute, path in FHIR and kind of each value that was not carried natively."""
+        self.place: tuple[etree._Element, str | None, str, bool]
+        """What is being written: element, attribute, path in FHIR, and whether that leads into an extension."""
+
+    def wrote(self, native: bool) -> None:
+        """One value was written: natively, in an extension, or only as `exact` or `present`."""
+        element, attribute, path, in_extension = self.place
+        if not native:
+            self.exact += 1
+            self.noted.append((element, attribute, path, "exact"))
+        elif in_extension:
+            self.extension += 1
+            self.noted.append((element, attribute, path, "extension"))
+        else:
+            self.native += 1
+
+    def lose(self, element: etree._Element, attribute: str | None = None) -> None:
+        """An element (or attribute) that no rule carries."""
+        self.noted.append((element, attribute, "", "lost"))
 
     def losses(self) -> tuple[Loss, ...]:
         """The noted values with their places written out."""
@@ -101,7 +116,6 @@ class Counted:
                 "error" if kind == "lost" else "information",
             )
             for element, attribute, path, kind in self.noted
-            if element is not None
         )
 
 

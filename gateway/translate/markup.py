@@ -15,7 +15,7 @@ from lxml import etree
 
 from gateway import parsing
 from gateway.errors import NotTranslatable
-from gateway.translate.codec import Json, Marks
+from gateway.translate.codec import Json, Marks, Notes
 from gateway.translate.loss import element_path
 from gateway.translate.primitives import primitive
 
@@ -37,16 +37,16 @@ class Payload:
 
     value_key = ""
 
-    def write(self, source: etree._Element | str, holder: Json, key: str, marks: Marks) -> None:
+    def write(self, source: etree._Element | str, holder: Json, key: str, notes: Notes) -> None:
         """Puts the content in a payload. Raises NotTranslatable for XML that is not XHTML."""
         assert not isinstance(source, str)
         made: Json = {}
         if len(source) == 0 and not _attributes(source):
-            marks.wrote(_TEXT.write(source.text or "", made, "contentString"))
+            notes.wrote(_TEXT.write(source.text or "", made, "contentString"))
         else:
             attachment = made["contentAttachment"] = {"contentType": _MEDIA_TYPE}
             data = base64.b64encode(_division(source)).decode("ascii")
-            marks.wrote(_DATA.write(data, attachment, "data"))
+            notes.wrote(_DATA.write(data, attachment, "data"))
         holder[key] = made
 
     def read(self, holder: Json, key: str, marks: Marks) -> str | etree._Element | None:

@@ -1,7 +1,8 @@
 """Where in a FHIR resource does a value stand? Paths of the mapping notation, written and read.
 
 A path leads from an object (a resource, a datatype, a section, an extension) to a *slot*: the object that holds the
-value and the key under which it stands there. Writing makes what is missing on the way; reading finds what is there.
+value and the key under which it stands there. Reading finds what is there; for writing, a path says the code that
+makes what is missing on the way (`places.py` has what that code calls).
 """
 
 from __future__ import annotations
@@ -19,14 +20,6 @@ class Resources(Protocol):
 
     def follow(self, reference: object) -> Json | None:
         """The resource a Reference points to; None when there is no reference."""
-        ...
-
-    def create(self, resource_type: str, place: str) -> Json:
-        """A new resource of the type in the Bundle."""
-        ...
-
-    def reference_to(self, resource: Json) -> Json:
-        """A Reference to a resource of the Bundle."""
         ...
 
     def the(self, resource_type: str, create: bool) -> Json | None:
@@ -60,27 +53,6 @@ class Slot:
             return found
         return found[self.index] if isinstance(found, list) and len(found) > self.index else None
 
-    def refer(self, reference: Json) -> None:
-        """Puts a reference there."""
-        if self.index is None:
-            self.holder[self.key] = reference
-        else:
-            _item(self.holder, self.key, self.index)[self.index] = reference
-
-    def write(self, codec: Codec, source: Any, resources: Any) -> None:
-        """Has the codec put a value there."""
-        if self.index is None:
-            codec.write(source, self.holder, self.key, resources)
-            return
-        item: Json = {}
-        codec.write(source, item, "item", resources)
-        for key, name in (("item", self.key), ("_item", "_" + self.key)):
-            if key in item:
-                _item(self.holder, name, self.index)[self.index] = item[key]
-        values = _item(self.holder, self.key, self.index)
-        if "_" + self.key in self.holder:  # R4 wants both lists equally long
-            _item(self.holder, "_" + self.key, len(values) - 1)
-
     def read(self, codec: Codec, resources: Any) -> Any:
         """Has the codec take the value from there."""
         if self.index is None:
@@ -96,12 +68,6 @@ class Slot:
         return value
 
 
-def _item(holder: Json, key: str, index: int) -> list[Any]:
-    items = holder.setdefault(key, [])
-    items.extend([None] * (index + 1 - len(items)))
-    return items  # type: ignore[no-any-return]
-
-
 class Step(Protocol):
     """One step of a path, from an object to the next one."""
 
@@ -110,8 +76,8 @@ class Step(Protocol):
         """The key the step looks under."""
         ...
 
-    def enter(self, holder: Json, resources: Resources) -> Json:
-        """The object the step leads to, made if it is not there (a further one for a repeating step)."""
+    def opened(self, holder: str) -> str:
+        """The code for the object the step leads to, made if it is not there (a further one for a repeating step)."""
         ...
 
     def look(self, holder: Json, resources: Resources) -> list[Json]:
@@ -130,12 +96,9 @@ class Key:
 
     name: str
 
-    def enter(self, holder: Json, resources: Resources) -> Json:
-        """The object, made if it is not there."""
-        found = holder.get(self.name)
-        if found is None:
-            found = holder[self.name] = {}
-        return found
+    def opened(self, holder: str) -> str:
+        """The code for it: the object, made if it is not there."""
+        return f"{holder}.setdefault({self.name!r}, {{}})"
 
     def look(self, holder: Json, resources: Resources) -> list[Json]:
         """The object, if it is there."""
@@ -150,12 +113,9 @@ class Item:
     name: str
     index: int
 
-    def enter(self, holder: Json, resources: Resources) -> Json:
-        """The item at that place, made if it is not there."""
-        items = _item(holder, self.name, self.index)
-        if items[self.index] is None:
-            items[self.index] = {}
-        return items[self.index]  # type: ignore[no-any-return]
+    def opened(self, holder: str) -> str:
+        """The code for it: the item at that place, made if it is not there."""
+        return f"item({holder}, {self.name!r}, {self.index})"
 
     def look(self, holder: Json, resources: Resources) -> list[Json]:
         """The item at that place, if it is there."""
@@ -171,11 +131,9 @@ class Append:
 
     name: str
 
-    def enter(self, holder: Json, resources: Resources) -> Json:
-        """A further item."""
-        made: Json = {}
-        holder.setdefault(self.name, []).append(made)
-        return made
+    def opened(self, holder: str) -> str:
+        """The code for it: a further item."""
+        return f"further({holder}, {self.name!r})"
 
     def look(self, holder: Json, resources: Resources) -> list[Json]:
         """All items."""
@@ -189,9 +147,9 @@ class CodeSet:
     name: str
     system: str
 
-    def enter(self, holder: Json, resources: Resources) -> Json:
-        """A further item: the value that is written next brings the code set."""
-        return Append(self.name).enter(holder, resources)
+    def opened(self, holder: str) -> str:
+        """The code for it: a further item: the value that is written next brings the code set."""
+        return f"further({holder}, {self.name!r})"
 
     def look(self, holder: Json, resources: Resources) -> list[Json]:
         """The first item of the code set."""
@@ -210,14 +168,9 @@ class Component:
     name: str
     code: str
 
-    def enter(self, holder: Json, resources: Resources) -> Json:
-        """The item, made with its code if it is not there."""
-        found = self.look(holder, resources)
-        if found:
-            return found[0]
-        made: Json = {"code": {"coding": [{"system": component_system(), "code": self.code}]}}
-        holder.setdefault(self.name, []).append(made)
-        return made
+    def opened(self, holder: str) -> str:
+        """The code for it: the item, made with its code if it is not there."""
+        return f"component({holder}, {self.name!r}, {self.code!r})"
 
     def look(self, holder: Json, resources: Resources) -> list[Json]:
         """The item with that code."""
@@ -237,16 +190,9 @@ class Extension:
     repeats: bool = False
     name: str = "extension"
 
-    def enter(self, holder: Json, resources: Resources) -> Json:
-        """The extension, made if it is not there (a further one if it repeats)."""
-        extensions: list[Json] = holder.setdefault("extension", [])
-        if not self.repeats:
-            for extension in extensions:
-                if extension.get("url") == self.url:
-                    return extension
-        made: Json = {"url": self.url}
-        extensions.append(made)
-        return made
+    def opened(self, holder: str) -> str:
+        """The code for it: the extension, made if it is not there (a further one if it repeats)."""
+        return f"{'further_extension' if self.repeats else 'extension'}({holder}, {self.url!r})"
 
     def look(self, holder: Json, resources: Resources) -> list[Json]:
         """The extensions with that address."""
@@ -261,13 +207,9 @@ class Hop:
     name: str
     resource_type: str
 
-    def enter(self, holder: Json, resources: Resources) -> Json:
-        """The resource referred to, made with the reference if there is none."""
-        target = resources.follow(holder.get(self.name))
-        if target is None:
-            target = resources.create(self.resource_type, self.resource_type)
-            holder[self.name] = resources.reference_to(target)
-        return target
+    def opened(self, holder: str) -> str:
+        """The code for it: the resource referred to, made with the reference if there is none."""
+        return f"state.referred({holder}, {self.name!r}, {self.resource_type!r})"
 
     def look(self, holder: Json, resources: Resources) -> list[Json]:
         """The resource referred to."""
@@ -284,11 +226,9 @@ class Root:
 
     name: str
 
-    def enter(self, holder: Json, resources: Resources) -> Json:
-        """The resource, made if it is not there."""
-        found = resources.the(self.name, create=True)
-        assert found is not None
-        return found
+    def opened(self, holder: str) -> str:
+        """The code for it: the resource, made if it is not there."""
+        return f"state.the({self.name!r}, create=True)"
 
     def look(self, holder: Json, resources: Resources) -> list[Json]:
         """The resource, if it is there."""
@@ -351,26 +291,28 @@ class Path:
         self.key = last.name if isinstance(last, Key) else None
         """The key of the value, for the common path that ends in one."""
 
-    def open(self, holder: Json, resources: Resources) -> Slot:
-        """The slot for a (further) value, made if it is not there."""
-        for step in self.before:
-            holder = step.enter(holder, resources)
-        if self.key is not None:
-            return Slot(holder, self.key)
-        last = self.steps[-1]
-        if isinstance(last, Item):
-            return Slot(holder, last.name, last.index)
-        if isinstance(last, Append | CodeSet):
-            items = holder.setdefault(last.name, [])
-            items.append(None)
-            return Slot(holder, last.name, len(items) - 1)
-        return Slot(holder, last.name)
+    def opened(self, holder: str) -> str:
+        """The code for the object at the end of the path, made if it is not there; a further one for a repeating last
+        step."""
+        return _opened(self.steps, holder)
 
-    def open_object(self, holder: Json, resources: Resources) -> Json:
-        """The object at the end of the path, made if it is not there; a further one for a repeating last step."""
-        for step in self.steps:
-            holder = step.enter(holder, resources)
-        return holder
+    def written(self, codec: str, source: str, holder: str) -> str:
+        """The code that has a codec write a (further) value; these are names in that code."""
+        holder, last = _opened(self.before, holder), self.steps[-1]
+        if isinstance(last, Item):
+            return f"write_item({codec}, {source}, {holder}, {last.name!r}, {last.index}, counted)"
+        if isinstance(last, Append | CodeSet):
+            return f"write_further({codec}, {source}, {holder}, {last.name!r}, counted)"
+        return f"{codec}.write({source}, {holder}, {last.name!r}, counted)"
+
+    def referred(self, reference: str, holder: str) -> str:
+        """The code that puts a reference at the end of the path."""
+        holder, last = _opened(self.before, holder), self.steps[-1]
+        if isinstance(last, Item):
+            return f"refer_item({holder}, {last.name!r}, {last.index}, {reference})"
+        if isinstance(last, Append | CodeSet):
+            return f"{holder}.setdefault({last.name!r}, []).append({reference})"
+        return f"{holder}[{last.name!r}] = {reference}"
 
     def find(self, holder: Json, resources: Resources) -> list[Slot]:
         """The slots that are there, in order."""
@@ -399,6 +341,12 @@ class Path:
             if not found:
                 return found
         return found
+
+
+def _opened(steps: tuple[Step, ...], holder: str) -> str:
+    for step in steps:
+        holder = step.opened(holder)
+    return holder
 
 
 def _slots(holder: Json, last: Step) -> list[Slot]:

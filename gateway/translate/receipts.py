@@ -68,7 +68,7 @@ def to_bundle(receipt: EMessage) -> tuple[Json, State]:
     state = State(bundle, (next((s for s in senders if s), "").strip(), receipt_id))
     bundle["id"] = derived_id(*state.key, "Bundle")
     header = message_header(state, receipt_id)
-    bound.content("AppRec", "ar:AppRec").write(receipt.root, Place(bundle), state)
+    bound.writer("AppRec", "ar:AppRec")(receipt.root, bundle, state)
     version = receipt.root.findtext("{*}MIGversion") or ""
     if version != MIG_VERSIONS[receipt.standard]:
         stated = {"url": _MIG_VERSION}

@@ -16,6 +16,7 @@ from gateway.fhir.canonical import PRESENT, code_system, is_of
 from gateway.translate.codec import Attributes, Codec, Json
 from gateway.translate.content import Content, Found, Place
 from gateway.translate.paths import Path
+from gateway.translate.source import Source
 from gateway.translate.state import State
 
 Hook = tuple[Callable[[Json], None], Callable[[Json], tuple[Json, tuple[str, ...]]]]
@@ -38,6 +39,8 @@ class ValueRule:
     structure: Structure
     path: Path
     codec: Codec
+    label: str
+    """How the value is written, as the definition says it: the codec's name in generated code."""
     owner: str
     """Path of the object that the slot is in, for messages about what is missing."""
     default: str | Attributes | None = None
@@ -51,31 +54,35 @@ class ValueRule:
         optional = self.use.minimum == 0 and not self.unless
         self.looks_under = self.path.looks_under if optional else None
 
-    def write(self, element: etree._Element, place: Place, state: State) -> None:
-        """The value into its slot."""
-        path = self._elsewhere(element, place, state) or self.path
-        state.at(element, None, path)
-        state.written += 1
-        path.open(place.holder, state).write(self.codec, element, state)
+    def written(self, out: Source, element: str, holder: str, said: str | None) -> None:
+        """The code that writes the value into its slot."""
+        codec = out.name(self.label, self.codec)
+        if self.unless:
+            out.line(f"event = event_code({holder})")
+        word = "if"
+        for code, path in self.unless.items():
+            named = out.name(path.text, path)
+            with out.block(f"{word} event == {code!r} and may_stand_at({named}, {codec}, {element}, {holder}, state)"):
+                self._written(out, path, codec, element, holder)
+            word = "elif"
+        if self.unless:
+            with out.block("else"):
+                self._written(out, self.path, codec, element, holder)
+        else:
+            self._written(out, self.path, codec, element, holder)
+        if said:
+            out.line(f"{said} = True")
 
-    def _elsewhere(self, element: etree._Element, place: Place, state: State) -> Path | None:
-        if not self.unless:
-            return None
-        path = self.unless.get(_event_code(place.holder))
-        parent = element.getparent()
-        stated = parent.findtext("{*}Anslag") if parent is not None else None
-        estimate = (stated or "").strip() in ("true", "1")
-        if path is None or estimate or path.find(place.holder, state):
-            return None
-        trial: Json = {}
-        self.codec.write(element, trial, "x", state.quiet)
-        return path if "x" in trial else None
+    @staticmethod
+    def _written(out: Source, path: Path, codec: str, element: str, holder: str) -> None:
+        out.line(f"counted.place = {element}, None, {path.text!r}, {path.in_extension}")
+        out.line(path.written(codec, element, holder))
 
     def read(self, place: Place, state: State) -> list[Found]:
         """One element for each slot that says something."""
         slots = self.path.find(place.holder, state)
         if not slots and self.unless:
-            path = self.unless.get(_event_code(place.holder))
+            path = self.unless.get(event_code(place.holder))
             slots = path.find(place.holder, state) if path else []
         found: list[Found] = []
         for slot in slots:
@@ -103,9 +110,22 @@ class ValueRule:
         return any(path.find(place.holder, state) for path in self.unless.values())
 
 
-def _event_code(holder: Json) -> str:
+def event_code(holder: Json) -> str:
+    """The code of 9121 (Hendelsekode) that an Observation has; empty if none."""
     codings = holder.get("code", {}).get("coding", ())
     return next((str(c.get("code")) for c in codings if is_of(c, code_system("9121"))), "")
+
+
+def may_stand_at(path: Path, codec: Codec, element: etree._Element, holder: Json, state: State) -> bool:
+    """Whether a value may stand at the place that only the first certain event of its code has: nothing is there yet,
+    it is no estimate, and it has a native value."""
+    parent = element.getparent()
+    stated = parent.findtext("{*}Anslag") if parent is not None else None
+    if (stated or "").strip() in ("true", "1") or path.find(holder, state):
+        return False
+    trial: Json = {}
+    codec.write(element, trial, "x", state.quiet)
+    return "x" in trial
 
 
 def _filled(tag: str, value: str | Attributes | etree._Element) -> etree._Element:
@@ -130,10 +150,10 @@ class ConstantRule:
     tag: str
     looks_under: tuple[str, str] | None = None
 
-    def write(self, element: etree._Element, place: Place, state: State) -> None:
+    def written(self, out: Source, element: str, holder: str, said: str | None) -> None:
         """Nothing to carry; a value that libxml2 lets pass although the grammar fixes another is lost."""
-        if element.text != self.use.fixed:
-            state.lose(element)
+        with out.block(f"if {element}.text != {self.use.fixed!r}"):
+            out.line(f"counted.lose({element})")
 
     def read(self, place: Place, state: State) -> list[Found]:
         """The fixed value."""
@@ -151,7 +171,7 @@ class ElsewhereRule:
     use: ElementUse
     looks_under: tuple[str, str] | None = None
 
-    def write(self, element: etree._Element, place: Place, state: State) -> None:
+    def written(self, out: Source, element: str, holder: str, said: str | None) -> None:
         """Nothing here."""
 
     def read(self, place: Place, state: State) -> list[Found]:
@@ -172,6 +192,8 @@ class InsideRule:
     path: Path
     content: Content
     tag: str
+    called: str = ""
+    """The name of the function that writes the content, where that is a definition of its own."""
     hook: Hook | None = None
     certain: bool = False
     """Whether the grammar has this element in every content: not optional, and no branch of a choice."""
@@ -184,16 +206,30 @@ class InsideRule:
         """Whether the children stand in the same object."""
         return not self.path.steps
 
-    def write(self, element: etree._Element, place: Place, state: State) -> None:
-        """The children into the object; an element that says nothing is marked present."""
-        before = state.written
-        holder = place.holder if self.flat else self.path.open_object(place.holder, state)
-        self.content.write(element, place if self.flat else Place(holder), state)
+    def written(self, out: Source, element: str, holder: str, said: str | None) -> None:
+        """The code that writes the children into the object; an element that says nothing is marked present."""
+        if not self.flat:
+            path, holder = self.path.opened(holder), out.variable("inside")
+            out.line(f"{holder} = {path}")
+        certain = self.certain and self.flat
+        heard = said if certain else out.variable("said")
+        if not self.called:
+            if not certain:
+                out.line(f"{heard} = False")
+            self.content.written(out, element, holder, heard)
+        elif certain and said:
+            with out.block(f"if {self.called}({element}, {holder}, state)"):
+                out.line(f"{said} = True")
+        else:
+            out.line(f"{f'{heard} = ' if heard else ''}{self.called}({element}, {holder}, state)")
         if self.hook:
-            self.hook[0](holder)
-        if state.written == before and not (self.certain and self.flat):
-            mark: Json = {"url": PRESENT, "valueCode": self.use.name.partition(":")[2]}
-            holder.setdefault("extension", []).append(mark)
+            out.line(f"{out.name(self.hook[0].__name__.strip('_'), self.hook[0])}({holder})")
+        if not certain:
+            with out.block(f"if not {heard}"):
+                out.line(f"say_present({holder}, {self.use.name.partition(':')[2]!r})")
+            if said:
+                with out.block("else"):
+                    out.line(f"{said} = True")
 
     def read(self, place: Place, state: State) -> list[Found]:
         """One element for each object that says something."""

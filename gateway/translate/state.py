@@ -78,13 +78,14 @@ class State:
         self.key = key
         """Sender HER-id and MsgId."""
         self.born_in_fhir = born_in_fhir
-        self.written = 0
         self.counted = Counted()
         self.assumed: list[Assumption] = []
         self.missing: list[str] = []
         self.first_body: Json | None = None
         """The Composition of the first document with a body: it shares patient and provenance with the message."""
         self.provenances: list[Json] = []
+        self.innermost: dict[int, Json] = {}
+        """By `id()` of an organisation that is being written: the innermost of those inside it; it is referred to."""
         self.singletons: dict[str, Json] = {"Bundle": bundle}
         self._counters: dict[str, int] = {}
         self._urls: dict[int, str] = {}
@@ -94,7 +95,6 @@ class State:
         self._originals: dict[int, Json] = {}
         self._sections: dict[int, dict[str, list[Json]]] = {}
         self._prepared: list[Json] = []
-        self._at: tuple[etree._Element | None, str | None, Path | None] = (None, None, None)
         for entry in bundle.get("entry", ()):
             self._index(entry)
 
@@ -127,6 +127,24 @@ class State:
     def reference_to(self, resource: Json) -> Json:
         """A Reference to a resource of the Bundle."""
         return {"reference": self._urls[id(resource)]}
+
+    def referred(self, holder: Json, key: str, resource_type: str) -> Json:
+        """The resource that a Reference we wrote points to, made with the Reference if there is none."""
+        reference = holder.get(key)
+        if reference is not None:
+            return self._by_url[reference["reference"]]
+        made = self.create(resource_type, resource_type)
+        holder[key] = self.reference_to(made)
+        return made
+
+    def first_entry(self, section: Json, resource_type: str) -> Json:
+        """The resource of that type that stands first in a section we write, made when first needed."""
+        entries = section.setdefault("entry", [])
+        first = self._by_url[entries[0]["reference"]] if entries else None
+        if first is None or first["resourceType"] != resource_type:
+            first = self.create(resource_type, resource_type)
+            entries.insert(0, self.reference_to(first))
+        return first
 
     def follow(self, reference: object) -> Json | None:
         """The resource a Reference points to; None for no reference. Raises `NotTranslatable` for one that
@@ -168,30 +186,6 @@ class State:
             if "resourceType" in holder and "id" in holder
             else derived_id(*self.key, f"component[{number}]")
         )
-
-    # to FHIR: how each value was written
-
-    def at(self, element: etree._Element, attribute: str | None, path: Path) -> None:
-        """The rule at work, for the loss report."""
-        self._at = (element, attribute, path)
-
-    def wrote(self, native: bool) -> None:
-        """One value was written: natively, in an extension, or only as `exact` or `present`."""
-        self.written += 1
-        element, attribute, path = self._at
-        assert path is not None
-        if native and not path.in_extension:
-            self.counted.native += 1
-        elif native:
-            self.counted.extension += 1
-            self.counted.note(element, attribute, path.text, "extension")
-        else:
-            self.counted.exact += 1
-            self.counted.note(element, attribute, path.text, "exact")
-
-    def lose(self, element: etree._Element, attribute: str | None = None) -> None:
-        """An element (or attribute) that no rule carries."""
-        self.counted.note(element, attribute, "", "lost")
 
     # to the e-message: what has been read
 

@@ -13,7 +13,7 @@ from lxml import etree
 
 from gateway import terminology
 from gateway.fhir.canonical import EXACT, PRESENT
-from gateway.translate.codec import Attributes, Json, Marks
+from gateway.translate.codec import Attributes, Json, Marks, Notes
 from gateway.translate.primitives import primitive
 
 MAIN = "main"
@@ -52,7 +52,7 @@ class Word:
     code_set: str
     value_key = "valueCode"
 
-    def write(self, source: etree._Element | str, holder: Json, key: str, marks: Marks) -> None:
+    def write(self, source: etree._Element | str, holder: Json, key: str, notes: Notes) -> None:
         """Puts the word in its place, and the code as it came beside it where the word does not say it all."""
         assert not isinstance(source, str)
         sent = {name: str(value) for name, value in source.attrib.items() if name in ("V", "DN")}
@@ -62,7 +62,7 @@ class Word:
         whole = word is not None and sent == self.attributes(word)
         if not whole:
             keep_code(holder, key, sent)
-        marks.wrote(whole)
+        notes.wrote(whole)
 
     def read(self, holder: Json, key: str, marks: Marks) -> Attributes | None:
         """V and DN; None if there is no word, or one that no code stands for."""

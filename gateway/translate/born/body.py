@@ -10,7 +10,7 @@ from gateway.translate import dialogue, logistics
 from gateway.translate.born.open_bundle import OpenBundle, code_of_type, components
 from gateway.translate.born.tables import spots
 from gateway.translate.codec import Json
-from gateway.translate.links import concept_of_component
+from gateway.translate.places import concept_of_component
 
 _BODY_OF_TYPE = {
     "INNLEGGELSESRAPPORT": "Innleggelsesrapport",
