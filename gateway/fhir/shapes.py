@@ -20,7 +20,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
-from gateway.fhir.canonical import DATA_ABSENT_REASON, code_system
+from gateway.fhir.canonical import DATA_ABSENT_REASON, NATIONAL_SETS
 from gateway.fhir.objects import Member, Rules, check_shadow, check_shadow_list, check_shape
 from gateway.fhir.primitives import MAX_TEXT, check_string, check_uri
 from gateway.fhir.problem import Check, Walk
@@ -34,7 +34,7 @@ MAX_SHAPES: Final = 4_000
 """Shapes kept in all; so that nobody can fill the memory with new ones."""
 
 KNOWN_ADDRESSES: Final = frozenset(
-    {DATA_ABSENT_REASON, *extension_values(), *(code_system(number) for number in range(1000, 10000))}
+    {DATA_ABSENT_REASON, *extension_values(), *NATIONAL_SETS.values()}
 )
 """Addresses that stand in almost every message and need no look at their letters."""
 

@@ -14,7 +14,7 @@ from typing import Any
 from lxml import etree
 
 from gateway import terminology
-from gateway.fhir.canonical import CODE_LIST_ROOT, PRESENT, code_system, extension_url
+from gateway.fhir.canonical import CODE_LIST_ROOT, NATIONAL_SETS, PRESENT, code_system, extension_url
 from gateway.translate.codec import Attributes, Codec, Json, Marks, Notes
 from gateway.translate.markup import Payload
 from gateway.translate.primitives import Primitive, primitive
@@ -74,10 +74,6 @@ def _before(one: str, other: str) -> bool:
     return one[:shared] < other[:shared]
 
 
-def _put(kind: Primitive, text: str, holder: Json, key: str, notes: Notes) -> None:
-    notes.wrote(kind.write(text, holder, key))
-
-
 def _take(kind: Primitive, holder: Json, key: str, marks: Marks) -> str | None:
     text = kind.read(holder, key)
     if text is not None:
@@ -124,8 +120,9 @@ class Value:
     def write(self, source: etree._Element | str, holder: Json, key: str, notes: Notes) -> None:
         """Puts V in its place; an element without V is marked `present`."""
         assert not isinstance(source, str)
-        if "V" in source.attrib:
-            native = self.kind.write(str(source.attrib["V"]), holder, key)
+        text = source.get("V")
+        if text is not None:
+            native = self.kind.write(text, holder, key)
             notes.wrote(native and (key != "end" or _in_order(self.kind, holder, key)))
         else:
             holder["_" + key] = {"extension": [{"url": PRESENT, "valueBoolean": False}]}
@@ -139,6 +136,25 @@ class Value:
         meta = holder.get("_" + key) or {}
         empty = key not in holder and any(e.get("valueBoolean") is False for e in meta.get("extension", ()))
         return {} if empty else {"V": text}
+
+
+def _coding(implied: str | None, source: etree._Element, notes: Notes) -> Json:
+    """The Coding for V, S and DN; empty if none is there and no set is implied."""
+    made: Json = {}
+    oid, code, display = source.get("S"), source.get("V"), source.get("DN")
+    if oid is None:
+        if implied:
+            made["system"] = implied
+    elif oid in NATIONAL_SETS:
+        made["system"] = NATIONAL_SETS[oid]
+        notes.wrote(native=True)
+    else:
+        notes.wrote(_OID_TEXT.write(oid, made, "system"))
+    if code is not None:
+        notes.wrote(_CODE.write(code, made, "code"))
+    if display is not None:
+        notes.wrote(_STRING.write(display, made, "display"))
+    return made
 
 
 @dataclass(frozen=True)
@@ -155,26 +171,14 @@ class Coding:
     def write(self, source: etree._Element | str, holder: Json, key: str, notes: Notes) -> None:
         """Puts the code in its place."""
         assert not isinstance(source, str)
-        made = holder[key] = self.coding(source, notes)
-        if "OT" in source.attrib:
+        made = holder[key] = _coding(self.implied, source, notes)
+        text = source.get("OT")
+        if text is not None:
             original: Json = {"url": _ORIGINAL_TEXT}
-            _put(_STRING, str(source.attrib["OT"]), original, "valueString", notes)
+            notes.wrote(_STRING.write(text, original, "valueString"))
             made["extension"] = [original]
         if not made:
             made["extension"] = [{"url": PRESENT, "valueBoolean": True}]
-
-    def coding(self, source: etree._Element, notes: Notes) -> Json:
-        """The Coding for V, S and DN; empty if none is there and no set is implied."""
-        made: Json = {}
-        if "S" in source.attrib:
-            _put(_OID_TEXT, str(source.attrib["S"]), made, "system", notes)
-        elif self.implied:
-            made["system"] = self.implied
-        if "V" in source.attrib:
-            _put(_CODE, str(source.attrib["V"]), made, "code", notes)
-        if "DN" in source.attrib:
-            _put(_STRING, str(source.attrib["DN"]), made, "display", notes)
-        return made
 
     def read(self, holder: Json, key: str, marks: Marks) -> Attributes | None:
         """V, S, DN and OT; None if there is no Coding."""
@@ -236,11 +240,12 @@ class Concept:
         """Puts the code in the place."""
         assert not isinstance(source, str)
         made: Json = {}
-        coding = Coding(self.implied, self.stated).coding(source, notes)
+        coding = _coding(self.implied, source, notes)
         if coding:
             made["coding"] = [coding]
-        if "OT" in source.attrib:
-            _put(_STRING, str(source.attrib["OT"]), made, "text", notes)
+        text = source.get("OT")
+        if text is not None:
+            notes.wrote(_STRING.write(text, made, "text"))
         if not made:
             made = {"extension": [{"url": PRESENT, "valueBoolean": True}]}
         holder[key] = made
@@ -285,10 +290,11 @@ class Quantity:
         """Puts the quantity in its place."""
         assert not isinstance(source, str)
         made: Json = {}
-        if "V" in source.attrib:
-            _put(_DECIMAL, str(source.attrib["V"]), made, "value", notes)
-        if "U" in source.attrib:
-            _put(_UNIT, str(source.attrib["U"]), made, "unit", notes)
+        value, unit = source.get("V"), source.get("U")
+        if value is not None:
+            notes.wrote(_DECIMAL.write(value, made, "value"))
+        if unit is not None:
+            notes.wrote(_UNIT.write(unit, made, "unit"))
         holder[key] = made or {"extension": [{"url": PRESENT, "valueBoolean": True}]}
 
     def read(self, holder: Json, key: str, marks: Marks) -> Attributes | None:

@@ -127,16 +127,23 @@ def local(name: str) -> str:
 def element_path(element: etree._Element, known: dict[etree._Element, str] | None = None) -> str:
     """The place of an element, as MsgHead/Document[1]/RefDoc/…: names without prefix, numbers where there
     are several. `known` remembers the places of elements between calls."""
-    if known is not None and element in known:
-        return known[element]
-    path = local(str(element.tag))
-    parent = element.getparent()
-    if parent is not None:
-        tag = str(element.tag)
-        before = len(list(element.itersiblings(tag, preceding=True)))
-        if before or next(element.itersiblings(tag), None) is not None:
-            path += f"[{before + 1}]"
-        path = f"{element_path(parent, known)}/{path}"
-    if known is not None:
-        known[element] = path
-    return path
+    known = {} if known is None else known
+    if element not in known:
+        parent = element.getparent()
+        if parent is None:
+            known[element] = local(str(element.tag))
+        else:
+            _learn_children(parent, element_path(parent, known), known)
+    return known[element]
+
+
+def _learn_children(parent: etree._Element, place: str, known: dict[etree._Element, str]) -> None:
+    several: dict[str, list[etree._Element]] = {}
+    for child in parent:
+        several.setdefault(str(child.tag), []).append(child)
+    for tag, children in several.items():
+        if len(children) == 1:
+            known[children[0]] = f"{place}/{local(tag)}"
+        else:
+            for number, child in enumerate(children, 1):
+                known[child] = f"{place}/{local(tag)}[{number}]"

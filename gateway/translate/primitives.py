@@ -12,12 +12,12 @@ Each kind is a pair of pure functions: `native` (text → JSON value, None if th
 
 from __future__ import annotations
 
-import calendar
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -126,7 +126,10 @@ def _plain(value: Any) -> str | None:
 
 
 def _code(text: str) -> str | None:
-    return " ".join(text.split()) or None
+    if text.isalnum():  # most codes
+        return text
+    joined = " ".join(text.split())
+    return (text if joined == text else joined) or None
 
 
 def _id(text: str) -> str | None:
@@ -175,18 +178,18 @@ def _decimal_text(value: Any) -> str | None:
     return (digits.rstrip("0").rstrip(".") if "." in digits else digits) or "0"
 
 
-def _real_date(year: str, month: str, day: str) -> bool:
-    return (
-        int(year) > 0
-        and 1 <= int(month) <= 12
-        and 1 <= int(day) <= calendar.monthrange(int(year), int(month))[1]
-    )
+def _is_real(day: str) -> bool:
+    try:
+        date.fromisoformat(day)
+    except ValueError:
+        return False
+    return True
 
 
 def _date(text: str) -> str | None:
     text = text.strip()
-    if match := _DATE.fullmatch(text):
-        return text[:10] if _real_date(*match.groups()[:3]) else None
+    if _DATE.fullmatch(text):
+        return text[:10] if _is_real(text[:10]) else None
     match = _YEAR.fullmatch(text)
     return text[:4] + (match[2] or "") if match and int(match[1]) > 0 else None
 
@@ -197,22 +200,24 @@ def _date_time(text: str) -> str | None:
     if not match:
         return _date(text)
     day, clock, fraction, zone = match.groups()
-    if not _real_date(*day.split("-")):
-        return None
     late = clock == "24:00:00"
     try:
-        moment = datetime.fromisoformat(f"{day}T{'00:00:00' if late else clock}") + timedelta(days=late)
-    except (ValueError, OverflowError):  # no such hour, or the day after the last one
+        moment = datetime.fromisoformat(f"{day}T{'00:00:00' if late else clock}")
+        if late:
+            moment += timedelta(days=1)
+    except (ValueError, OverflowError):  # no such day or hour, or the day after the last one
         return None
-    return (
-        moment.strftime("%Y-%m-%dT%H:%M:%S").rjust(19, "0") + (fraction or "") + (zone or oslo_offset(moment))
-    )
+    return f"{moment.isoformat()}{fraction or ''}{zone or oslo_offset(moment)}"
 
 
 def oslo_offset(moment: datetime) -> str:
     """The offset of Europe/Oslo at a local time, as +01:00; the autumn hour means its first occurrence
     (DESIGN §4.12)."""
-    offset = moment.replace(tzinfo=OSLO, fold=0).utcoffset() or timedelta()
+    return _zone(moment.replace(tzinfo=OSLO, fold=0).utcoffset() or timedelta())
+
+
+@lru_cache(maxsize=100)
+def _zone(offset: timedelta) -> str:
     minutes = int(offset.total_seconds()) // 60
     return f"{'-' if minutes < 0 else '+'}{abs(minutes) // 60:02}:{abs(minutes) % 60:02}"
 

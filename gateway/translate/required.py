@@ -5,7 +5,7 @@ The table `mappings/required.map` says it, element by element. What is written f
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
@@ -15,6 +15,7 @@ from gateway import package_data
 from gateway.fhir.canonical import DATA_ABSENT_REASON
 from gateway.translate import discontinued
 from gateway.translate.codec import Json
+from gateway.translate.source import Source
 from gateway.translate.state import State
 from gateway.translate.words import withdraw
 
@@ -35,6 +36,34 @@ class Demand:
     argument: str
     condition: str | None
     exception: str | None
+
+    def written(self, out: Source) -> None:
+        """The code that fills the element in."""
+        if not self.holders:
+            self._written(out, "resource")
+            return
+        with out.block(f"for holder in holders(resource, {self.holders!r})"):
+            self._written(out, "holder")
+
+    def _written(self, out: Source, holder: str) -> None:
+        key, choice = self.key.removesuffix("[x]"), self.key.endswith("[x]")
+        lacks = f"{key!r} not in {holder} and {'_' + key!r} not in {holder}"
+        tests = [f"not has_choice({holder}, {key!r})" if choice else lacks]
+        if self.condition:
+            tests.append(f"{self.condition!r} in {holder}")
+        if self.exception:
+            tests.append(f"{self.exception!r} not in {holder}")
+        with out.block(f"if {' and '.join(tests)}"):
+            out.line(self._filled(holder, key))
+
+    def _filled(self, holder: str, key: str) -> str:
+        if self.how == "code":
+            return f"{holder}[{key!r}] = {self.argument!r}"
+        if self.how == "absent":
+            where = {"code": "_" + key, "object": key, "objects": key}.get(self.argument, self.argument)
+            return f"{holder}[{where!r}] = {'[absent()]' if self.argument == 'objects' else 'absent()'}"
+        made = f"{self.how}(state)"
+        return f"{holder}[{key!r}] = {f'[{made}]' if self.argument == 'list' else made}"
 
 
 @cache
@@ -57,15 +86,40 @@ def demands() -> dict[str, tuple[Demand, ...]]:
 
 def complete(state: State) -> None:
     """Writes what R4 demands into every resource of the Bundle, and takes away what it forbids."""
+    completions = _completions()
     for entry in list(state.bundle["entry"]):
         resource = entry["resource"]
-        for demand in demands().get(resource["resourceType"], ()):
-            for holder in _holders(resource, demand.holders):
-                _fill(holder, demand, state)
-        if resource["resourceType"] == "Organization":
-            _not_at_home(resource)
-        elif resource["resourceType"] == "MedicationStatement":
-            discontinued.state_status(resource)
+        completion = completions.get(resource["resourceType"])
+        if completion is not None:
+            completion(resource, state)
+
+
+@cache
+def _completions() -> dict[str, Callable[[Json, State], None]]:
+    """Resource type → the generated function that does what the table says of it."""
+    names: dict[str, Any] = {
+        "holders": _holders,
+        "has_choice": _has_choice,
+        "absent": absent,
+        "patient": _patient,
+        "participant": _participant,
+        "header": _header,
+        "sender": _sender,
+        "agent": _agent,
+        "not_at_home": _not_at_home,
+        "state_status": discontinued.state_status,
+    }
+    further = {"Organization": "not_at_home(resource)", "MedicationStatement": "state_status(resource)"}
+    made = {}
+    for resource_type in {**demands(), **further}:
+        out = Source(names)
+        with out.block(f"def complete_{resource_type}(resource, state)"):
+            for demand in demands().get(resource_type, ()):
+                demand.written(out)
+            if resource_type in further:
+                out.line(further[resource_type])
+        made[resource_type] = out.function(f"complete_{resource_type}")
+    return made
 
 
 def _not_at_home(organization: Json) -> None:
@@ -98,39 +152,29 @@ def _holders(value: Any, names: tuple[str, ...]) -> Iterator[Json]:
             yield value["source"]
 
 
-def _fill(holder: Json, demand: Demand, state: State) -> None:
-    key, choice = demand.key.removesuffix("[x]"), demand.key.endswith("[x]")
-    there = any(name.startswith(key) for name in holder) if choice else key in holder or "_" + key in holder
-    if there or (demand.condition and demand.condition not in holder) or demand.exception in holder:
-        return
-    if demand.how == "code":
-        holder[key] = demand.argument
-    elif demand.how == "absent":
-        _write_absent(holder, key, demand.argument)
-    else:
-        made = _reference(demand.how, state)
-        holder[key] = [made] if demand.argument == "list" else made
+def _has_choice(holder: Json, stem: str) -> bool:
+    return any(name.startswith(stem) for name in holder)
 
 
-def _write_absent(holder: Json, key: str, kind: str) -> None:
-    if kind == "code":
-        holder["_" + key] = absent()
-    elif kind == "objects":
-        holder[key] = [absent()]
-    else:
-        holder[key if kind == "object" else kind] = absent()
+def _patient(state: State) -> Json:
+    return state.reference_to(the_patient(state))
 
 
-def _reference(what: str, state: State) -> Json:
-    if what == "patient":
-        return state.reference_to(the_patient(state))
-    if what == "participant":
-        return {"actor": state.reference_to(the_patient(state)), "_status": absent()}
-    header = state.singletons["MessageHeader"]
-    if what == "header":
-        return state.reference_to(header)
-    sender = header.get("sender") or absent()
-    return {"who": sender} if what == "agent" else sender
+def _participant(state: State) -> Json:
+    return {"actor": _patient(state), "_status": absent()}
+
+
+def _header(state: State) -> Json:
+    return state.reference_to(state.singletons["MessageHeader"])
+
+
+def _sender(state: State) -> Json:
+    sender: Json = state.singletons["MessageHeader"].get("sender") or absent()
+    return sender
+
+
+def _agent(state: State) -> Json:
+    return {"who": _sender(state)}
 
 
 def the_patient(state: State) -> Json:

@@ -24,26 +24,17 @@ _NAMESPACE = uuid.UUID("2b0b5c8e-5c1e-5d0a-9d8e-7d3f0a6c41b7")
 """Name space of all derived ids; a constant of the project."""
 
 
+_VARIANT = {digit: "89ab"[int(digit, 16) & 3] for digit in "0123456789abcdef"}
+
+
 def derived_id(*parts: str) -> str:
     """The id derived from sender, MsgId and place (UUIDv5): the same message always gives the same ids
     (DESIGN §4.3)."""
-    digest = bytearray(
-        hashlib.sha1(_NAMESPACE.bytes + "|".join(parts).encode(), usedforsecurity=False).digest()[:16]
-    )
-    digest[6] = digest[6] & 0x0F | 0x50
-    digest[8] = digest[8] & 0x3F | 0x80
-    text = digest.hex()
-    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+    return _uuid(hashlib.sha1(_NAMESPACE.bytes + "|".join(parts).encode(), usedforsecurity=False).hexdigest())
 
 
-class Mark(NamedTuple):
-    """How far the reading of a Bundle has come."""
-
-    children: int
-    missing: int
-    assumed: int
-    read: int
-    read_whole: int
+def _uuid(digest: str) -> str:
+    return f"{digest[:8]}-{digest[8:12]}-5{digest[13:16]}-{_VARIANT[digest[16]]}{digest[17:20]}-{digest[20:32]}"
 
 
 class Assumption(NamedTuple):
@@ -77,6 +68,8 @@ class State:
         """Whether a value is one that only R4 wants (`required.py` knows)."""
         self.key = key
         """Sender HER-id and MsgId."""
+        self._begun = hashlib.sha1(_NAMESPACE.bytes + "|".join((*key, "")).encode(), usedforsecurity=False)
+        """Of all derived ids the part that they have in common."""
         self.born_in_fhir = born_in_fhir
         self.counted = Counted()
         self.assumed: list[Assumption] = []
@@ -113,16 +106,18 @@ class State:
     def create(self, resource_type: str, place: str) -> Json:
         """A new resource in the Bundle, with ids derived from its place."""
         number = self._counters[place] = self._counters.get(place, 0) + 1
-        identifier = derived_id(*self.key, f"{place}[{number}]")
+        digest = self._begun.copy()
+        digest.update(f"{place}[{number}]".encode())
+        identifier = _uuid(digest.hexdigest())
         resource: Json = {"resourceType": resource_type, "id": identifier}
         self.add(resource, f"urn:uuid:{identifier}")
         return resource
 
     def add(self, resource: Json, url: str) -> None:
         """Puts a resource in the Bundle under a fullUrl."""
-        entry = {"fullUrl": url, "resource": resource}
-        self.bundle.setdefault("entry", []).append(entry)
-        self._index(entry)
+        self.bundle.setdefault("entry", []).append({"fullUrl": url, "resource": resource})
+        self._urls[id(resource)] = url
+        self._by_url[url] = resource
 
     def reference_to(self, resource: Json) -> Json:
         """A Reference to a resource of the Bundle."""
