@@ -54,7 +54,7 @@ _SPACE = re.compile(rb"[ \t\r\n]*")
 _HUGE = 8 * 1024 * 1024
 """From this size on libxml2's own bounds are lifted, as an attachment is one text of 10 MB and more."""
 _TOO_DEEP = etree.XPath(f"boolean({'/*' * (MAX_DEPTH + 1)})")
-_TOO_WIDE = etree.XPath(f"boolean(//@*[{MAX_ATTRIBUTES + 1}])")
+_TOO_WIDE = etree.XPath(f"boolean(descendant-or-self::*/@*[{MAX_ATTRIBUTES + 1}])")
 _RESOURCE_LIMIT = 114  # XML_ERR_RESOURCE_LIMIT: libxml2's own bounds, behind ours
 
 

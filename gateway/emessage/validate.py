@@ -25,7 +25,7 @@ from gateway.errors import Issue, issue
 MAX_ISSUES = 100
 """Most schema findings that are told one by one."""
 _MANY = 1000
-_WIDE = etree.XPath(f"boolean(//*[{_MANY + 1}])")
+_WIDE = etree.XPath(f"boolean(descendant-or-self::*/*[{_MANY + 1}])")
 """An element with many children: libxml2 takes the square of that to name the places of its findings."""
 
 _CODES = {  # libxml2's error type → ours; the data type errors are all the others that say _VALID

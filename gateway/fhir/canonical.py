@@ -63,7 +63,9 @@ def is_of(coding: dict[str, Any], system: str) -> bool:
     )
 
 
-NATIONAL_SETS: Final = {f"{CODE_LIST_ROOT.removeprefix('urn:oid:')}{number}": code_system(number) for number in range(1000, 10000)}
+NATIONAL_SETS: Final = {
+    f"{CODE_LIST_ROOT.removeprefix('urn:oid:')}{number}": code_system(number) for number in range(1000, 10000)
+}
 """Oid of a national code list → its ``Coding.system``. Almost every code of a message is of one of these."""
 
 

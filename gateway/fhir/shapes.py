@@ -33,9 +33,7 @@ Sound = Callable[[dict[str, Any], Walk], object]
 MAX_SHAPES: Final = 4_000
 """Shapes kept in all; so that nobody can fill the memory with new ones."""
 
-KNOWN_ADDRESSES: Final = frozenset(
-    {DATA_ABSENT_REASON, *extension_values(), *NATIONAL_SETS.values()}
-)
+KNOWN_ADDRESSES: Final = frozenset({DATA_ABSENT_REASON, *extension_values(), *NATIONAL_SETS.values()})
 """Addresses that stand in almost every message and need no look at their letters."""
 
 

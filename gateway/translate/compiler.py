@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from inspect import isfunction
+from threading import RLock
 from typing import Any
 
 from lxml import etree
@@ -49,6 +50,9 @@ class Mapping:
 
     def __post_init__(self) -> None:
         self._contents: dict[tuple[str, str], Content] = {}
+        self._ready: dict[tuple[str, str], Content] = {}
+        """The contents that are whole; another thread sees only these."""
+        self._compiling = RLock()
         self._names: dict[str, Any] = {
             name: value for name, value in vars(places).items() if isfunction(value)
         } | {"event_code": event_code, "may_stand_at": may_stand_at}
@@ -94,6 +98,14 @@ class Mapping:
 
     def content(self, name: str, kind: str) -> Content:
         """The compiled rules of a definition for one grammar type. Raises `MappingError`."""
+        key = (name, kind)
+        if key not in self._ready:
+            with self._compiling:
+                self._compiled(name, kind)
+                self._ready.update(self._contents)
+        return self._ready[key]
+
+    def _compiled(self, name: str, kind: str) -> Content:
         key = (name, kind)
         if key not in self._contents:
             definition = self.definitions[name]
@@ -194,7 +206,7 @@ class Mapping:
         how, tag = _options(line.how)[0], self.structure.tag(use.name)
         called = ""
         if how.startswith("use "):
-            content, called = self.content(how[4:], use.type), self._called(how[4:], use.type)
+            content, called = self._compiled(how[4:], use.type), self._called(how[4:], use.type)
         else:
             content = self._empty(use.type)
             self._fill(content, definition, line.children, _below(within, line.path))

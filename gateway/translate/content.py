@@ -88,7 +88,11 @@ class Content:
             out.line(f"value = {element}.get({name!r})")
             with out.block("if value is not None"):
                 out.line(f"counted.place = {element}, {name!r}, {path.text!r}, {path.in_extension}")
-                out.line(path.written(out.name(codec.value_key.removeprefix("value").lower(), codec), "value", holder))
+                out.line(
+                    path.written(
+                        out.name(codec.value_key.removeprefix("value").lower(), codec), "value", holder
+                    )
+                )
                 if said:
                     out.line(f"{said} = True")
         for name, fixed in self.fixed.items():

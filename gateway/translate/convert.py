@@ -8,6 +8,7 @@ checked against the grammar before it leaves: a translation that does not hold i
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
@@ -32,10 +33,10 @@ from gateway.translate.state import State
 Json = dict[str, Any]
 Readable = EMessage | Json
 TARGETS = ("fhir-r4", "plo-1.6", "plo-1.5", "dialog-1.0", "dialog-1.1", "apprec-1.0", "apprec-1.1")
-_TYPED = etree.XPath(
-    "//*[@xsi:type or @xsi:nil]", namespaces={"xsi": "http://www.w3.org/2001/XMLSchema-instance"}
+_OF_INSTANCE = etree.XPath(
+    "descendant-or-self::*/@xsi:*", namespaces={"xsi": "http://www.w3.org/2001/XMLSchema-instance"}
 )
-"""Elements that name a type of their own or say that they are nil: no translation carries that."""
+"""The attributes that XML Schema allows everywhere."""
 _SIGNATURE = "{http://www.w3.org/2000/09/xmldsig#}Signature"
 
 
@@ -166,11 +167,17 @@ def _report(
 def _forward_report(state: State, root: etree._Element) -> LossReport:
     counted = state.counted
     notes = ("signature not carried; verified: not checked",) if root.find(_SIGNATURE) is not None else ()
-    typed = tuple(Loss(f"{element_path(element)}/@type", "", "lost", "error") for element in _TYPED(root))
+    typed = tuple(Loss(f"{element_path(element)}/@type", "", "lost", "error") for element in _typed(root))
     total = counted.native + counted.extension + counted.exact + len(typed)
     return _report(
         total, counted.native, counted.extension, counted.exact, (*counted.losses(), *typed), notes
     )
+
+
+def _typed(root: etree._Element) -> Iterable[etree._Element]:
+    """Elements that name a type of their own or say that they are nil: no translation carries that."""
+    found = [each for each in _OF_INSTANCE(root) if each.attrname.endswith(("}type", "}nil"))]
+    return dict.fromkeys(each.getparent() for each in found)
 
 
 def _backward_report(made: Backward) -> LossReport:

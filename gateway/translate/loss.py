@@ -5,7 +5,7 @@ A report names places and counts; it holds no content (DESIGN §4.9).
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from lxml import etree
@@ -107,10 +107,10 @@ class Counted:
 
     def losses(self) -> tuple[Loss, ...]:
         """The noted values with their places written out."""
-        known: dict[etree._Element, str] = {}
+        place = _Places().of
         return tuple(
             Loss(
-                element_path(element, known) + (f"/@{local(attribute)}" if attribute else ""),
+                f"{place(element)}/@{local(attribute)}" if attribute else place(element),
                 path,
                 kind,
                 "error" if kind == "lost" else "information",
@@ -124,26 +124,45 @@ def local(name: str) -> str:
     return name.rpartition("}")[2]
 
 
-def element_path(element: etree._Element, known: dict[etree._Element, str] | None = None) -> str:
+def element_path(element: etree._Element) -> str:
     """The place of an element, as MsgHead/Document[1]/RefDoc/…: names without prefix, numbers where there
-    are several. `known` remembers the places of elements between calls."""
-    known = {} if known is None else known
-    if element not in known:
-        parent = element.getparent()
+    are several."""
+    return _Places().of(element)
+
+
+class _Places:
+    """The places of elements of one message; remembers what several of them have in common."""
+
+    def __init__(self) -> None:
+        self._known: dict[etree._Element, str] = {}
+        self._numbers: dict[etree._Element, int] = {}
+        """Of a child: how many of its name stand before it in its parent, and it; 0: there is no other."""
+
+    def of(self, element: etree._Element) -> str:
+        """The place of an element."""
+        found = self._known.get(element)
+        if found is None:
+            found = self._known[element] = self._place(element)
+        return found
+
+    def _place(self, element: etree._Element) -> str:
+        name, parent = local(str(element.tag)), element.getparent()
         if parent is None:
-            known[element] = local(str(element.tag))
-        else:
-            _learn_children(parent, element_path(parent, known), known)
-    return known[element]
+            return name
+        if element not in self._numbers:
+            self._count(parent)
+        number = self._numbers[element]
+        return f"{self.of(parent)}/{name}[{number}]" if number else f"{self.of(parent)}/{name}"
 
-
-def _learn_children(parent: etree._Element, place: str, known: dict[etree._Element, str]) -> None:
-    several: dict[str, list[etree._Element]] = {}
-    for child in parent:
-        several.setdefault(str(child.tag), []).append(child)
-    for tag, children in several.items():
-        if len(children) == 1:
-            known[children[0]] = f"{place}/{local(tag)}"
-        else:
-            for number, child in enumerate(children, 1):
-                known[child] = f"{place}/{local(tag)}[{number}]"
+    def _count(self, parent: etree._Element) -> None:
+        first: dict[object, etree._Element] = {}
+        counts: dict[object, int] = {}
+        numbers = self._numbers
+        for child in parent:
+            tag = child.tag
+            if tag in first:
+                counts[tag] = number = counts.get(tag, 1) + 1
+                numbers[child], numbers[first[tag]] = number, 1
+            else:
+                first[tag] = child
+                numbers[child] = 0

@@ -79,9 +79,7 @@ def write_item(
         _long_enough(holder, "_" + name, len(values) - 1)
 
 
-def write_further(
-    codec: Codec, source: etree._Element | str, holder: Json, name: str, notes: Notes
-) -> None:
+def write_further(codec: Codec, source: etree._Element | str, holder: Json, name: str, notes: Notes) -> None:
     """Has the codec write one more value of a list."""
     items = holder.setdefault(name, [])
     items.append(None)

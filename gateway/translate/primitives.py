@@ -207,18 +207,19 @@ def _date_time(text: str) -> str | None:
             moment += timedelta(days=1)
     except (ValueError, OverflowError):  # no such day or hour, or the day after the last one
         return None
-    return f"{moment.isoformat()}{fraction or ''}{zone or oslo_offset(moment)}"
+    local = moment.isoformat() if late else text[:19]
+    return f"{local}{fraction or ''}{zone or oslo_offset(moment)}"
 
 
 def oslo_offset(moment: datetime) -> str:
     """The offset of Europe/Oslo at a local time, as +01:00; the autumn hour means its first occurrence
     (DESIGN §4.12)."""
-    return _zone(moment.replace(tzinfo=OSLO, fold=0).utcoffset() or timedelta())
+    return _zone(OSLO.utcoffset(moment))
 
 
 @lru_cache(maxsize=100)
-def _zone(offset: timedelta) -> str:
-    minutes = int(offset.total_seconds()) // 60
+def _zone(offset: timedelta | None) -> str:
+    minutes = int((offset or timedelta()).total_seconds()) // 60
     return f"{'-' if minutes < 0 else '+'}{abs(minutes) // 60:02}:{abs(minutes) % 60:02}"
 
 

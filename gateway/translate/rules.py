@@ -62,7 +62,9 @@ class ValueRule:
         word = "if"
         for code, path in self.unless.items():
             named = out.name(path.text, path)
-            with out.block(f"{word} event == {code!r} and may_stand_at({named}, {codec}, {element}, {holder}, state)"):
+            with out.block(
+                f"{word} event == {code!r} and may_stand_at({named}, {codec}, {element}, {holder}, state)"
+            ):
                 self._written(out, path, codec, element, holder)
             word = "elif"
         if self.unless:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import builtins
 import re
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import chain, count
 from typing import Any
@@ -48,13 +48,17 @@ class Source:
         self._variables += 1
         return f"{word}_{self._variables}"
 
-    def name(self, word: str, value: Hashable) -> str:
+    def name(self, word: str, value: object) -> str:
         """The global name of a value, made of the word; the same for an equal value."""
-        known: dict[Hashable, str] = self.names.setdefault("__known__", {})
+        known: dict[object, str] = self.names.setdefault("__known__", {})
         if value not in known:
             plain = _NO_LETTER.sub("_", word)
             numbered = (f"{plain}_{number}" for number in count(2))
-            free = (name for name in chain((plain,), numbered) if name not in self.names and not hasattr(builtins, name))
+            free = (
+                name
+                for name in chain((plain,), numbered)
+                if name not in self.names and not hasattr(builtins, name)
+            )
             known[value] = next(free)
             self.names[known[value]] = value
         return known[value]

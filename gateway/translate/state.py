@@ -17,7 +17,6 @@ from gateway.errors import NotTranslatable
 from gateway.fhir.canonical import component_system
 from gateway.translate.codec import Json
 from gateway.translate.loss import Counted
-from gateway.translate.paths import Path
 
 COMPONENTS = component_system()
 _NAMESPACE = uuid.UUID("2b0b5c8e-5c1e-5d0a-9d8e-7d3f0a6c41b7")
@@ -34,7 +33,19 @@ def derived_id(*parts: str) -> str:
 
 
 def _uuid(digest: str) -> str:
-    return f"{digest[:8]}-{digest[8:12]}-5{digest[13:16]}-{_VARIANT[digest[16]]}{digest[17:20]}-{digest[20:32]}"
+    return (
+        f"{digest[:8]}-{digest[8:12]}-5{digest[13:16]}-{_VARIANT[digest[16]]}{digest[17:20]}-{digest[20:32]}"
+    )
+
+
+class Mark(NamedTuple):
+    """How far the reading of a Bundle has come."""
+
+    children: int
+    missing: int
+    assumed: int
+    read: int
+    read_whole: int
 
 
 class Assumption(NamedTuple):

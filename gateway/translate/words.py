@@ -8,6 +8,7 @@ wins.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 from lxml import etree
 
@@ -55,13 +56,14 @@ class Word:
     def write(self, source: etree._Element | str, holder: Json, key: str, notes: Notes) -> None:
         """Puts the word in its place, and the code as it came beside it where the word does not say it all."""
         assert not isinstance(source, str)
-        sent = {name: str(value) for name, value in source.attrib.items() if name in ("V", "DN")}
-        word = WORDS[self.code_set].get(sent.get("V", ""))
+        code, display = source.get("V"), source.get("DN")
+        word = WORDS[self.code_set].get(code or "")
         if word is not None:
             holder[key] = word
-        whole = word is not None and sent == self.attributes(word)
+        whole = word is not None and self.attributes(word) == {"V": code, "DN": display}
         if not whole:
-            keep_code(holder, key, sent)
+            sent = {"V": code, "DN": display}
+            keep_code(holder, key, {name: text for name, text in sent.items() if text is not None})
         notes.wrote(whole)
 
     def read(self, holder: Json, key: str, marks: Marks) -> Attributes | None:
@@ -77,9 +79,15 @@ class Word:
 
     def attributes(self, word: str) -> Attributes | None:
         """The code that a word alone stands for."""
-        code = next((code for code, meant in WORDS[self.code_set].items() if meant == word), None)
-        code = code or _READ_ONLY.get(self.code_set, {}).get(word)
+        code = _codes(self.code_set).get(word)
         return None if code is None else {"V": code, "DN": terminology.display(self.code_set, code) or code}
+
+
+@cache
+def _codes(code_set: str) -> dict[str, str]:
+    """Word → the code that it alone stands for."""
+    first = {word: code for code, word in reversed(WORDS[code_set].items())}
+    return _READ_ONLY.get(code_set, {}) | first
 
 
 def withdraw(code_set: str, holder: Json, key: str) -> None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from lxml import etree
 
 from gateway.fhir.canonical import code_system, component_system, extension_url
+from gateway.translate import places
 from gateway.translate.datatypes import codec
 from gateway.translate.paths import Path, parse
 from gateway.translate.state import State
@@ -24,9 +26,10 @@ def put(path: str, *texts: str, into: Json | None = None, at: State | None = Non
     """The object with the texts written at the path, one after the other."""
     holder: Json = {} if into is None else into
     at, compiled = at or state(), Path(path, "valueString")
+    at.counted.place = etree.Element("x"), None, path, compiled.in_extension
+    names = {**vars(places), "string": STRING, "holder": holder, "state": at, "counted": at.counted}
     for text in texts:
-        at.at(None, None, compiled)  # type: ignore[arg-type]
-        compiled.open(holder, at).write(STRING, text, at)
+        exec(compiled.written("string", repr(text), "holder"), names)
     return holder
 
 
