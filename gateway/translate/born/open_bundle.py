@@ -15,8 +15,8 @@ from gateway.translate.born.copying import Origins
 from gateway.translate.codec import Json
 from gateway.translate.compiler import mapping
 from gateway.translate.documents import bodies
-from gateway.translate.places import concept_of_component
 from gateway.translate.loss import Loss
+from gateway.translate.places import concept_of_component
 from gateway.translate.shape import is_refuted, is_taken_out
 
 
