@@ -12,9 +12,12 @@ from lxml import etree
 from gateway.fhir.canonical import PRESENT
 from gateway.translate import places
 from gateway.translate.codec import Json
+from gateway.translate.finding import object_at
 from gateway.translate.paths import Path
 from gateway.translate.primitives import primitive
+from gateway.translate.reading import Reading
 from gateway.translate.state import State
+from gateway.translate.wording import element
 
 _DATA = primitive("base64Binary", "base64Binary")
 _PATH = Path("content[0].attachment", "")
@@ -32,19 +35,17 @@ def write(content: etree._Element, document: Json, state: State) -> None:
     attachment["url"] = state.reference_to(binary)["reference"]
 
 
-def read(document: Json, content_tag: str, container_tag: str, state: State) -> etree._Element | None:
+def read(document: Json, reading: Reading) -> str | None:
     """The Content element of a DocumentReference; None if its attachment points to a file outside, or to nothing."""
-    for attachment in _PATH.find_objects(document, state):
-        binary = state.resource_at(attachment.get("url"))
-        if binary is not None and binary.get("resourceType") == "Binary":
-            state.used(attachment, "url")
-            content = etree.Element(content_tag)
-            etree.SubElement(content, container_tag).text = _DATA.read(binary, "data") or ""
-            state.used(binary, "data")
-            return content
-        if any(
-            e.get("url") == PRESENT and e.get("valueCode") == "Content"
-            for e in attachment.get("extension", ())
-        ):
-            return etree.Element(content_tag)
+    attachment = (object_at(document, "content", 0) or {}).get("attachment", {})
+    binary = reading.resource_at(attachment.get("url"))
+    if binary is not None and binary.get("resourceType") == "Binary":
+        reading.used(attachment, "url")
+        reading.used(binary, "data")
+        container = element("b64:Base64Container", _DATA.read(binary, "data") or "")
+        return f"<Content>{container}</Content>"
+    if any(
+        e.get("url") == PRESENT and e.get("valueCode") == "Content" for e in attachment.get("extension", ())
+    ):
+        return "<Content/>"
     return None

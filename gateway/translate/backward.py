@@ -8,16 +8,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from lxml import etree
-
 from gateway.errors import NotTranslatable
 from gateway.translate import born, envelope
 from gateway.translate.born.open_bundle import OpenBundle
 from gateway.translate.born.rendering import MOST_LOOKS, Rendering
 from gateway.translate.codec import Json
 from gateway.translate.loss import Loss
+from gateway.translate.reading import Reading
 from gateway.translate.severity import of_assumption, of_leaf
-from gateway.translate.state import State
 from gateway.translate.unread import Leaf, Unread
 
 
@@ -25,8 +23,7 @@ from gateway.translate.unread import Leaf, Unread
 class Backward:
     """An e-message that was made of a Bundle."""
 
-    root: etree._Element
-    state: State
+    reading: Reading
     losses: tuple[Loss, ...]
     """What stands only as text, and what does not stand at all."""
     notes: tuple[str, ...]
@@ -46,38 +43,38 @@ def from_bundle(bundle: Json, target: str, *, render: bool = True) -> Backward:
     rendering = Rendering(work)
     assert work.origins is not None
     for _ in range(MOST_LOOKS):
-        root, state = envelope.from_bundle(work.bundle, target)
-        unread = Unread(state, work.origins.places)
-        leaves = [leaf for leaf in _once(unread) if not _is_carried(work, state, leaf)]
-        if not render or not leaves or not rendering.look(leaves, unread.touched, state.was_read):
+        reading = envelope.from_bundle(work.bundle, target)
+        unread = Unread(reading, work.origins.places)
+        leaves = [leaf for leaf in _once(unread) if not _is_carried(work, reading, leaf)]
+        if not render or not leaves or not rendering.look(leaves, unread.touched, reading.was_read):
             break
-    told, rendered = rendering.told(state.was_read)
+    told, rendered = rendering.told(reading.was_read)
     left = [leaf for leaf in leaves if leaf.place and (id(leaf.owners[-1]), leaf.key) not in told]
     losses = (
         *work.rendered,
-        *_moved_to_text(work, state),
+        *_moved_to_text(work, reading),
         *rendered,
         *_outside(work),
-        *_assumed(state),
+        *_assumed(reading),
         *(_lost(leaf, unread.touched) for leaf in left),
     )
-    return Backward(root, state, losses, _notes(state, *work.assumed))
+    return Backward(reading, losses, _notes(reading, *work.assumed))
 
 
 def _as_it_stands(bundle: Json, target: str, render: bool) -> Backward | None:
     """The message, if the rules read all of the Bundle (or nothing is to be told as text)."""
     try:
-        root, state = envelope.from_bundle(bundle, target)
+        reading = envelope.from_bundle(bundle, target)
     except NotTranslatable as error:
         if error.code != "translate.missing-content":
             raise
         return None
-    unread = Unread(state)
+    unread = Unread(reading)
     leaves = list(unread.leaves())
     if leaves and render:
         return None
-    losses = (*_assumed(state), *(_lost(leaf, unread.touched) for leaf in leaves))
-    return Backward(root, state, losses, _notes(state))
+    losses = (*_assumed(reading), *(_lost(leaf, unread.touched) for leaf in leaves))
+    return Backward(reading, losses, _notes(reading))
 
 
 def _once(unread: Unread) -> list[Leaf]:
@@ -88,16 +85,16 @@ def _once(unread: Unread) -> list[Leaf]:
     return list(seen.values())
 
 
-def _is_carried(work: OpenBundle, state: State, leaf: Leaf) -> bool:
+def _is_carried(work: OpenBundle, reading: Reading, leaf: Leaf) -> bool:
     carrier = work.carriers.get((id(leaf.owners[-1]), leaf.key))
-    return carrier is not None and state.was_read(carrier.by, carrier.by_key)
+    return carrier is not None and reading.was_read(carrier.by, carrier.by_key)
 
 
-def _moved_to_text(work: OpenBundle, state: State) -> list[Loss]:
+def _moved_to_text(work: OpenBundle, reading: Reading) -> list[Loss]:
     return [
         Loss(f"{work.place_of(each.holder)}.{each.key}", each.target, "rendered")
         for each in work.carriers.values()
-        if each.target and state.was_read(each.by, each.by_key)
+        if each.target and reading.was_read(each.by, each.by_key)
     ]
 
 
@@ -105,21 +102,21 @@ def _outside(work: OpenBundle) -> list[Loss]:
     return [Loss(f"{work.place_of(reference)}.reference", "", "lost") for reference in work.outside]
 
 
-def _assumed(state: State) -> list[Loss]:
-    return [Loss("", one.what, "assumed", of_assumption(one.states)) for one in state.assumed if one.states]
+def _assumed(reading: Reading) -> list[Loss]:
+    return [Loss("", one.what, "assumed", of_assumption(one.states)) for one in reading.assumed if one.states]
 
 
 def _lost(leaf: Leaf, touched: set[int]) -> Loss:
     return Loss(leaf.place.replace("._", "."), "", "lost", of_leaf(leaf, touched))
 
 
-def _notes(state: State, *more: str) -> tuple[str, ...]:
-    return tuple(f"assumed: {one}" for one in (*(each.what for each in state.assumed), *more))
+def _notes(reading: Reading, *more: str) -> tuple[str, ...]:
+    return tuple(f"assumed: {one}" for one in (*(each.what for each in reading.assumed), *more))
 
 
-def of_receipt(root: etree._Element, state: State) -> Backward:
+def of_receipt(reading: Reading) -> Backward:
     """A receipt that was made of a Bundle: it has nothing that could be told as text."""
-    unread = Unread(state)
+    unread = Unread(reading)
     leaves = list(unread.leaves())
-    losses = (*_assumed(state), *(_lost(leaf, unread.touched) for leaf in leaves))
-    return Backward(root, state, losses, _notes(state))
+    losses = (*_assumed(reading), *(_lost(leaf, unread.touched) for leaf in leaves))
+    return Backward(reading, losses, _notes(reading))

@@ -18,19 +18,20 @@ from lxml import etree
 
 from gateway import package_data, terminology
 from gateway.emessage.grammar import STANDARDS, AttributeUse, ElementUse, Group, Structure, structure
-from gateway.translate import hooks, places
+from gateway.translate import finding, hooks, places, wording
 from gateway.translate.codec import Attributes, Json
 from gateway.translate.content import Content, Rule
 from gateway.translate.datatypes import codec
+from gateway.translate.following import Scene
 from gateway.translate.links import LinkRule
 from gateway.translate.notation import Definition, Line, MappingError, read_definitions
 from gateway.translate.paths import Path
+from gateway.translate.reading import Reading
 from gateway.translate.rules import (
     ConstantRule,
     ElsewhereRule,
     InsideRule,
     ValueRule,
-    event_code,
     may_stand_at,
 )
 from gateway.translate.source import Source
@@ -38,6 +39,8 @@ from gateway.translate.state import State
 
 Writer = Callable[[etree._Element, Json, State], bool | None]
 """Writes an element into the object of FHIR that paths start from; for a part: whether the element says anything."""
+Reader = Callable[[Json, Reading], bool]
+"""Writes the content of an element as an object of FHIR says it; whether it said anything."""
 _DATATYPES = frozenset({"CV", "CS", "TS", "URL", "PQ"})
 
 
@@ -55,7 +58,7 @@ class Mapping:
         self._compiling = RLock()
         self._names: dict[str, Any] = {
             name: value for name, value in vars(places).items() if isfunction(value)
-        } | {"event_code": event_code, "may_stand_at": may_stand_at}
+        } | {"event_code": finding.event_code, "may_stand_at": may_stand_at}
         """What the generated functions know: each other, what they call, and their constants."""
         self._parts = {
             line.how.removeprefix("use ").partition(" ")[0]
@@ -63,6 +66,10 @@ class Mapping:
             for line in _all_lines(definition.lines)
             if line.how.startswith("use ") and line.source != "."
         }
+        self._reading: dict[str, Any] = {
+            name: value for name, value in vars(finding).items() if isfunction(value)
+        } | {"element": wording.element, "attribute": wording.attribute, "text_of": wording.text}
+        """What the generated functions that read a Bundle know: each other, what they call, and their constants."""
 
     def writer(self, name: str, kind: str) -> Writer:
         """The function that writes an element of a grammar type into FHIR, by a definition."""
@@ -73,14 +80,31 @@ class Mapping:
         """The text of that function, for a reader."""
         return self._source(name, kind).text()
 
+    def reader(self, name: str, kind: str) -> Reader:
+        """The function that writes the content of an element of a grammar type, by a definition, as FHIR says it."""
+        reader: Reader = self._reading[self._called(name, kind)]
+        return reader
+
+    def reader_source(self, name: str, kind: str) -> str:
+        """The text of that function, for a person who reads it."""
+        return self._source_of_reader(name, kind).text()
+
     def _called(self, name: str, kind: str) -> str:
         """What the function is called in generated code; it is generated when it is first called."""
         called = f"{name}_of_{kind.replace(':', '_')}"
 
-        def first_time(element: etree._Element, holder: Json, state: State) -> bool | None:
-            return self._source(name, kind).function(called)(element, holder, state)  # type: ignore[no-any-return]
+        def write(element: etree._Element, holder: Json, state: State) -> bool | None:
+            with self._compiling:
+                writer: Writer = self._source(name, kind).function(called)
+            return writer(element, holder, state)
 
-        self._names.setdefault(called, first_time)
+        def read(holder: Json, reading: Reading) -> bool:
+            with self._compiling:
+                reader: Reader = self._source_of_reader(name, kind).function(called)
+            return reader(holder, reading)
+
+        self._names.setdefault(called, write)
+        self._reading.setdefault(called, read)
         return called
 
     def _source(self, name: str, kind: str) -> Source:
@@ -94,6 +118,17 @@ class Mapping:
             content.written(out, "element", "holder", said)
             if said:
                 out.line("return said")
+        return out
+
+    def _source_of_reader(self, name: str, kind: str) -> Source:
+        out, content = Source(self._reading), self.content(name, kind)
+        with out.block(f"def {self._called(name, kind)}(holder, reading)"):
+            out.line(f'"""{self.definitions[name].target} ({name}) → {kind}."""')
+            out.line("text, missing, read = reading.out, reading.missing, reading.read")
+            out.line("put = text.append")
+            out.line("said = False")
+            content.found(Scene(out, self.structure))
+            out.line("return said")
         return out
 
     def content(self, name: str, kind: str) -> Content:

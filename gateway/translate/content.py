@@ -8,16 +8,15 @@ rule stands for one attribute or child (`rules.py`, `links.py`).
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import ClassVar, Protocol
 
-from lxml import etree
-
-from gateway.emessage.grammar import ComplexType, ElementUse, Group, Structure
+from gateway.emessage.grammar import ComplexType, ElementUse, Group, Structure, Wildcard
 from gateway.translate.codec import Codec, Json
+from gateway.translate.following import Scene, codec_name, value_of
 from gateway.translate.notation import Definition
 from gateway.translate.paths import Path
 from gateway.translate.source import Source
-from gateway.translate.state import State
+from gateway.translate.wording import attribute
 
 
 @dataclass
@@ -32,32 +31,20 @@ class Place:
     """The organisations inside this one, outermost first."""
 
 
-@dataclass
-class Found:
-    """An element made on the way back, with its position among its siblings of other names."""
-
-    element: etree._Element
-    position: int = 0
-
-
 class Rule(Protocol):
     """One compiled line."""
 
     use: ElementUse
-    looks_under: tuple[str, str] | None
-    """For an optional element: the keys of the holder without which nothing of it is there; None: always look."""
+    is_elsewhere: ClassVar[bool]
+    """Whether another module writes the element."""
 
     def written(self, out: Source, element: str, holder: str, said: str | None) -> None:
         """The code for e-message → FHIR: `element` and `holder` (the object that paths start from) are names in it,
         and `said`, if it is asked for, is true after a value or resource was written."""
         ...
 
-    def read(self, place: Place, state: State) -> list[Found]:
-        """FHIR → the elements of this name, in order."""
-        ...
-
-    def speaks(self, place: Place, state: State) -> bool:
-        """Whether FHIR says anything of this element at that place."""
+    def found(self, scene: Scene) -> None:
+        """The code for FHIR → the text of the elements of this name, in order."""
         ...
 
 
@@ -74,9 +61,6 @@ class Content:
     defaults: dict[str, str] = field(default_factory=dict)
     by_name: dict[str, Rule] = field(default_factory=dict)
     """Element name (`prefix:Name`) → rule."""
-    _orders: dict[int, list[tuple[Rule | None, Group | None, str | None, str | None]]] = field(
-        default_factory=dict, repr=False
-    )
 
     def add(self, name: str, rule: Rule) -> None:
         """Adds the rule of an element."""
@@ -109,87 +93,79 @@ class Content:
             with out.block("else" if self.rules else "if tag"):
                 out.line(f"counted.lose({child})")
 
-    def speaks(self, place: Place, state: State) -> bool:
-        """Whether anything of this content stands in FHIR at that place."""
-        if any(path.find(place.holder, state) for path, _ in self.attributes.values()):
-            return True
-        return any(rule.speaks(place, state) for rule in self.rules.values())
+    def start(self, name: str) -> str:
+        """The start of the element's text; open for attributes if it has any."""
+        return f"<{name}" if self.attributes or self.fixed else f"<{name}>"
 
-    def read(self, element: etree._Element, place: Place, state: State) -> bool:
-        """Everything FHIR says into the element; whether it said anything."""
-        said = self._read_attributes(element, place, state)
+    def found(self, scene: Scene) -> None:
+        """The code for everything that FHIR says, in the grammar's order."""
+        if self.attributes or self.fixed:
+            self._found_attributes(scene)
         if self.kind.content is not None:
-            said = self._read_group(self.kind.content, element, place, state) or said
-        return said
+            self._found_group(self.kind.content, scene)
 
-    def _read_attributes(self, element: etree._Element, place: Place, state: State) -> bool:
-        said = False
-        for name, (path, codec) in self.attributes.items():
-            slots = path.find(place.holder, state)
-            value = slots[0].read(codec, state) if slots else None
-            if value is None and self.defaults.get(name) == "generated":
-                value = state.generated_id(place.holder)
-            if value is not None:
-                assert isinstance(value, str)
-                element.set(name, value)
-                said = said or bool(slots)
-        for name, value in self.fixed.items():
-            element.set(name, value)
-        return said
+    def _found_attributes(self, scene: Scene) -> None:
+        out = scene.out
+        for tag, (path, codec) in self.attributes.items():
+            start = f" {self._attribute_name(tag)}="
+            generated = self.defaults.get(tag) == "generated"
+            begin = scene.begin() if generated else ""
+            with value_of(scene, path, codec_name(out, codec)) as value:
+                out.line(f"put(f'{start}\"{{attribute({value})}}\"')")
+                out.line(f"{scene.said} = True")
+            if generated:
+                with out.block(f"if len(text) == {begin}"):
+                    out.line(f"put(f'{start}\"{{attribute(reading.generated_id({scene.holder}))}}\"')")
+        fixed = "".join(f' {self._attribute_name(tag)}="{attribute(one)}"' for tag, one in self.fixed.items())
+        out.line(f"put({fixed + '>'!r})")
 
-    def _read_group(self, group: Group, element: etree._Element, place: Place, state: State) -> bool:
+    def _attribute_name(self, tag: str) -> str:
+        uri, _, local = tag.rpartition("}")
+        prefix = next((p for p, known in self.structure.namespaces.items() if uri and known == uri[1:]), "")
+        return f"{prefix}:{local}" if prefix else local
+
+    def _found_group(self, group: Group, scene: Scene) -> None:
         if group.kind == "choice":
-            return self._read_choice(group, element, place, state)
-        said = False
-        holder = place.holder
-        before = state.mark(element)
-        for rule, inner, key, primitive in self._order_of(group):
-            if key is not None and key not in holder and primitive not in holder:
-                continue  # optional, and nothing of it is there
-            if inner is not None:
-                said = self._read_group(inner, element, place, state) or said
-            elif rule is not None:
-                for found in rule.read(place, state):
-                    element.append(found.element)
-                    said = said or found.position >= 0
-        if group.minimum == 0 and not said:
-            state.back_to(before, element)
-        return said
-
-    def _order_of(self, group: Group) -> list[tuple[Rule | None, Group | None, str | None, str | None]]:
-        """The rules and groups of a sequence in order, with the keys each optional rule looks under."""
-        order = self._orders.get(id(group))
-        if order is None:
-            order = self._orders[id(group)] = []
+            self._found_choice(group, scene)
+            return
+        if group.minimum:
             for part in group.parts:
-                if isinstance(part, Group):
-                    order.append((None, part, None, None))
-                elif isinstance(part, ElementUse):
-                    rule = self.by_name[part.name]
-                    order.append((rule, None, *(rule.looks_under or (None, None))))
-        return order
-
-    def _read_choice(self, group: Group, element: etree._Element, place: Place, state: State) -> bool:
-        """The branch that FHIR speaks of; in a repeating choice all branches, in the order of their references."""
-        found: list[Found] = []
+                self._found_part(part, scene)
+            return
+        out, at, said = scene.out, scene.begin(), scene.out.variable("said")
+        out.line(f"{said} = False")
         for part in group.parts:
-            if isinstance(part, Group):
-                if self._read_choice(part, element, place, state):
-                    return True
-            elif isinstance(part, ElementUse):
-                rule = self.by_name[part.name]
-                found += rule.read(place, state) if rule.speaks(place, state) else []
-                if found and group.maximum == 1:
-                    break
-        if not found and group.minimum:
-            found = self._least_of(group, place, state)
-        element.extend(one.element for one in sorted(found, key=lambda one: one.position))
-        return any(one.position >= 0 for one in found)
+            self._found_part(part, scene.inside(said=said, same_block=True))
+        with out.block(f"if {said}"):
+            out.line(f"{scene.said} = True")
+        with out.block("else"):
+            out.line(f"reading.drop({at})")
 
-    def _least_of(self, group: Group, place: Place, state: State) -> list[Found]:
-        """What stands where the grammar demands a branch and FHIR speaks of none: nothing if a branch may be empty,
-        else the first."""
-        if any(part.minimum == 0 or not isinstance(part, ElementUse) for part in group.parts):
-            return []
-        first = group.parts[0]
-        return self.by_name[first.name].read(place, state) if isinstance(first, ElementUse) else []
+    def _found_part(self, part: ElementUse | Wildcard | Group, scene: Scene) -> None:
+        if isinstance(part, Group):
+            self._found_group(part, scene)
+        elif isinstance(part, ElementUse):
+            scene.out.line(f"# {part.name}")
+            self.by_name[part.name].found(scene)
+
+    def _found_choice(self, group: Group, scene: Scene) -> None:
+        """The branch that FHIR speaks of; in a repeating choice all branches, in the order of their references."""
+        out, begin = scene.out, scene.begin()
+        spans = out.variable("spans") if group.maximum != 1 else None
+        if spans:
+            out.line(f"{spans} = []")
+        for part in sorted(group.parts, key=self._is_elsewhere, reverse=True):
+            with out.block("if True" if spans else f"if len(text) == {begin}"):
+                self._found_part(part, scene.inside(optional=True, spans=spans))
+        if spans:
+            out.line(f"text[{begin}:] = in_order(text, {spans})")
+        least = group.parts[0]
+        if group.minimum and all(isinstance(part, ElementUse) and part.minimum for part in group.parts):
+            with out.block(
+                f"if len(text) == {begin}"
+            ):  # FHIR speaks of no branch, and none may be empty: the first
+                self._found_part(least, scene.inside(optional=False, spans=None))
+
+    def _is_elsewhere(self, part: ElementUse | Wildcard | Group) -> bool:
+        """Whether another module may write the branch: then it is the one."""
+        return isinstance(part, ElementUse) and self.by_name[part.name].is_elsewhere

@@ -15,7 +15,7 @@ from typing import Any
 
 from lxml import etree
 
-from gateway import package_data, parsing
+from gateway import package_data
 from gateway.emessage.read import EMessage, read
 from gateway.emessage.schema import schema_for
 from gateway.emessage.write import to_bytes
@@ -29,6 +29,7 @@ from gateway.translate.facts_xml import facts_of_message
 from gateway.translate.loss import Loss, LossReport, element_path
 from gateway.translate.roundtrip import RoundTrip, compare
 from gateway.translate.state import State
+from gateway.translate.wording import written
 
 Json = dict[str, Any]
 Readable = EMessage | Json
@@ -98,24 +99,25 @@ def _bundle_of(source: EMessage) -> tuple[Json, State]:
 def _of_bundle(bundle: Json, target: str, *, render: bool = True) -> Translation:
     if target == "fhir-r4":
         return Translation(fhir_json.write(bundle), target, _report(0, 0, 0, 0), bundle)
-    made = _xml_of(bundle, target, render=render)
-    if not schema_for(target).validate(made.root):
+    made = _read(bundle, target, render=render)
+    data, root = written(target, made.reading.out)
+    if not schema_for(target).validate(root):
         error = schema_for(target).error_log[0]
         raise NotTranslatable("translate.result-invalid", path=_without_prefixes(str(error.path)))
-    return Translation(to_bytes(made.root), target, _backward_report(made))
+    return Translation(data, target, _backward_report(made))
 
 
 def _without_prefixes(path: str) -> str:
     return "/".join(part.rpartition(":")[2] for part in path.strip("/").split("/")).replace("*", "")
 
 
-def _xml_of(bundle: Json, target: str, *, render: bool = True) -> Backward:
+def _read(bundle: Json, target: str, *, render: bool = True) -> Backward:
     receipt = receipts.is_receipt(bundle)
     strange = target.startswith("dialog-") and dialogue.dialogue_standard(bundle) is None
     if receipt != target.startswith("apprec-") or strange:
         raise NotTranslatable("translate.wrong-kind")
     if receipt:
-        return backward.of_receipt(*receipts.from_bundle(bundle, target))
+        return backward.of_receipt(receipts.from_bundle(bundle, target))
     return backward.from_bundle(bundle, target, render=render)
 
 
@@ -128,20 +130,23 @@ def roundtrip(data: bytes) -> RoundTrip:
         return _roundtrip_bundle(fhir_json.read(data))
     message = read(data)
     bundle, _ = _bundle_of(message)
-    made = _xml_of(fhir_json.read(fhir_json.write(bundle)), message.standard)
-    return compare(message.root, parsing.parse(to_bytes(made.root)))
+    made = _read(fhir_json.read(fhir_json.write(bundle)), message.standard)
+    return compare(message.root, _root_of(made, message.standard))
+
+
+def _root_of(made: Backward, standard: str) -> etree._Element:
+    return written(standard, made.reading.out)[1]
 
 
 def _roundtrip_bundle(bundle: Json) -> RoundTrip:
     """A Bundle's way to XML and back: lossless if XML holds every value of it, and the XML is stable."""
     target = e_message_format(bundle)
-    made = _xml_of(bundle, target)
+    made = _read(bundle, target)
     losses = _backward_report(made).lost
     if losses:
         return RoundTrip("lossy", losses)
-    message = read(to_bytes(made.root))
-    again = _xml_of(_bundle_of(message)[0], target)
-    return compare(message.root, again.root)
+    message = read(written(target, made.reading.out)[0])
+    return compare(message.root, _root_of(_read(_bundle_of(message)[0], target), target))
 
 
 @cache
@@ -181,6 +186,6 @@ def _typed(root: etree._Element) -> Iterable[etree._Element]:
 
 
 def _backward_report(made: Backward) -> LossReport:
-    read_count = made.state.read_count
+    read_count = made.reading.read_count
     lost = sum(1 for each in made.losses if each.kind == "lost")
     return _report(read_count + lost, read_count, 0, 0, made.losses, made.notes)

@@ -7,15 +7,17 @@ patients (PatientReport) becomes a List of its documents, whose subject is its p
 
 from __future__ import annotations
 
+import re
+
 from lxml import etree
 
 from gateway import terminology
 from gateway.errors import NotTranslatable
 from gateway.fhir.canonical import component_system
-from gateway.translate import attachments
+from gateway.translate import attachments, wording
 from gateway.translate.codec import Json
 from gateway.translate.compiler import Mapping
-from gateway.translate.content import Place
+from gateway.translate.reading import Reading
 from gateway.translate.required import complete, is_absent
 from gateway.translate.state import State
 from gateway.translate.version import STATUS_BY_COMPOSITION
@@ -32,6 +34,9 @@ _STATUS_OF_STAY = {
     "OrienteringOmDod": "finished",
 }
 _INPATIENT = {"system": "http://terminology.hl7.org/CodeSystem/v3-ActCode", "code": "IMP"}
+_LOGISTICS = "p1:Pasientlogistikk"
+_STATUS_ELEMENT = "po:Forsendelsesstatus"
+_V = re.compile(r' V="([^"]*)"')
 _OF_ONE_BODY = ("Patient", "Provenance", "Encounter")
 
 
@@ -165,11 +170,16 @@ def _status(body: etree._Element) -> str:
 
 def _derived(body: etree._Element) -> dict[str, Json]:
     """Resource type → the values that follow from the body."""
+    kinds = [_name(child) for child in body] if _name(body) == _LOGISTICS.partition(":")[2] else []
+    return _derived_of(_status(body), kinds)
+
+
+def _derived_of(sent: str, kinds: list[str]) -> dict[str, Json]:
+    """Resource type → the values that follow from a status and from the kind of a logistics message."""
     found: dict[str, Json] = {}
-    status = STATUS_OF_COMPOSITION.get(_status(body))
+    status = STATUS_OF_COMPOSITION.get(sent)
     if status:
         found["Composition"] = {"status": status}
-    kinds = [_name(child) for child in body] if _name(body) == "Pasientlogistikk" else []
     kind = next((name for name in kinds if name in _STATUS_OF_STAY), None)
     if kind:
         of_stay = status if status == "entered-in-error" else _STATUS_OF_STAY[kind]
@@ -180,119 +190,128 @@ def _derived(body: etree._Element) -> dict[str, Json]:
 # back to the e-message
 
 
-def read(focus: list[Json], root: etree._Element, bound: Mapping, state: State) -> None:
+def read(focus: list[Json], bound: Mapping, reading: Reading) -> None:
     """The resources of MessageHeader.focus as the documents (or reports) of a MsgHead."""
-    state.first_body = _first_body(focus)
+    reading.first_body = _first_body(focus)
     for resource in focus:
         if resource.get("resourceType") in ("Composition", "DocumentReference"):
-            root.append(_read_document(resource, bound, state))
+            _read_document(resource, bound, reading)
         elif resource.get("resourceType") == "List":
-            root.append(_read_report(resource, bound, state))
+            _read_report(resource, bound, reading)
 
 
 def _first_body(documents: list[Json]) -> Json | None:
     return next((r for r in documents if r.get("resourceType") == "Composition"), None)
 
 
-def _read_report(report: Json, bound: Mapping, state: State) -> etree._Element:
-    of_the_message = state.singletons
-    state.singletons = {k: r for k, r in of_the_message.items() if k not in _OF_ONE_BODY}
-    patient = state.follow(report.get("subject"))
+def _read_report(report: Json, bound: Mapping, reading: Reading) -> None:
+    of_the_message = reading.singletons
+    reading.singletons = {k: r for k, r in of_the_message.items() if k not in _OF_ONE_BODY}
+    patient = reading.follow(report.get("subject"))
     if patient is not None and not is_absent(patient):
-        state.singletons["Patient"] = patient
-    element = etree.Element(bound.structure.tag("mh:PatientReport"))
-    bound.content("List", "mh:PatientReport").read(element, Place(report), state)
-    found = [state.follow(entry.get("item")) for entry in report.get("entry", ())]
+        reading.singletons["Patient"] = patient
+    found = [reading.follow(entry.get("item")) for entry in report.get("entry", ())]
     documents = [r for r in found if r and r.get("resourceType") in ("Composition", "DocumentReference")]
     if not documents:
         raise NotTranslatable("translate.missing-content", path="List.entry")
-    state.first_body = _first_body(documents)
-    patient_tag = bound.structure.tag("mh:Patient")
-    before = len(element) - (1 if len(element) and element[-1].tag == patient_tag else 0)
-    element[before:before] = [_read_document(document, bound, state) for document in documents]
-    state.singletons = of_the_message
-    return element
+    reading.first_body = _first_body(documents)
+
+    def write_documents() -> None:
+        for document in documents:
+            _read_document(document, bound, reading)
+
+    reading.elsewhere = {"mh:Document": write_documents}
+    reading.out.append("<PatientReport>")
+    bound.reader("List", "mh:PatientReport")(report, reading)
+    reading.out.append("</PatientReport>")
+    reading.elsewhere = {}
+    reading.singletons = of_the_message
 
 
-def _read_document(resource: Json, bound: Mapping, state: State) -> etree._Element:
-    kind = resource["resourceType"]
-    document = etree.Element(bound.structure.tag("mh:Document"))
-    content_tag = bound.structure.tag("mh:Content")
-    if kind == "DocumentReference":
-        content = attachments.read(resource, content_tag, bound.structure.tag("b64:Base64Container"), state)
-        bound.content(kind, "mh:Document").read(document, Place(resource), state)
-        if content is not None:
-            refdoc = document[-1]
-            for file in refdoc.findall(bound.structure.tag("mh:FileReference")):
-                refdoc.remove(file)
-            refdoc.append(content)
-        return document
-    message_level = dict(state.singletons)
-    state.singletons["Composition"] = resource
-    _find_singletons(resource, state)
-    bound.content(kind, "mh:Document").read(document, Place(resource), state)
-    name = _body_name(resource, bound)
-    state.used_all(resource["type"])
-    content = etree.SubElement(document[-1], content_tag)
-    body = etree.SubElement(content, bound.structure.tag(name))
-    bound.content(bodies(bound)[name], name).read(body, Place(resource, resource), state)
-    _state_status(body, resource, state)
-    _note_derived(body, state)
-    state.singletons = message_level
-    return document
+def _read_document(resource: Json, bound: Mapping, reading: Reading) -> None:
+    message_level, elsewhere, kind = dict(reading.singletons), reading.elsewhere, resource["resourceType"]
+    if kind == "Composition":
+        reading.singletons["Composition"] = resource
+        _find_singletons(resource, reading)
+        reading.elsewhere = {"mh:Content": lambda: _read_body(resource, bound, reading)}
+    else:
+        content = attachments.read(resource, reading)
+        reading.elsewhere = {} if content is None else {"mh:Content": lambda: reading.out.append(content)}
+    reading.out.append("<Document>")
+    bound.reader(kind, "mh:Document")(resource, reading)
+    reading.out.append("</Document>")
+    reading.singletons, reading.elsewhere = message_level, elsewhere
 
 
-def _find_singletons(composition: Json, state: State) -> None:
+def _read_body(composition: Json, bound: Mapping, reading: Reading) -> None:
+    """The body of a document, in Content."""
+    name = _body_name(composition, bound)
+    reading.used_all(composition["type"])
+    begin = len(reading.out)
+    reading.out.append(f"<Content><{name}>")
+    bound.reader(bodies(bound)[name], name)(composition, reading)
+    reading.out.append(f"</{name}></Content>")
+    status = _state_status(begin, composition, reading)
+    parts = reading.out[begin:] if name == _LOGISTICS else []
+    kinds = [kind for kind in _STATUS_OF_STAY if f"<p1:{kind}>" in parts]
+    _note_derived(_derived_of(status, kinds), status, reading)
+
+
+def _find_singletons(composition: Json, reading: Reading) -> None:
     """Patient, stay and provenance of this body: its own where it has them."""
-    first = state.first_body is composition
-    of_the_message = state.singletons.get("Patient")
+    first = reading.first_body is composition
+    of_the_message = reading.singletons.get("Patient")
     for kind, reference in (("Patient", "subject"), ("Encounter", "encounter")):
-        own = state.follow(composition.get(reference))
+        own = reading.follow(composition.get(reference))
         if own is not None and own.get("resourceType") == kind:
-            state.singletons[kind] = own
+            reading.singletons[kind] = own
         elif not first:
-            state.singletons.pop(kind, None)
-    if not first and state.singletons.get("Patient") is of_the_message:
-        state.singletons.pop("Patient", None)
-    address = state.reference_to(composition)["reference"]
+            reading.singletons.pop(kind, None)
+    if not first and reading.singletons.get("Patient") is of_the_message:
+        reading.singletons.pop("Patient", None)
+    address = reading.url_of(composition)
     own = next(
-        (p for p in state.provenances if any(t.get("reference") == address for t in p.get("target", ()))),
+        (p for p in reading.provenances if any(t.get("reference") == address for t in p.get("target", ()))),
         None,
     )
     if own is not None or not first:
-        state.singletons.pop("Provenance", None)
+        reading.singletons.pop("Provenance", None)
     if own is not None:
-        state.singletons["Provenance"] = own
+        reading.singletons["Provenance"] = own
 
 
-def _state_status(body: etree._Element, composition: Json, state: State) -> None:
+def _state_status(begin: int, composition: Json, reading: Reading) -> str:
     """A body that is amended or entered in error says so, whatever its Provenance does; one born in FHIR that says
-    nothing is new."""
-    element = body.find("{*}InformasjonOmForsendelsen/{*}Forsendelsesstatus")
-    if element is None:
-        return
-    stated = _status(body)
+    nothing is new. The status that the body (written from `begin` on) has then."""
+    out = reading.out
+    at = next((n for n in range(begin, len(out)) if out[n].startswith(f"<{_STATUS_ELEMENT}")), None)
+    if at is None:
+        return ""
+    found = _V.search(out[at])
+    stated = " ".join(found[1].split()) if found else ""
     derived = STATUS_BY_COMPOSITION.get(str(composition.get("status")))
-    if derived is None and not stated and state.born_in_fhir:
-        state.assume(str(element.tag), "N")
+    if derived is None and not stated and reading.born_in_fhir:
+        reading.assume("Forsendelsesstatus", "N")
         derived = "N"
-    if derived is not None and stated not in (derived, "A"):
-        element.attrib.clear()
-        element.set("V", derived)
-        element.set("DN", terminology.display("7309", derived) or derived)
+    if derived is None or stated in (derived, "A"):
+        return stated
+    out[at] = wording.element(
+        _STATUS_ELEMENT, {"V": derived, "DN": terminology.display("7309", derived) or derived}
+    )
+    return derived
 
 
-def _note_derived(body: etree._Element, state: State) -> None:
+def _note_derived(derived: dict[str, Json], status: str, reading: Reading) -> None:
     """What `_derive` writes has been read where it is still what it was."""
-    for kind, values in _derived(body).items():
-        resource = state.singletons.get(kind, {})
+    for kind, values in derived.items():
+        resource = reading.singletons.get(kind, {})
         for key, value in values.items():
             if resource.get(key) == value:
-                state.used(resource, key)
-                state.used_all(resource[key])
-    for entity in state.singletons.get("Provenance", {}).get("entity", ()):
-        if entity.get("role") == _ROLE_OF_PARENT.get(_status(body)):
-            state.used(entity, "role")
+                reading.used(resource, key)
+                reading.used_all(resource[key])
+    for entity in reading.singletons.get("Provenance", {}).get("entity", ()):
+        if entity.get("role") == _ROLE_OF_PARENT.get(status):
+            reading.used(entity, "role")
 
 
 def _body_name(composition: Json, bound: Mapping) -> str:

@@ -19,9 +19,9 @@ from gateway.fhir.canonical import BASE, own_code_system, profile_url
 from gateway.translate import documents
 from gateway.translate.codec import Json
 from gateway.translate.compiler import Mapping, mapping
-from gateway.translate.content import Place
 from gateway.translate.identity import MESSAGE_ID_SYSTEM, UUID, without_address
-from gateway.translate.required import complete, is_absent, is_filler
+from gateway.translate.reading import Reading
+from gateway.translate.required import complete, is_absent
 from gateway.translate.state import State, derived_id
 
 _FHIR_ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
@@ -126,28 +126,25 @@ def set_message_header(bundle: Json, state: State) -> None:
         identifier["value"] = f"urn:uuid:{identifier['value']}" if uuid else identifier["value"]
 
 
-def from_bundle(bundle: Json, standard: str) -> tuple[etree._Element, State]:
-    """The MsgHead of a message Bundle in a PLO version, and the state with what was read.
+def from_bundle(bundle: Json, standard: str) -> Reading:
+    """The reading of a message Bundle, with the text of MsgHead in a PLO version.
 
     Raises NotTranslatable with the FHIR path of content that PLO demands and the Bundle lacks.
     """
     bound = mapping(standard)
     bundle = {**bundle, "identifier": message_identifier(bundle)}
-    state = State(bundle, _key(bundle), born_in_fhir=not is_translated(bundle))
+    reading = Reading(bundle, _key(bundle), born_in_fhir=not is_translated(bundle), has_fillers=True)
     header = _first(bundle, "MessageHeader")
-    state.is_filler = is_filler
-    state.singletons["MessageHeader"] = header
-    focus = [r for r in map(state.follow, header.get("focus", ())) if r is not None]
-    _find_singletons(state, header, focus)
-    root = etree.Element(bound.structure.tag("mh:MsgHead"), nsmap=_namespaces(bound))
-    info = etree.SubElement(root, bound.structure.tag("mh:MsgInfo"))
-    _read_info(info, bound, state)
-    documents.read(focus, root, bound, state)
-    if len(root) == 1:
+    reading.singletons["MessageHeader"] = header
+    focus = [r for r in map(reading.follow, header.get("focus", ())) if r is not None]
+    _find_singletons(reading, header, focus)
+    _read_info(bound, reading)
+    begin = len(reading.out)
+    documents.read(focus, bound, reading)
+    if len(reading.out) == begin:
         raise NotTranslatable("translate.missing-content", path="MessageHeader.focus")
-    state.refuse_what_is_missing()
-    etree.cleanup_namespaces(root)
-    return root, state
+    reading.refuse_what_is_missing()
+    return reading
 
 
 def message_identifier(bundle: Json) -> Json:
@@ -171,38 +168,30 @@ def _first(bundle: Json, resource_type: str) -> Json:
     raise NotTranslatable("fhir.no-message-header")
 
 
-def _namespaces(bound: Mapping) -> dict[str | None, str]:
-    uris = bound.structure.namespaces
-    prefixes: dict[str | None, str] = {name: uri for name, uri in uris.items() if name not in ("mh", "ds")}
-    prefixes[None] = uris["mh"]
-    return prefixes
-
-
-def _find_singletons(state: State, header: Json, focus: list[Json]) -> None:
+def _find_singletons(reading: Reading, header: Json, focus: list[Json]) -> None:
     """The patient, stay and provenance of the message: those of its first body, or a patient in focus."""
     kinds = {resource.get("resourceType"): resource for resource in reversed(focus)}
-    patient = kinds.get("Patient") or state.follow(kinds.get("Composition", {}).get("subject"))
+    patient = kinds.get("Patient") or reading.follow(kinds.get("Composition", {}).get("subject"))
     if patient is not None:
-        state.singletons["Patient"] = patient
-    for entry in state.bundle.get("entry", ()):
+        reading.singletons["Patient"] = patient
+    for entry in reading.bundle.get("entry", ()):
         resource: Any = entry.get("resource", {})
         kind = resource.get("resourceType")
         if kind in ("Patient", "Encounter") and "List" not in kinds:
-            state.singletons.setdefault(kind, resource)
+            reading.singletons.setdefault(kind, resource)
         elif kind == "Provenance":
-            state.provenances.append(resource)
+            reading.provenances.append(resource)
             targets = [t.get("reference") for t in resource.get("target", ()) if isinstance(t, dict)]
-            if (
-                state.reference_to(header)["reference"] in targets
-                or f"MessageHeader/{header.get('id')}" in targets
-            ):
-                state.singletons.setdefault(kind, resource)
+            if reading.url_of(header) in targets or f"MessageHeader/{header.get('id')}" in targets:
+                reading.singletons.setdefault(kind, resource)
 
 
-def _read_info(info: etree._Element, bound: Mapping, state: State) -> None:
-    patient = state.singletons.get("Patient")
+def _read_info(bound: Mapping, reading: Reading) -> None:
+    patient = reading.singletons.get("Patient")
     if patient is not None and is_absent(patient):
-        del state.singletons["Patient"]
-    bound.content("MsgInfo", "mh:MsgInfo").read(info, Place(state.bundle), state)
+        del reading.singletons["Patient"]
+    reading.out.append("<MsgInfo>")
+    bound.reader("MsgInfo", "mh:MsgInfo")(reading.bundle, reading)
+    reading.out.append("</MsgInfo>")
     if patient is not None:
-        state.singletons["Patient"] = patient
+        reading.singletons["Patient"] = patient

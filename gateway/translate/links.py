@@ -8,25 +8,24 @@ of the references.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from typing import Any
-
-from lxml import etree
+from typing import ClassVar
 
 from gateway.emessage.grammar import ElementUse, Structure
-from gateway.translate.codec import Json
-from gateway.translate.content import Content, Found, Place
+from gateway.translate.content import Content
+from gateway.translate.following import Scene, followed, reference_of, repeats
 from gateway.translate.notation import Definition
 from gateway.translate.paths import Path
 from gateway.translate.source import Source
-from gateway.translate.state import State
 
 
 @dataclass
 class LinkRule:
     """An element ⇄ a resource of its own (or a section), referred to from a path, an entry or a section."""
 
+    is_elsewhere: ClassVar[bool] = False
     use: ElementUse
     structure: Structure
     where: str
@@ -46,8 +45,6 @@ class LinkRule:
         self.condition = Path(self.definition.when, "") if self.definition.when else None
         self.name = self.use.name.partition(":")[2]
         """The element's name, which is also its section's code."""
-        direct = self.where == "path" and self.use.minimum == 0 and self.path is not None
-        self.looks_under = self.path.looks_under if direct and self.path is not None else None
 
     def written(self, out: Source, element: str, holder: str, said: str | None) -> None:
         """The code that makes a resource (or section) of the element, and a reference to it."""
@@ -90,120 +87,133 @@ class LinkRule:
             holder = f"state.first_entry({holder}, {self.with_resource!r})"
         return self.path.referred(reference, holder)
 
-    def speaks(self, place: Place, state: State) -> bool:
-        """Whether there is anything to read."""
-        return (
-            bool(self._sections(place, state))
-            if self.definition.is_section
-            else bool(self._resources(place, state))
-        )
+    def found(self, scene: Scene) -> None:
+        """The code for an element for each resource (or section), in the order of the references."""
+        out, lacking, begin = scene.out, None, ""
+        if self.use.minimum:
+            begin = scene.begin()
+            lacking = out.variable("lacking")
+            out.line(f"{lacking} = []")
+        if self.definition.is_section:
+            self._found_sections(scene)
+        else:
+            with self._resource(scene) as (inner, resource), self._accepted(inner, resource):
+                self._found_resource(inner, resource, lacking)
+        if lacking is not None:
+            only = f"{lacking} and " if scene.optional else ""
+            name = scene.element(self.use.name)
+            with out.block(f"if {only}len(text) == {begin}"):
+                out.line(
+                    f"reading.write_demanded({self.called}, {self.content().start(name)!r}, {f'</{name}>'!r}, "
+                    f"{self.definition.target!r}, {lacking})"
+                )
 
-    def read(self, place: Place, state: State) -> list[Found]:
-        """One element for each resource (or section), in the order of the references."""
-        found = (
-            self._read_sections(place, state)
-            if self.definition.is_section
-            else self._read_resources(place, state)
-        )
-        if not found and self.use.minimum:
-            element = etree.Element(self.tag)
-            before = state.mark(element)
-            self.content().read(element, Place({}, {}, self.definition), state)
-            assumed = state.assumed[before.assumed :]
-            if assumed and not any(
-                one.states for one in assumed
-            ):  # they would only complete what nobody said
-                if state.born_in_fhir:
-                    state.demand(self.definition.target)
-                state.assumed[before.assumed :] = [one._replace(states=True) for one in assumed]
-            return [Found(element, -1)]
-        return found
-
-    def _read_sections(self, place: Place, state: State) -> list[Found]:
+    def _found_sections(self, scene: Scene) -> None:
         """A section that says nothing the target can hold, or lacks what the target demands, falls away where it may:
         what it holds is unread."""
-        found = []
-        for section in self._sections(place, state):
-            state.used_all(section.get("code", {}))
-            element = etree.Element(self.tag)
-            before = state.mark(element)
-            self.content().read(element, Place(section, section, self.definition), state)
-            if not self.use.minimum and len(state.missing) > before.missing:
-                state.unread_from(before, element)
-                continue
-            found.append(Found(element))
-            if not self.use.repeats:
-                break
-        return found
+        out, sections = (
+            scene.out,
+            scene.variable("holder", "sections", "sections", "reading.sections(holder)"),
+        )
+        with out.block(f"for each_section in {sections}.get({self.name!r}, ())"):
+            out.line("reading.used_all(each_section.get('code'))")
+            self._written_out(scene, "each_section", None, falls_away=not self.use.minimum)
 
-    def _sections(self, place: Place, state: State) -> list[Json]:
-        return state.sections(place.section).get(self.name, []) if place.section is not None else []
-
-    def _read_resources(self, place: Place, state: State) -> list[Found]:
+    def _found_resource(self, scene: Scene, resource: str, lacking: str | None) -> None:
         """A resource that lacks what the element demands has no place here; if it is the only one where one must be,
         what it lacks is demanded."""
-        found, lacking = [], list[str]()
-        for position, resource in self._resources(place, state):
-            element = etree.Element(self.tag)
-            before = state.mark(element)
-            chain = [resource]
-            if self.where == "inside":
-                chain = place.chain
-            elif self.where == "member":
-                state.used(resource, "partOf")
-            elif self.definition.target == "Organization":
-                chain = state.organisation_chain(resource)
-            for key, _ in self.definition.fixed:
-                state.used(resource, key)
-            inner = Place(chain[0], chain=chain[1:])
-            self.content().read(element, inner, state)
-            if len(state.missing) > before.missing:
-                demanded = state.unread_from(before, element)
-                lacking = lacking or demanded
-                continue
-            found.append(Found(element, position))
-            if not self.use.repeats:
-                break  # what has no room is unread
-        if lacking and not found and self.use.minimum:
-            state.missing.extend(lacking)
-            return [Found(etree.Element(self.tag), -1)]
-        return found
+        out = scene.out
+        for key, _ in self.definition.fixed:
+            out.line(f"reading.used({resource}, {key!r})")
+        if self.definition.target == "Organization" and self.where not in ("inside", "member"):
+            out.line(f"{resource} = reading.outermost({resource})")
+        self._written_out(scene, resource, lacking, falls_away=True)
 
-    def _resources(self, place: Place, state: State) -> list[tuple[int, Json]]:
-        if self.where == "inside":
-            return [(0, place.chain[0])] if place.chain else []
-        if self.where == "member" and place.chain and not self.path.find(place.holder, state):  # type: ignore[union-attr]
-            return list(enumerate(place.chain))
-        found = []
-        for position, reference in enumerate(self._references(place, state)):
-            resource = state.follow(reference)
-            if resource is not None and self._accepts(resource, place, state):
-                found.append((position, resource))
-        return found
+    def _written_out(self, scene: Scene, holder: str, lacking: str | None, *, falls_away: bool) -> None:
+        out, name = scene.out, scene.element(self.use.name)
+        at, lacked, was_read = (out.variable(word) for word in ("at", "lacked", "was_read"))
+        out.line(f"{at}, {lacked}, {was_read} = len(text), len(missing), len(read)")
+        out.line(f"put({self.content().start(name)!r})")
+        out.line(f"{self.called}({holder}, reading)")
+        if falls_away:
+            with out.block(f"if len(missing) > {lacked}"):
+                out.line(f"{f'{lacking} += ' if lacking else ''}reading.drop_unread({at}, {was_read})")
+                out.line("continue")
+        out.line(f"put({f'</{name}>'!r})")
+        out.line(f"{scene.said} = True")
+        if scene.spans:
+            out.line(f"{scene.spans}.append((position, {at}, len(text)))")
+        if not self.use.repeats:
+            out.line("break")
 
-    def _references(self, place: Place, state: State) -> list[Any]:
+    @contextmanager
+    def _resource(self, scene: Scene) -> Iterator[tuple[Scene, str]]:
+        """The variable of each resource that is referred to (or None), in a loop."""
+        out, resource = scene.out, scene.out.variable("resource")
+        if self.where in ("inside", "member"):
+            with self._in_chain(scene, resource):
+                yield scene.inside(), resource
+            return
         if self.where == "section":
-            sections = self._sections(place, state)
-            for section in sections:
-                state.used_all(section.get("code", {}))
-            return [entry for section in sections for entry in section.get("entry", ())]
-        if self.where == "entry":
-            return list(place.section.get("entry", ())) if place.section is not None else []
-        assert self.path is not None
-        holder: Json | None = place.holder
-        if self.where == "with":
-            entries = place.section.get("entry", ()) if place.section is not None else ()
-            holder = state.follow(entries[0]) if entries else None
-            if holder is None or place.own is None or holder.get("resourceType") != place.own.with_resource:
-                return []
-        return [slot.value for slot in self.path.find(holder or {}, state) if slot.value is not None]
+            sections = scene.variable("holder", "sections", "sections", "reading.sections(holder)")
+            references = f"reading.entries({sections}[{self.name!r}]) if {self.name!r} in {sections} else ()"
+        elif self.where == "entry":
+            references = "holder.get('entry', ())"
+        else:
+            references = self._references(scene)
+        each = out.variable("each_reference")
+        head = (
+            f"for position, {each} in enumerate({references})"
+            if scene.spans
+            else f"for {each} in {references}"
+        )
+        with out.block(head):
+            out.line(f"{resource} = reading.follow({each})")
+            yield scene.inside(), resource
 
-    def _accepts(self, resource: Json, place: Place, state: State) -> bool:
-        """Whether the resource is of this component, and not of a sibling that shares the list."""
-        if resource.get("resourceType") != self.definition.target:
-            return False
-        if any(resource.get(key) != value for key, value in self.definition.fixed):
-            return False
-        if self.condition is not None:
-            return bool(self.condition.find_objects(resource, state))
-        return not any(sibling._accepts(resource, place, state) for sibling in self.siblings)
+    def _references(self, scene: Scene) -> str:
+        """The expression for the references at the path."""
+        assert self.path is not None
+        holder = scene.holder
+        if self.where == "with":
+            first = f"reading.first_entry(holder, {self.with_resource!r})"
+            holder = scene.variable("holder", "first entry", "own", first)
+        if not any(map(repeats, self.path.steps)):
+            with reference_of(scene, self.path, holder) as found:
+                return f"({found},)"
+        references = scene.out.variable("references")
+        scene.out.line(f"{references} = []")
+        with reference_of(scene, self.path, holder) as found:
+            scene.out.line(f"{references}.append({found})")
+        return references
+
+    @contextmanager
+    def _in_chain(self, scene: Scene, resource: str) -> Iterator[None]:
+        """The next of organisations that stand inside each other; for `member` those that the path names, if any."""
+        out, several = scene.out, f"reading.inner({scene.holder})"
+        if self.where == "inside":
+            several += "[:1]"
+        else:
+            several = f"[reading.follow(one) for one in {self._references(scene)}] or {several}"
+        with out.block(f"for {resource} in {several}"):
+            yield
+
+    @contextmanager
+    def _accepted(self, scene: Scene, resource: str) -> Iterator[None]:
+        """The block for a resource of this component, and not of a sibling that shares the list."""
+        out = scene.out
+        with ExitStack() as blocks:
+            blocks.enter_context(out.block(f"if {resource} is not None and {self._of_the_kind(resource)}"))
+            for rule in (self,) if self.condition is not None else self.siblings:
+                assert rule.condition is not None
+                named = blocks.enter_context(followed(scene.inside(), rule.condition.steps, resource))[1]
+                no = "" if rule is self else "not "
+                blocks.enter_context(
+                    out.block(f"if {no}({rule._of_the_kind(resource)} and {named} is not None)")
+                )
+            yield
+
+    def _of_the_kind(self, resource: str) -> str:
+        """The condition that a resource has the type and the codes of this component."""
+        fixed = (("resourceType", self.definition.target), *self.definition.fixed)
+        return " and ".join(f"{resource}.get({key!r}) == {value!r}" for key, value in fixed)

@@ -1,71 +1,26 @@
-"""Where in a FHIR resource does a value stand? Paths of the mapping notation, written and read.
+"""Where in a FHIR resource does a value stand? Paths of the mapping notation.
 
-A path leads from an object (a resource, a datatype, a section, an extension) to a *slot*: the object that holds the
-value and the key under which it stands there. Reading finds what is there; for writing, a path says the code that
-makes what is missing on the way (`places.py` has what that code calls).
+A path leads from an object (a resource, a datatype, a section, an extension) to the object that holds the value, and
+the key under which it stands there. For writing, a path says the code that makes what is missing on the way
+(`places.py` has what that code calls); how a path is read: `following.py`.
 """
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
-from gateway.fhir.canonical import code_system, component_system, extension_url, is_of
-from gateway.translate.codec import Codec, Json
+from gateway.fhir.canonical import code_system, extension_url
+from gateway.translate.codec import Json
 
 
 class Resources(Protocol):
-    """What a path needs of the translation at hand: resources by reference, and new ones."""
-
-    def follow(self, reference: object) -> Json | None:
-        """The resource a Reference points to; None when there is no reference."""
-        ...
+    """What a path needs of the translation at hand."""
 
     def the(self, resource_type: str, create: bool) -> Json | None:
         """The one resource of that type of this message or document."""
         ...
-
-    def used(self, holder: Json, key: str) -> None:
-        """Notes that what stands there has been read."""
-        ...
-
-    def used_all(self, holder: Any) -> None:
-        """Notes that everything below has been read."""
-        ...
-
-
-class Slot:
-    """A place for one value: `holder[key]`, or `holder[key][index]`."""
-
-    __slots__ = ("holder", "index", "key")
-
-    def __init__(self, holder: Json, key: str, index: int | None = None) -> None:
-        self.holder = holder
-        self.key = key
-        self.index = index
-
-    @property
-    def value(self) -> Any:
-        """What stands there; None if nothing does."""
-        found = self.holder.get(self.key)
-        if self.index is None:
-            return found
-        return found[self.index] if isinstance(found, list) and len(found) > self.index else None
-
-    def read(self, codec: Codec, resources: Any) -> Any:
-        """Has the codec take the value from there."""
-        if self.index is None:
-            return codec.read(self.holder, self.key, resources)
-        item: Json = {}
-        for key, name in (("item", self.key), ("_item", "_" + self.key)):
-            found = self.holder.get(name)
-            if isinstance(found, list) and len(found) > self.index and found[self.index] is not None:
-                item[key] = found[self.index]
-        value = codec.read(item, "item", resources)
-        if value is not None:
-            resources.used(self.holder, f"{self.key}[{self.index}]")
-        return value
 
 
 class Step(Protocol):
@@ -80,15 +35,6 @@ class Step(Protocol):
         """The code for the object the step leads to, made if it is not there (a further one for a repeating step)."""
         ...
 
-    def look(self, holder: Json, resources: Resources) -> list[Json]:
-        """The objects the step leads to that are there, in order."""
-        ...
-
-
-def _objects(holder: Json, name: str) -> list[Json]:
-    found = holder.get(name)
-    return [item for item in found if isinstance(item, dict)] if isinstance(found, list) else []
-
 
 @dataclass(frozen=True)
 class Key:
@@ -99,11 +45,6 @@ class Key:
     def opened(self, holder: str) -> str:
         """The code for it: the object, made if it is not there."""
         return f"{holder}.setdefault({self.name!r}, {{}})"
-
-    def look(self, holder: Json, resources: Resources) -> list[Json]:
-        """The object, if it is there."""
-        found = holder.get(self.name)
-        return [found] if isinstance(found, dict) else []
 
 
 @dataclass(frozen=True)
@@ -117,13 +58,6 @@ class Item:
         """The code for it: the item at that place, made if it is not there."""
         return f"item({holder}, {self.name!r}, {self.index})"
 
-    def look(self, holder: Json, resources: Resources) -> list[Json]:
-        """The item at that place, if it is there."""
-        items = holder.get(self.name)
-        if isinstance(items, list) and len(items) > self.index and isinstance(items[self.index], dict):
-            return [items[self.index]]
-        return []
-
 
 @dataclass(frozen=True)
 class Append:
@@ -134,10 +68,6 @@ class Append:
     def opened(self, holder: str) -> str:
         """The code for it: a further item."""
         return f"further({holder}, {self.name!r})"
-
-    def look(self, holder: Json, resources: Resources) -> list[Json]:
-        """All items."""
-        return _objects(holder, self.name)
 
 
 @dataclass(frozen=True)
@@ -151,15 +81,6 @@ class CodeSet:
         """The code for it: a further item: the value that is written next brings the code set."""
         return f"further({holder}, {self.name!r})"
 
-    def look(self, holder: Json, resources: Resources) -> list[Json]:
-        """The first item of the code set."""
-        return [item for item in _objects(holder, self.name) if self.fits(item)][:1]
-
-    def fits(self, item: object) -> bool:
-        """Whether an item has a coding of the set."""
-        codings = item.get("coding", ()) if isinstance(item, dict) else ()
-        return any(isinstance(coding, dict) and is_of(coding, self.system) for coding in codings)
-
 
 @dataclass(frozen=True)
 class Component:
@@ -171,15 +92,6 @@ class Component:
     def opened(self, holder: str) -> str:
         """The code for it: the item, made with its code if it is not there."""
         return f"component({holder}, {self.name!r}, {self.code!r})"
-
-    def look(self, holder: Json, resources: Resources) -> list[Json]:
-        """The item with that code."""
-        for item in _objects(holder, self.name):
-            for coding in item.get("code", {}).get("coding", ()):
-                if coding.get("code") == self.code and coding.get("system") == component_system():
-                    resources.used_all(item["code"])
-                    return [item]
-        return []
 
 
 @dataclass(frozen=True)
@@ -194,11 +106,6 @@ class Extension:
         """The code for it: the extension, made if it is not there (a further one if it repeats)."""
         return f"{'further_extension' if self.repeats else 'extension'}({holder}, {self.url!r})"
 
-    def look(self, holder: Json, resources: Resources) -> list[Json]:
-        """The extensions with that address."""
-        found = [extension for extension in _objects(holder, "extension") if extension.get("url") == self.url]
-        return found if self.repeats else found[:1]
-
 
 @dataclass(frozen=True)
 class Hop:
@@ -211,14 +118,6 @@ class Hop:
         """The code for it: the resource referred to, made with the reference if there is none."""
         return f"state.referred({holder}, {self.name!r}, {self.resource_type!r})"
 
-    def look(self, holder: Json, resources: Resources) -> list[Json]:
-        """The resource referred to."""
-        target = resources.follow(holder.get(self.name))
-        if target is None:
-            return []
-        resources.used(holder, self.name)
-        return [target]
-
 
 @dataclass(frozen=True)
 class Root:
@@ -229,11 +128,6 @@ class Root:
     def opened(self, holder: str) -> str:
         """The code for it: the resource, made if it is not there."""
         return f"state.the({self.name!r}, create=True)"
-
-    def look(self, holder: Json, resources: Resources) -> list[Json]:
-        """The resource, if it is there."""
-        found = resources.the(self.name, create=False)
-        return [] if found is None else [found]
 
 
 _STEP = re.compile(
@@ -283,9 +177,6 @@ class Path:
         self.text = text
         self.steps = steps
         self.before = steps[:-1]
-        first = steps[0].name if steps and not isinstance(steps[0], Root) else None
-        self.looks_under: tuple[str, str] | None = (first, "_" + first) if first else None
-        """The keys without which nothing of this path is there; None where that cannot be told from the holder."""
         self.in_extension = any(isinstance(step, Extension) for step in steps)
         last = steps[-1] if steps else None
         self.key = last.name if isinstance(last, Key) else None
@@ -314,57 +205,19 @@ class Path:
             return f"{holder}.setdefault({last.name!r}, []).append({reference})"
         return f"{holder}[{last.name!r}] = {reference}"
 
-    def find(self, holder: Json, resources: Resources) -> list[Slot]:
-        """The slots that are there, in order."""
-        key = self.key
-        if key is not None:
-            if not self.before:
-                return [Slot(holder, key)] if key in holder or "_" + key in holder else []
-            holders = self._holders(holder, self.before, resources)
-            return [Slot(found, key) for found in holders if key in found or "_" + key in found]
-        last = self.steps[-1]
-        return [
-            slot for found in self._holders(holder, self.before, resources) for slot in _slots(found, last)
-        ]
-
-    def find_objects(self, holder: Json, resources: Resources) -> list[Json]:
-        """The objects at the end of the path, in order."""
-        return self._holders(holder, self.steps, resources)
-
-    def _holders(self, holder: Json, steps: tuple[Step, ...], resources: Resources) -> list[Json]:
-        found = [holder]
-        for step in steps:
-            if len(found) == 1:
-                found = step.look(found[0], resources)
-            else:
-                found = [inner for outer in found for inner in step.look(outer, resources)]
-            if not found:
-                return found
-        return found
+    def is_taken(self, holder: Json, resources: Resources) -> bool:
+        """Whether a value stands there already (for a path of names, from the one resource of a type)."""
+        for step in self.before:
+            found = (
+                resources.the(step.name, create=False) if isinstance(step, Root) else holder.get(step.name)
+            )
+            if found is None:
+                return False
+            holder = found
+        return self.key in holder or f"_{self.key}" in holder
 
 
 def _opened(steps: tuple[Step, ...], holder: str) -> str:
     for step in steps:
         holder = step.opened(holder)
     return holder
-
-
-def _slots(holder: Json, last: Step) -> list[Slot]:
-    """The slots of a last step that is no plain key."""
-    length = _length(holder, last.name)
-    if isinstance(last, Append):
-        return [Slot(holder, last.name, at) for at in range(length)]
-    if isinstance(last, CodeSet):
-        return [
-            Slot(holder, last.name, at)
-            for at, item in enumerate(holder.get(last.name, ()))
-            if last.fits(item)
-        ][:1]
-    if isinstance(last, Item):
-        return [Slot(holder, last.name, last.index)] if length > last.index else []
-    return [Slot(holder, last.name)] if last.name in holder or "_" + last.name in holder else []
-
-
-def _length(holder: Json, name: str) -> int:
-    found, meta = holder.get(name), holder.get("_" + name)
-    return max(len(found) if isinstance(found, list) else 0, len(meta) if isinstance(meta, list) else 0)

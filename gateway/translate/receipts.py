@@ -10,8 +10,6 @@ import copy
 from datetime import datetime
 from typing import Any
 
-from lxml import etree
-
 from gateway import terminology
 from gateway.emessage.read import EMessage
 from gateway.errors import NotTranslatable
@@ -19,7 +17,6 @@ from gateway.fhir.canonical import EXACT, code_system, extension_url, is_of
 from gateway.translate import hooks
 from gateway.translate.codec import Json
 from gateway.translate.compiler import mapping
-from gateway.translate.content import Place
 from gateway.translate.envelope import (
     claim,
     is_translated,
@@ -29,8 +26,10 @@ from gateway.translate.envelope import (
     set_message_header,
 )
 from gateway.translate.primitives import OSLO, primitive
+from gateway.translate.reading import Reading
 from gateway.translate.required import complete
 from gateway.translate.state import State, derived_id
+from gateway.translate.wording import element
 
 MIG_VERSIONS = {"apprec-1.0": "1.0 2004-11-21", "apprec-1.1": "v1.1 2012-02-15"}
 _STRING = primitive("string", "string")
@@ -205,33 +204,32 @@ def _state_issued(response: Json, issued_at: datetime) -> None:
     response["extension"] = [*(e for e in extensions if e not in stated), issued]
 
 
-def from_bundle(bundle: Json, standard: str) -> tuple[etree._Element, State]:
-    """The AppRec of a receipt Bundle in a version. Raises NotTranslatable for what AppRec demands and the
-    Bundle lacks."""
+def from_bundle(bundle: Json, standard: str) -> Reading:
+    """The reading of a receipt Bundle, with the text of AppRec in a version. Raises NotTranslatable for what AppRec
+    demands and the Bundle lacks."""
     bound = mapping(standard)
     prepared, derived = _prepared(copy.deepcopy(bundle))
     key = ("", str(bundle.get("identifier", {}).get("value", "")))
-    state = State(prepared, key, born_in_fhir=not is_translated(bundle))
+    reading = Reading(prepared, key, born_in_fhir=not is_translated(bundle))
     for resource in _resources(prepared):
         if resource.get("resourceType") in ("MessageHeader", "OperationOutcome"):
-            state.singletons.setdefault(resource["resourceType"], resource)
-    _note_derived(state, derived)
-    root = etree.Element(bound.structure.tag("ar:AppRec"), nsmap={None: bound.structure.namespaces["ar"]})
-    bound.content("AppRec", "ar:AppRec").read(root, Place(prepared), state)
-    state.refuse_what_is_missing()
-    root.insert(1, _version(state, standard, bound.structure.tag("ar:MIGversion")))
-    return root, state
+            reading.singletons.setdefault(resource["resourceType"], resource)
+    _note_derived(reading, derived)
+    version = _version(reading, standard)
+    reading.elsewhere["ar:MIGversion"] = lambda: reading.out.append(element("MIGversion", version))
+    bound.reader("AppRec", "ar:AppRec")(prepared, reading)
+    reading.refuse_what_is_missing()
+    return reading
 
 
-def _version(state: State, standard: str, tag: str) -> etree._Element:
+def _version(reading: Reading, standard: str) -> str:
     """MIGversion: as the receipt stated it, else as its standard wants it."""
-    element = etree.Element(tag)
-    element.text = MIG_VERSIONS[standard]
-    for extension in state.singletons["MessageHeader"].get("extension", ()):
+    version = MIG_VERSIONS[standard]
+    for extension in reading.singletons["MessageHeader"].get("extension", ()):
         if extension.get("url") == _MIG_VERSION:
-            element.text = _STRING.read(extension, "valueString")
-            state.used(extension, "valueString")
-    return element
+            version = _STRING.read(extension, "valueString") or ""
+            reading.used(extension, "valueString")
+    return version
 
 
 def _resources(bundle: Json) -> list[Json]:
@@ -243,17 +241,17 @@ def _items(resource: Json, name: str) -> list[Json]:
     return [item for item in found if isinstance(item, dict)] if isinstance(found, list) else []
 
 
-def _note_derived(state: State, derived: list[hooks.Prepared]) -> None:
+def _note_derived(reading: Reading, derived: list[hooks.Prepared]) -> None:
     """What `_derive` writes has been read where it is still what it was."""
-    response = state.singletons["MessageHeader"]["response"]
-    state.used(response, "code")
-    for issue in state.singletons.get("OperationOutcome", {}).get("issue", ()):
+    response = reading.singletons["MessageHeader"]["response"]
+    reading.used(response, "code")
+    for issue in reading.singletons.get("OperationOutcome", {}).get("issue", ()):
         for key, value in _issue_kind(issue, _status_of(response)).items():
             if issue.get(key) == value:
-                state.used(issue, key)
+                reading.used(issue, key)
     for item, keys in derived:
         for key in keys:
-            state.used(item, key)
+            reading.used(item, key)
 
 
 def _prepared(bundle: Json) -> tuple[Json, list[hooks.Prepared]]:

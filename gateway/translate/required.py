@@ -129,13 +129,20 @@ def _not_at_home(organization: Json) -> None:
             withdraw("3401", address, "use")
 
 
+@cache
+def _fillers() -> dict[tuple[str, ...], str]:
+    return {
+        (kind, *demand.holders, demand.key): demand.argument
+        for kind, found in demands().items()
+        for demand in found
+        if demand.how == "code"
+    }
+
+
 def is_filler(names: tuple[str, ...], value: Any) -> bool:
     """Whether a value (its names from the resource type inwards) is what this table writes."""
-    path = (names[0], tuple(name for name in names[1:-1]), names[-1])
-    return any(
-        d.how == "code" and (path[0], d.holders, d.key) == path and d.argument == value
-        for d in demands().get(names[0], ())
-    )
+    found = _fillers().get(names)
+    return found is not None and found == value
 
 
 def _holders(value: Any, names: tuple[str, ...]) -> Iterator[Json]:

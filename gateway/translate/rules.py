@@ -5,36 +5,31 @@ Both directions use the same path and the same codec. Lines that make a resource
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 from lxml import etree
 
 from gateway.emessage.grammar import ElementUse, Structure
-from gateway.fhir.canonical import PRESENT, code_system, is_of
 from gateway.translate.codec import Attributes, Codec, Json
-from gateway.translate.content import Content, Found, Place
+from gateway.translate.content import Content
+from gateway.translate.following import Scene, codec_name, followed, has, repeats, several_at, value_of
 from gateway.translate.paths import Path
 from gateway.translate.source import Source
 from gateway.translate.state import State
+from gateway.translate.wording import element
 
 Hook = tuple[Callable[[Json], None], Callable[[Json], tuple[Json, tuple[str, ...]]]]
 """complete and prepare (`hooks.py`)."""
-
-
-def _required(use: ElementUse, structure: Structure, path: str, state: State) -> list[Found]:
-    """The element that must stand although FHIR says nothing: empty where its type allows it, else a refusal."""
-    kind = structure.complex_type(use.type)
-    if kind is None and structure.simple_base(use.type) not in ("string", "anyURI", "token"):
-        state.demand(path)
-    return [Found(etree.Element(structure.tag(use.name)), -1)]
 
 
 @dataclass
 class ValueRule:
     """An element with a value ⇄ a slot."""
 
+    is_elsewhere: ClassVar[bool] = False
     use: ElementUse
     structure: Structure
     path: Path
@@ -49,10 +44,6 @@ class ValueRule:
     tag: str = ""
     states: bool = False
     """The default states something that nobody said (option `assumed`)."""
-
-    def __post_init__(self) -> None:
-        optional = self.use.minimum == 0 and not self.unless
-        self.looks_under = self.path.looks_under if optional else None
 
     def written(self, out: Source, element: str, holder: str, said: str | None) -> None:
         """The code that writes the value into its slot."""
@@ -80,42 +71,44 @@ class ValueRule:
         out.line(f"counted.place = {element}, None, {path.text!r}, {path.in_extension}")
         out.line(path.written(codec, element, holder))
 
-    def read(self, place: Place, state: State) -> list[Found]:
-        """One element for each slot that says something."""
-        slots = self.path.find(place.holder, state)
-        if not slots and self.unless:
-            path = self.unless.get(event_code(place.holder))
-            slots = path.find(place.holder, state) if path else []
-        found: list[Found] = []
-        for slot in slots:
-            value = slot.read(self.codec, state)
-            if value is not None:
-                found.append(Found(_filled(self.tag, value)))
-                if not self.use.repeats:
-                    return found
-        if not found and self.use.minimum:
-            if self.default is not None:
-                state.assume(self.tag, self.default, states=self.states)
-                return [Found(_filled(self.tag, self.default), -1)]
-            return _required(self.use, self.structure, self._fhir_path(), state)
-        return found
+    def found(self, scene: Scene) -> None:
+        """The code for an element for each value that says something."""
+        out, must = scene.out, self.use.minimum and not scene.optional
+        begin = scene.begin() if must else ""
+        self._found_at(scene, self.path)
+        for code, path in self.unless.items():
+            nothing = f"not ({has(scene, scene.holder, str(self.path.key))})"
+            with out.block(f"if {nothing} and event_code({scene.holder}) == {code!r}"):
+                self._found_at(scene.inside(), path)
+        if must:
+            with out.block(f"if len(text) == {begin}"):
+                self._demanded(scene)
+
+    def _found_at(self, scene: Scene, path: Path) -> None:
+        out = scene.out
+        with value_of(scene, path, codec_name(out, self.codec)) as value:
+            out.line(f"put(element({scene.element(self.use.name)!r}, {value}))")
+            out.line(f"{scene.said} = True")
+            if not self.use.repeats and any(map(repeats, path.steps)):
+                out.line("break")
+
+    def _demanded(self, scene: Scene) -> None:
+        """The code for the element that must stand although FHIR says nothing: with the default; empty where its type
+        allows it, else a refusal."""
+        out, name = scene.out, scene.element(self.use.name)
+        if self.default is not None:
+            name_of_it = self.use.name.partition(":")[2]
+            out.line(f"reading.assume({name_of_it!r}, {self.default!r}, states={self.states})")
+            out.line(f"put({element(name, self.default)!r})")
+            return
+        kind = self.structure.complex_type(self.use.type)
+        if kind is None and self.structure.simple_base(self.use.type) not in ("string", "anyURI", "token"):
+            out.line(f"reading.demand({self._fhir_path()!r})")
+        out.line(f"put({element(name, '')!r})")
 
     def _fhir_path(self) -> str:
         path = self.path.text
         return (path if path[0].isupper() else f"{self.owner}.{path}").replace("ext(", "extension(")
-
-    def speaks(self, place: Place, state: State) -> bool:
-        """Whether a value stands there."""
-        slots = self.path.find(place.holder, state)
-        if any(slot.read(self.codec, state.quiet) is not None for slot in slots):
-            return True
-        return any(path.find(place.holder, state) for path in self.unless.values())
-
-
-def event_code(holder: Json) -> str:
-    """The code of 9121 (Hendelsekode) that an Observation has; empty if none."""
-    codings = holder.get("code", {}).get("coding", ())
-    return next((str(c.get("code")) for c in codings if is_of(c, code_system("9121"))), "")
 
 
 def may_stand_at(path: Path, codec: Codec, element: etree._Element, holder: Json, state: State) -> bool:
@@ -123,72 +116,55 @@ def may_stand_at(path: Path, codec: Codec, element: etree._Element, holder: Json
     it is no estimate, and it has a native value."""
     parent = element.getparent()
     stated = parent.findtext("{*}Anslag") if parent is not None else None
-    if (stated or "").strip() in ("true", "1") or path.find(holder, state):
+    if (stated or "").strip() in ("true", "1") or path.is_taken(holder, state):
         return False
     trial: Json = {}
     codec.write(element, trial, "x", state.quiet)
     return "x" in trial
 
 
-def _filled(tag: str, value: str | Attributes | etree._Element) -> etree._Element:
-    element = etree.Element(tag)
-    if isinstance(value, str):
-        element.text = value or None
-    elif isinstance(value, etree._Element):
-        element.attrib.update(value.attrib)
-        element.text = value.text
-        element.extend(copy.deepcopy(child) for child in value)  # a copy brings its namespace along
-    else:
-        for name, text in value.items():
-            element.set(name, text)
-    return element
-
-
 @dataclass
 class ConstantRule:
     """An element whose value the grammar fixes."""
 
+    is_elsewhere: ClassVar[bool] = False
     use: ElementUse
     tag: str
-    looks_under: tuple[str, str] | None = None
 
     def written(self, out: Source, element: str, holder: str, said: str | None) -> None:
         """Nothing to carry; a value that libxml2 lets pass although the grammar fixes another is lost."""
         with out.block(f"if {element}.text != {self.use.fixed!r}"):
             out.line(f"counted.lose({element})")
 
-    def read(self, place: Place, state: State) -> list[Found]:
-        """The fixed value."""
-        return [Found(_filled(self.tag, self.use.fixed or ""), -1)]
-
-    def speaks(self, place: Place, state: State) -> bool:
-        """Never: it says nothing of its own."""
-        return False
+    def found(self, scene: Scene) -> None:
+        """The code for the element; it says nothing of its own."""
+        if not scene.optional:
+            scene.out.line(f"put({element(scene.element(self.use.name), self.use.fixed or '')!r})")
 
 
 @dataclass
 class ElsewhereRule:
     """An element that `envelope.py` handles itself."""
 
+    is_elsewhere: ClassVar[bool] = True
     use: ElementUse
-    looks_under: tuple[str, str] | None = None
 
     def written(self, out: Source, element: str, holder: str, said: str | None) -> None:
         """Nothing here."""
 
-    def read(self, place: Place, state: State) -> list[Found]:
-        """Nothing here."""
-        return []
-
-    def speaks(self, place: Place, state: State) -> bool:
-        """Never here."""
-        return False
+    def found(self, scene: Scene) -> None:
+        """The code that has the other module write the element, where it wants to."""
+        name = repr(self.use.name)
+        with scene.out.block(f"if {name} in reading.elsewhere"):
+            scene.out.line(f"reading.elsewhere[{name}]()")
+            scene.out.line(f"{scene.said} = True")
 
 
 @dataclass
 class InsideRule:
     """An element with children ⇄ the same object (path `.`) or an object inside it."""
 
+    is_elsewhere: ClassVar[bool] = False
     use: ElementUse
     structure: Structure
     path: Path
@@ -199,9 +175,6 @@ class InsideRule:
     hook: Hook | None = None
     certain: bool = False
     """Whether the grammar has this element in every content: not optional, and no branch of a choice."""
-
-    def __post_init__(self) -> None:
-        self.looks_under = self.path.looks_under if self.use.minimum == 0 else None
 
     @property
     def flat(self) -> bool:
@@ -233,56 +206,61 @@ class InsideRule:
                 with out.block("else"):
                     out.line(f"{said} = True")
 
-    def read(self, place: Place, state: State) -> list[Found]:
-        """One element for each object that says something."""
-        holders = [place.holder] if self.flat else self.path.find_objects(place.holder, state)
-        found: list[Found] = []
-        for holder in holders:
-            prepared, keys = self.hook[1](holder) if self.hook else (holder, ())
-            if prepared is not holder:
-                state.stands_for(prepared, holder)
-            for key in keys:
-                state.used(holder, key)
-            element = etree.Element(self.tag)
-            before = state.mark(element)
-            said = self.content.read(element, self._inner(prepared, place), state)
-            said = self._marked(prepared, state) or said
-            if not said and not self.use.minimum:
-                state.back_to(before, element)
-            elif said and not self.use.minimum and len(state.missing) > before.missing:
-                state.unread_from(before, element)
-                continue
-            if said or (self.use.minimum and not found):
-                found.append(Found(element, 0 if said else -1))
-            if found and not self.use.repeats:
-                break
-        if not found and self.use.minimum:
-            element = etree.Element(self.tag)
-            self.content.read(element, self._inner({}, place), state)
-            found.append(Found(element, -1))
-        return found
+    def found(self, scene: Scene) -> None:
+        """The code for an element for each object that says something."""
+        out, must = scene.out, self.use.minimum and not scene.optional
+        if self.flat:
+            self._found_in(scene.inside(same_block=True), "")
+            return
+        steps = self.path.steps
+        if repeats(steps[-1]):
+            begin = scene.begin() if must else ""
+            with followed(scene, steps[:-1], scene.holder) as (inner, holder):
+                each, several = out.variable("each_" + steps[-1].name), several_at(inner, steps[-1], holder)
+                with out.block(f"for {each} in {f'({several}) or ({{}},)' if must else several}"):
+                    self._found_in(inner.inside(holder=each), begin)
+            return
+        with followed(scene, steps, scene.holder) as (inner, holder):
+            if must:
+                holder = inner.variable(
+                    holder, "or nothing", holder, f"{{}} if {holder} is None else {holder}"
+                )
+                self._found_in(inner.inside(holder=holder), "")
+            else:
+                with out.block(f"if {holder} is not None"):
+                    self._found_in(inner.inside(holder=holder), "")
 
-    def _inner(self, holder: Json, place: Place) -> Place:
-        return Place(holder, place.section, place.own, chain=place.chain) if self.flat else Place(holder)
-
-    def speaks(self, place: Place, state: State) -> bool:
-        """Whether anything below stands in FHIR."""
-        holders = [place.holder] if self.flat else self.path.find_objects(place.holder, state)
-        return any(
-            self._says(self.hook[1](holder)[0] if self.hook else holder, place, state) for holder in holders
-        )
-
-    def _says(self, holder: Json, place: Place, state: State) -> bool:
-        return self._marked(holder, state) or self.content.speaks(self._inner(holder, place), state)
-
-    def _marked(self, holder: Json, state: State) -> bool:
-        name = self.use.name.partition(":")[2]
-        for extension in holder.get("extension", ()):
-            if (
-                isinstance(extension, dict)
-                and extension.get("url") == PRESENT
-                and extension.get("valueCode") == name
-            ):
-                state.used(extension, "valueCode")
-                return True
-        return False
+    def _found_in(self, scene: Scene, begin: str) -> None:
+        """The code for one element, of the object that is the holder of the scene."""
+        out, name, outer = scene.out, scene.element(self.use.name), scene.said
+        at, lacked, was_read = (out.variable(word) for word in ("at", "lacked", "was_read"))
+        out.line(f"{at}, {lacked}, {was_read} = len(text), len(missing), len(read)")
+        out.line(f"put({self.content.start(name)!r})")
+        if self.hook:
+            prepared = out.variable("prepared")
+            prepare = out.name(self.hook[1].__name__.strip("_"), self.hook[1])
+            out.line(f"{prepared} = prepared_by({prepare}, {scene.holder}, reading)")
+            scene = scene.inside(holder=prepared)
+        said = out.variable("said")
+        if self.called:
+            out.line(f"{said} = {self.called}({scene.holder}, reading)")
+        else:
+            out.line(f"{said} = False")
+            inner = scene.inside(said=said, optional=False, same_block=True)
+            self.content.found(inner)
+        local = self.use.name.partition(":")[2]
+        with out.block(f"if 'extension' in {scene.holder} and is_marked({scene.holder}, {local!r}, reading)"):
+            out.line(f"{said} = True")
+        stays = self.use.minimum and not scene.optional
+        with ExitStack() as blocks:
+            if not stays or begin:
+                with out.block(f"if not {said}" + (f" and {at} > {begin}" if stays else "")):
+                    out.line(f"reading.drop({at})")
+                if not self.use.minimum:
+                    with out.block(f"elif len(missing) > {lacked}"):
+                        out.line(f"reading.drop_unread({at}, {was_read})")
+                blocks.enter_context(out.block("else"))
+            out.line(f"put({f'</{name}>'!r})")
+            out.line(f"{outer} = {said} or {outer}")
+            if not self.use.repeats and not self.flat and repeats(self.path.steps[-1]):
+                out.line("break")

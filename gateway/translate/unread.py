@@ -13,7 +13,8 @@ from typing import Any
 from gateway.fhir.canonical import DATA_ABSENT_REASON, EXACT, ORDER, PRESENT
 from gateway.translate.codec import Json
 from gateway.translate.discontinued import is_stated_twice
-from gateway.translate.state import State
+from gateway.translate.reading import Reading
+from gateway.translate.required import is_filler
 
 _NOT_CONTENT = frozenset({"resourceType", "id", "meta", "implicitRules", "language"})
 _MARKS = frozenset({EXACT, PRESENT, ORDER, DATA_ABSENT_REASON})
@@ -44,9 +45,9 @@ class Leaf:
 class Unread:
     """Looks through a Bundle after a translation has read it."""
 
-    def __init__(self, state: State, places: dict[int, str] | None = None) -> None:
+    def __init__(self, reading: Reading, places: dict[int, str] | None = None) -> None:
         """`places`: where the objects of a copy come from (`born.copying`); None: the Bundle is as it was given."""
-        self._state = state
+        self._reading = reading
         self._places = places
         self.touched: set[int] = set()
         """The resources (by identity) of which something was read."""
@@ -54,7 +55,7 @@ class Unread:
     def leaves(self) -> Iterator[Leaf]:
         """Every value that was not read, in the order of the Bundle."""
         numbers: dict[str, int] = {}
-        for entry in self._state.bundle.get("entry", ()):
+        for entry in self._reading.bundle.get("entry", ()):
             resource = entry.get("resource", {})
             kind = str(resource.get("resourceType", ""))
             numbers[kind] = numbers.get(kind, 0) + 1
@@ -99,9 +100,9 @@ class Unread:
         if key[0] == "_":
             yield from self._of_primitive(value, key[1:], steps, owners, place, kind)
         elif key == "text" and "div" in value:
-            if value.get("status") not in _REPEATS and not self._state.was_read(value, "div"):
+            if value.get("status") not in _REPEATS and not self._reading.was_read(value, "div"):
                 yield Leaf(owners[0], (*steps, "div"), (*owners, value), value["div"], f"{place}.div")
-        elif not self._state.was_read_whole(value) and value.get("url") not in _MARKS:
+        elif not self._reading.was_read_whole(value) and value.get("url") not in _MARKS:
             yield from self._below(value, steps, (*owners, value), place, kind)
 
     def _of_primitive(
@@ -117,7 +118,7 @@ class Unread:
         with."""
         holder = owners[-1]
         extensions = [each for each in value.get("extension") or () if isinstance(each, dict)]
-        alone = steps[-1] == "_" + key and key not in holder and not self._state.was_read(holder, key)
+        alone = steps[-1] == "_" + key and key not in holder and not self._reading.was_read(holder, key)
         if alone and any(each.get("url") == EXACT for each in extensions):
             yield Leaf(owners[0], (*steps[:-1], key), owners, None, place)
         for at, each in enumerate(extensions):
@@ -136,7 +137,7 @@ class Unread:
         place: str,
         value: Any,
     ) -> Iterator[Leaf]:
-        if self._state.was_read(holder, key):
+        if self._reading.was_read(holder, key):
             self.touched.add(id(owners[0]))
         else:
             yield Leaf(owners[0], steps, owners, value, place)
@@ -145,4 +146,4 @@ class Unread:
         if key == "reference" or (key == "url" and "extension" in steps[-2:]):
             return True
         names = (kind, *(step for step in (*steps, key) if isinstance(step, str)))
-        return self._state.is_filler(names, value)
+        return self._reading.has_fillers and is_filler(names, value)

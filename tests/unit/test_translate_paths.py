@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+from inspect import isfunction
 from typing import Any
 
 import pytest
 from lxml import etree
 
+from gateway.emessage.grammar import structure
 from gateway.fhir.canonical import code_system, component_system, extension_url
-from gateway.translate import places
+from gateway.translate import finding, places
+from gateway.translate.codec import Codec
 from gateway.translate.datatypes import codec
+from gateway.translate.following import Scene, value_of
 from gateway.translate.paths import Path, parse
+from gateway.translate.reading import Reading
+from gateway.translate.source import Source
 from gateway.translate.state import State
 
 Json = dict[str, Any]
 STRING = codec("string", "string")
+CONCEPT = codec("concept 9033", "CS")
 OTHER = "http://hl7.no/fhir/StructureDefinition/no-basis-middlename"
 
 
@@ -33,10 +40,20 @@ def put(path: str, *texts: str, into: Json | None = None, at: State | None = Non
     return holder
 
 
-def got(path: str, holder: Json, at: State | None = None) -> list[str | None]:
-    """The texts found at the path."""
+def got(path: str, holder: Json, at: State | None = None, how: Codec = STRING) -> list[Any]:
+    """The values that a function generated for the path finds."""
     at = at or state()
-    return [slot.read(STRING, at) for slot in Path(path, "valueString").find(holder, at)]
+    reading = Reading(at.bundle, at.key, born_in_fhir=False)
+    reading.singletons |= at.singletons
+    out = Source({name: value for name, value in vars(finding).items() if isfunction(value)})
+    with out.block("def found(holder, reading)"):
+        out.line("values = []")
+        scene = Scene(out, structure("plo-1.6"))
+        with value_of(scene, Path(path, "valueString"), out.name("codec", how)) as value:
+            out.line(f"values.append({value})")
+        out.line("return values")
+    values: list[Any] = out.function("found")(holder, reading)
+    return values
 
 
 @pytest.mark.parametrize(
@@ -106,11 +123,9 @@ def test_an_item_is_found_by_its_code_set() -> None:
         {"coding": [{"system": code_system(9033), "code": "DA"}, {"system": "http://x", "code": "y"}]},
         {"coding": [{"system": code_system(9033), "code": "SO"}]},
     ]
-    at = state()
-    found = Path("a[9033]", "x").find({"a": items}, at)
-    assert [slot.value for slot in found] == [items[2]]
-    assert Path("a[9111]", "x").find({"a": items}, at) == []
-    assert Path("a[9033]", "x").find({"a": "ingen liste"}, at) == []
+    assert got("a[9033]", {"a": items}, how=CONCEPT) == [{"V": "DA"}]
+    assert got("a[9111]", {"a": items}, how=CONCEPT) == []
+    assert got("a[9033]", {"a": "ingen liste"}, how=CONCEPT) == []
 
 
 def test_a_component_is_found_by_its_code_and_made_once() -> None:

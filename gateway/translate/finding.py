@@ -1,0 +1,121 @@
+"""What do the generated functions find in the objects of a Bundle?
+
+Whatever has another shape than R4 wants is not there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from gateway.fhir.canonical import PRESENT, code_system, component_system, is_of
+from gateway.translate.codec import Codec, Json
+from gateway.translate.reading import Reading
+
+_COMPONENTS = component_system()
+_EVENTS = code_system("9121")
+_NOTHING: Mapping[Any, Json] = {}
+
+
+def object_at(holder: Json, name: str, index: int) -> Json | None:
+    """`a[0]`: the object at that place of a list."""
+    found = holder.get(name)
+    if found.__class__ is list and len(found) > index and found[index].__class__ is dict:
+        return found[index]  # type: ignore[no-any-return]
+    return None
+
+
+def objects(holder: Json, name: str) -> list[Json]:
+    """`a[]`: the objects of a list."""
+    found = holder.get(name)
+    return [item for item in found if item.__class__ is dict] if isinstance(found, list) else []
+
+
+def by_address(holder: Json | None) -> Mapping[Any, Json]:
+    """Address → the first extension of the object with it."""
+    if holder is None or "extension" not in holder:
+        return _NOTHING
+    found: dict[str, Json] = {}
+    for extension in objects(holder, "extension"):
+        address = extension.get("url")
+        if isinstance(address, str):
+            found.setdefault(address, extension)
+    return found
+
+
+def extensions_at(holder: Json, address: str) -> list[Json]:
+    """`ext(x)[]`: the extensions with that address."""
+    return [extension for extension in objects(holder, "extension") if extension.get("url") == address]
+
+
+def component(holder: Json, name: str, code: str, reading: Reading) -> Json | None:
+    """`a[code=X]`: the first object of a list with that code of our component code system."""
+    for item in objects(holder, name):
+        for coding in item.get("code", {}).get("coding", ()):
+            if coding.get("code") == code and coding.get("system") == _COMPONENTS:
+                reading.used_all(item["code"])
+                return item
+    return None
+
+
+def item_of_set(holder: Json | None, name: str, system: str) -> tuple[int | None, Json | None]:
+    """`a[9033]`: the first object of a list with a coding of the code set, and its number."""
+    found = None if holder is None else holder.get(name)
+    for at, item in enumerate(found if isinstance(found, list) else ()):
+        codings = item.get("coding", ()) if isinstance(item, dict) else ()
+        if any(isinstance(coding, dict) and is_of(coding, system) for coding in codings):
+            return at, item
+    return None, None
+
+
+def length(holder: Json | None, name: str) -> int:
+    """How many values a list has, with those that only stand beside it."""
+    if holder is None:
+        return 0
+    lists = [found for found in (holder.get(name), holder.get("_" + name)) if isinstance(found, list)]
+    return max(map(len, lists), default=0)
+
+
+def value_at(codec: Codec, holder: Json, name: str, index: int, reading: Reading) -> Any:
+    """What the codec reads of one value of a list."""
+    item: Json = {}
+    for key, beside in (("item", name), ("_item", "_" + name)):
+        found = holder.get(beside)
+        if isinstance(found, list) and len(found) > index and found[index] is not None:
+            item[key] = found[index]
+    value = codec.read(item, "item", reading)
+    if value is not None:
+        reading.used(holder, f"{name}[{index}]")
+    return value
+
+
+def is_marked(holder: Json, name: str, reading: Reading) -> bool:
+    """Whether the e-message had the element of that name there, although it said nothing."""
+    for extension in objects(holder, "extension"):
+        if extension.get("url") == PRESENT and extension.get("valueCode") == name:
+            reading.used(extension, "valueCode")
+            return True
+    return False
+
+
+def event_code(holder: Json) -> str:
+    """The code of 9121 (Hendelsekode) that an Observation has; empty if none."""
+    codings = holder.get("code", {}).get("coding", ())
+    return next((str(c.get("code")) for c in codings if is_of(c, _EVENTS)), "")
+
+
+def prepared_by(
+    prepare: Callable[[Json], tuple[Json, tuple[str, ...]]], holder: Json, reading: Reading
+) -> Json:
+    """The object as the rules read it (`hooks.py`)."""
+    prepared, keys = prepare(holder)
+    if prepared is not holder:
+        reading.stands_for(prepared, holder)
+    for key in keys:
+        reading.used(holder, key)
+    return prepared
+
+
+def in_order(text: list[str], spans: list[tuple[int, int, int]]) -> list[str]:
+    """The pieces of the spans (position, where one begins, where it ends), by position."""
+    return [piece for _, start, end in sorted(spans) for piece in text[start:end]]

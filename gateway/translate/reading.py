@@ -1,0 +1,237 @@
+"""What does one reading of a Bundle hold while the e-message is written?
+
+The resources and how they are found, the text of the message so far, what of the Bundle has been read, and what the
+e-message demands or assumes that FHIR does not say. A reading lives for one translation of one Bundle.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable
+from functools import cached_property
+from typing import Any, NamedTuple
+
+from gateway.errors import NotTranslatable
+from gateway.fhir.canonical import component_system
+from gateway.translate.codec import Json
+from gateway.translate.state import derived_id
+
+COMPONENTS = component_system()
+
+
+Content = Callable[[Json, "Reading"], bool]
+"""A generated function: writes what an object says into the text; whether it said anything."""
+
+
+class Assumption(NamedTuple):
+    """A value that the e-message demands and FHIR does not say (`Element = value`)."""
+
+    at: int
+    """Length of the text when it was written."""
+    what: str
+    states: bool
+    """Whether it says something that nobody said; else it only completes what was said."""
+
+
+class Reading:
+    """One Bundle on its way to an e-message."""
+
+    def __init__(
+        self, bundle: Json, key: tuple[str, str], *, born_in_fhir: bool, has_fillers: bool = False
+    ) -> None:
+        self.bundle = bundle
+        self.has_fillers = has_fillers
+        """Whether the Bundle may hold values that only R4 wants."""
+        self.key = key
+        """Sender HER-id (empty: the ids of a message that is read back need none) and MsgId."""
+        self.born_in_fhir = born_in_fhir
+        self.out: list[str] = []
+        """The text of the message."""
+        self.read: list[tuple[int, str | None]] = []
+        """What has been read: the identity of an object with a key of it, or with None for all below it."""
+        self.missing: list[tuple[int, str]] = []
+        """Length of the text, and FHIR path: what the e-message demands and the Bundle does not say."""
+        self.assumed: list[Assumption] = []
+        self.singletons: dict[str, Json] = {"Bundle": bundle}
+        self.provenances: list[Json] = []
+        self.first_body: Json | None = None
+        """The Composition of the first document with a body: it shares patient and provenance with the message."""
+        self.elsewhere: dict[str, Callable[[], None]] = {}
+        """Element → what writes it, for the elements that no definition maps."""
+        self.originals: dict[int, int] = {}
+        """Identity of an object as the rules read it → of the object in the Bundle that it stands for."""
+        self._prepared: list[Json] = []
+        self._urls: dict[int, str] = {}
+        self._by_url: dict[str, Json] = {}
+        self._sections: dict[int, dict[str, list[Json]]] = {}
+        self._inner: dict[int, list[Json]] = {}
+        self._made_ids = 0
+        for entry in bundle.get("entry", ()):
+            self._index(entry)
+
+    # resources
+
+    def _index(self, entry: Json) -> None:
+        resource = entry.get("resource")
+        if not isinstance(resource, dict):
+            return
+        relative = f"{resource.get('resourceType')}/{resource.get('id')}"
+        url = self._urls[id(resource)] = str(entry.get("fullUrl") or relative)
+        self._by_url[url] = resource
+        if "id" in resource:
+            self._by_url.setdefault(relative, resource)
+
+    def url_of(self, resource: Json) -> str:
+        """The address of a resource of the Bundle."""
+        return self._urls[id(resource)]
+
+    def follow(self, reference: object) -> Json | None:
+        """The resource a Reference points to; None for no reference. Raises `NotTranslatable` for one that
+        leads nowhere."""
+        if reference.__class__ is not dict:
+            return None
+        url = reference.get("reference")
+        if url.__class__ is not str:
+            return None
+        found = self._by_url.get(url)
+        if found is None:
+            raise NotTranslatable("fhir.bad-reference")
+        return found
+
+    def resource_at(self, url: object) -> Json | None:
+        """The resource of the Bundle with that fullUrl; None if there is none."""
+        return self._by_url.get(url) if isinstance(url, str) else None
+
+    def outermost(self, innermost: Json) -> Json:
+        """The organisation that another one is part of, however far out; `inner` knows the way back."""
+        chain = [innermost]
+        while "partOf" in chain[0]:
+            parent = self.follow(chain[0]["partOf"])
+            if parent is None or any(parent is one for one in chain):
+                break
+            chain.insert(0, parent)
+        for at, organisation in enumerate(chain, 1):
+            self._inner[id(organisation)] = chain[at:]
+        return chain[0]
+
+    def inner(self, organisation: Json) -> list[Json]:
+        """The organisations inside one that is being written, outermost first."""
+        return self._inner.get(id(organisation), [])
+
+    def first_entry(self, section: Json, resource_type: str) -> Json | None:
+        """The resource that stands first in a section, if it is of that type."""
+        entries = section.get("entry", ())
+        found = self.follow(entries[0]) if entries else None
+        return found if found is not None and found.get("resourceType") == resource_type else None
+
+    def entries(self, sections: list[Json]) -> list[Any]:
+        """The references in some sections, whose codes are read thereby."""
+        for section in sections:
+            self.used_all(section.get("code"))
+        return [entry for section in sections for entry in section.get("entry", ())]
+
+    def generated_id(self, holder: Json) -> str:
+        """An id for a component that must have one and was given none."""
+        self._made_ids += 1
+        if "resourceType" in holder and "id" in holder:
+            return str(holder["id"])
+        return derived_id(*self.key, f"component[{self._made_ids}]")
+
+    def sections(self, holder: Json) -> dict[str, list[Json]]:
+        """The sections inside a section or Composition, by the component they are coded with."""
+        found = self._sections.get(id(holder))
+        if found is None:
+            found = self._sections[id(holder)] = {}
+            for section in holder.get("section", ()):
+                for coding in section.get("code", {}).get("coding", ()):
+                    if coding.get("system") == COMPONENTS:
+                        found.setdefault(str(coding.get("code")), []).append(section)
+        return found
+
+    # what has been read
+
+    def used(self, holder: Json, key: str) -> None:
+        """What stands there has been read."""
+        self.read.append((id(holder), key))
+
+    def used_all(self, holder: Any) -> None:
+        """Everything below has been read."""
+        self.read.append((id(holder), None))
+
+    def stands_for(self, prepared: Json, original: Json) -> None:
+        """`prepared` is `original` as the rules read it: what is read of the one is read of the other."""
+        self.originals[id(prepared)] = self.originals.get(id(original), id(original))
+        self._prepared.append(prepared)
+
+    @cached_property
+    def seen(self) -> dict[int, set[str | None]]:
+        """Identity of an object of the Bundle → the keys that have been read; None among them: all below it. For when
+        everything has been read."""
+        found: dict[int, set[str | None]] = defaultdict(set)
+        for holder, key in self.read:
+            found[holder].add(key)
+        for prepared, original in self.originals.items():
+            found[original] |= found.pop(prepared, set())
+        return found
+
+    def was_read(self, holder: Json, key: str) -> bool:
+        """Whether what stands there has been read."""
+        return key in self.seen.get(id(holder), ())
+
+    def was_read_whole(self, holder: Json) -> bool:
+        """Whether everything below has been read."""
+        return None in self.seen.get(id(holder), ())
+
+    @property
+    def read_count(self) -> int:
+        """How many values have been read."""
+        return sum(map(len, self.seen.values()))
+
+    # what FHIR does not say
+
+    def demand(self, path: str) -> None:
+        """The e-message demands an element that FHIR does not state; a refusal, unless what is around it
+        falls away too. Called before the element is written."""
+        self.missing.append((len(self.out), path))
+
+    def assume(self, element: str, value: str | dict[str, str], *, states: bool = False) -> None:
+        """The e-message demands an element that FHIR does not state; the mapping's default is written. `states`: it
+        says something that nobody said."""
+        said = value["V"] if isinstance(value, dict) else value
+        self.assumed.append(Assumption(len(self.out), f"{element} = {said}", states))
+
+    def drop(self, at: int) -> None:
+        """Takes back what was written from that length on: an element that says nothing."""
+        del self.out[at:]
+        self.missing[:] = [one for one in self.missing if one[0] < at]
+        self.assumed = [one for one in self.assumed if one.at < at]
+
+    def drop_unread(self, at: int, read: int) -> list[str]:
+        """Takes back what was written and read of an element that lacks what the grammar demands in it: nothing of it
+        has a place here, and what it said counts as unread. The places that were demanded."""
+        lacking = [path for length, path in self.missing if length >= at]
+        self.drop(at)
+        del self.read[read:]
+        return lacking
+
+    def write_demanded(self, content: Content, start: str, end: str, target: str, lacking: list[str]) -> None:
+        """Writes an element that must stand although no resource of the target type can be it: empty where one lacked
+        something (which is demanded then), else with what its own content demands and assumes."""
+        if lacking:
+            self.missing.extend((len(self.out), path) for path in lacking)
+            self.out.append(start.removesuffix(">") + "/>")
+            return
+        begin = len(self.assumed)
+        self.out.append(start)
+        content({}, self)
+        assumed = self.assumed[begin:]
+        if assumed and not any(one.states for one in assumed):  # they would only complete what nobody said
+            if self.born_in_fhir:
+                self.demand(target)
+            self.assumed[begin:] = [one._replace(states=True) for one in assumed]
+        self.out.append(end)
+
+    def refuse_what_is_missing(self) -> None:
+        """Raises NotTranslatable for the first element that was demanded and is nowhere stated."""
+        if self.missing:
+            raise NotTranslatable("translate.missing-content", path=self.missing[0][1])
