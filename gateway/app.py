@@ -136,14 +136,16 @@ def all_transports() -> dict[str, Transport]:
 def create_app(settings: Settings) -> FastAPI:
     """The whole gateway as one application; it starts and stops with its lifespan.
 
-    :raises ConfigurationError: as `Running`.
+    :raises ConfigurationError: as `Running`, or the installation's mapping definitions do not hold.
     """
     from gateway.api import create_api
     from gateway.console import create_console
     from gateway.formats import Formats
     from gateway.inboxes import inboxes_of
+    from gateway.translate import mapping_check
     from gateway.workers import Workers
 
+    mapping_check.take_into_use(settings.gateway.mappings_dir)
     workers = Workers(Formats(), settings.gateway.workers)
     running = Running(settings, workers, workers, interpreter=workers)
 

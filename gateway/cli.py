@@ -16,6 +16,7 @@ import typer
 from gateway import __version__
 from gateway.commands import quarter
 from gateway.commands.accounts import accounts
+from gateway.commands.mappings import mappings
 from gateway.commands.measures import measures
 from gateway.commands.operations import operations
 from gateway.commands.profiles import profiles
@@ -71,6 +72,7 @@ simulate.command("quarter")(quarter.make)
 simulate.command("load")(quarter.load)
 cli.add_typer(accounts, name="accounts")
 cli.add_typer(profiles, name="profiles")
+cli.add_typer(mappings, name="mappings")
 
 
 def _language(choice: LanguageChoice | None) -> Language:

@@ -111,6 +111,8 @@ class Gateway(Model):
     """How long a correction or cancellation waits for its original before it goes to a person."""
     schemas_dir: Path | None = None
     """A folder with the operator's copy of the official schemas."""
+    mappings_dir: Path | None = None
+    """A folder with mapping definitions of this installation; checked before they are taken into use."""
 
     @property
     def address(self) -> tuple[str, int]:
@@ -368,6 +370,8 @@ def _with_paths(settings: Settings, folder: Path) -> Settings:
         changes["ledger"] = f"sqlite:{folder / gateway.ledger.removeprefix('sqlite:')}"
     if gateway.schemas_dir is not None:
         changes["schemas_dir"] = folder / gateway.schemas_dir
+    if gateway.mappings_dir is not None:
+        changes["mappings_dir"] = folder / gateway.mappings_dir
     partners = tuple(
         partner.model_copy(
             update={"endpoint": tuple(_endpoint_in(folder, each) for each in partner.endpoint)}

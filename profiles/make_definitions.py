@@ -21,8 +21,8 @@ from gateway import __version__, package_data
 from gateway.emessage.grammar import STANDARDS, ComplexType, structure
 from gateway.fhir import tables
 from gateway.fhir.canonical import BASE, component_system, extension_url
-from gateway.translate.compiler import TABLES
 from gateway.translate.notation import Definition, Line, read_definitions
+from gateway.translate.sources import TABLES
 
 FOLDER = Path(__file__).resolve().parent
 DEPENDENCIES = {"hl7.fhir.r4.core": "4.0.1", "hl7.fhir.no.basis": "2.2.2"}

@@ -20,7 +20,16 @@ from gateway.emessage.read import EMessage
 from gateway.emessage.rules_envelope import message_status, message_type
 from gateway.errors import Issue
 
-__all__ = ["DIALOGUE_TYPES", "PLO_BODY_OF_TYPE", "RULES", "Rule", "check", "message_status", "message_type"]
+__all__ = [
+    "DIALOGUE_TYPES",
+    "LOGISTICS_NOTICES",
+    "PLO_BODY_OF_TYPE",
+    "RULES",
+    "Rule",
+    "check",
+    "message_status",
+    "message_type",
+]
 
 PLO_BODY_OF_TYPE = {
     "INNLEGGELSESRAPPORT": "Innleggelsesrapport",
@@ -55,6 +64,8 @@ _LOGISTICS = {  # type → the notice inside, the event that defines it, the eve
     "LOG_UTSKREVET": ("MeldingOmUtskrevetPasient", "2", {"2"}),
     "LOG_DOD": ("OrienteringOmDod", "13", {"13"}),
 }
+LOGISTICS_NOTICES = {message_type: notice for message_type, (notice, _, _) in _LOGISTICS.items()}
+"""Message type of patient logistics → the notice that its body has."""
 _CONTENT_SET_OF_TYPE = {
     "MEDISINSKE_OPPLYSNINGER": "9138",
     "UTSKRIVNINGSRAPPORT": "9139",

@@ -16,15 +16,15 @@ from typing import Any
 
 from lxml import etree
 
-from gateway import package_data, terminology
+from gateway import terminology
 from gateway.emessage.grammar import STANDARDS, AttributeUse, ElementUse, Group, Structure, structure
-from gateway.translate import finding, hooks, places, wording
+from gateway.translate import finding, hooks, places, sources, wording
 from gateway.translate.codec import Attributes, Json
 from gateway.translate.content import Content, Rule
 from gateway.translate.datatypes import codec
 from gateway.translate.following import Scene
 from gateway.translate.links import LinkRule
-from gateway.translate.notation import Definition, Line, MappingError, read_definitions
+from gateway.translate.notation import Definition, Line, MappingError
 from gateway.translate.paths import Path
 from gateway.translate.reading import Reading
 from gateway.translate.rules import (
@@ -326,21 +326,9 @@ def _options(how: str) -> tuple[str, dict[str, str]]:
     return first, options
 
 
-@cache
 def definitions() -> dict[str, Definition]:
-    """The definitions that come with the gateway."""
-    folder = package_data.mappings()
-    return read_definitions(
-        {
-            file.name: file.read_text(encoding="utf-8")
-            for file in folder.glob("*.map")
-            if file.stem not in TABLES
-        }
-    )
-
-
-TABLES = frozenset({"required", "placement", "rendering"})
-"""Files of the mappings that hold no definitions."""
+    """The definitions in use."""
+    return sources.definitions().all
 
 
 @cache

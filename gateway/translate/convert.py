@@ -7,21 +7,18 @@ checked against the grammar before it leaves: a translation that does not hold i
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from functools import cache
 from typing import Any
 
 from lxml import etree
 
-from gateway import package_data
 from gateway.emessage.read import EMessage, read
 from gateway.emessage.schema import schema_for
 from gateway.emessage.write import to_bytes
 from gateway.errors import NotTranslatable
 from gateway.fhir import json as fhir_json
-from gateway.translate import backward, dialogue, envelope, receipts
+from gateway.translate import backward, dialogue, envelope, receipts, sources
 from gateway.translate.backward import Backward
 from gateway.translate.facts import Facts
 from gateway.translate.facts_fhir import facts_of_bundle
@@ -149,15 +146,6 @@ def _roundtrip_bundle(bundle: Json) -> RoundTrip:
     return compare(message.root, _root_of(_read(_bundle_of(message)[0], target), target))
 
 
-@cache
-def mapping_version() -> str:
-    """The version of the definitions in use: a short digest of their text."""
-    digest = hashlib.sha256()
-    for file in sorted(package_data.mappings().glob("*.map")):
-        digest.update(file.read_bytes())
-    return digest.hexdigest()[:12]
-
-
 def _report(
     total: int,
     native: int,
@@ -166,7 +154,7 @@ def _report(
     entries: tuple[Loss, ...] = (),
     notes: tuple[str, ...] = (),
 ) -> LossReport:
-    return LossReport(mapping_version(), total, native, extension, exact, entries, notes)
+    return LossReport(sources.version(), total, native, extension, exact, entries, notes)
 
 
 def _forward_report(state: State, root: etree._Element) -> LossReport:

@@ -18,6 +18,8 @@ class Line:
     path: str
     how: str
     children: tuple[Line, ...] = ()
+    place: str = field(default="", compare=False)
+    """File and line."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,8 @@ class Definition:
     fixed: tuple[tuple[str, str], ...] = ()
     """Codes the component implies (element, code): written, and looked for on the way back."""
     default: bool = False
+    place: str = field(default="", compare=False)
+    """File and line."""
 
     @property
     def is_section(self) -> bool:
@@ -110,6 +114,7 @@ def _definition(raw: _Raw) -> Definition:
         when=options.get("when"),
         fixed=fixed,
         default="default" in options,
+        place=raw.place,
     )
 
 
@@ -126,4 +131,6 @@ def _line(raw: _Raw) -> Line:
         )
     if len(words) == 2 and not raw.below:
         raise MappingError(raw.place, "says not how the value is written (third column, after two spaces)")
-    return Line(words[0], words[1], "  ".join(words[2:]), tuple(_line(below) for below in raw.below))
+    return Line(
+        words[0], words[1], "  ".join(words[2:]), tuple(_line(below) for below in raw.below), raw.place
+    )

@@ -11,9 +11,8 @@ from functools import cache
 from itertools import pairwise
 from typing import Any
 
-from gateway import package_data
 from gateway.fhir.canonical import DATA_ABSENT_REASON
-from gateway.translate import discontinued
+from gateway.translate import discontinued, sources
 from gateway.translate.codec import Json
 from gateway.translate.source import Source
 from gateway.translate.state import State
@@ -70,7 +69,7 @@ class Demand:
 def demands() -> dict[str, tuple[Demand, ...]]:
     """Resource type → what R4 demands of it."""
     table: dict[str, list[Demand]] = {}
-    for line in (package_data.mappings() / "required.map").read_text(encoding="utf-8").splitlines():
+    for line in sources.table("required").splitlines():
         words = line.split()
         if not words or words[0].startswith("#"):
             continue

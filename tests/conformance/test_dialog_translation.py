@@ -16,11 +16,11 @@ from typing import NamedTuple
 import pytest
 
 from gateway.emessage.read import read
+from gateway.emessage.sample import MARKUP, RandomMessage
 from gateway.emessage.validate import validate_schema
 from gateway.fhir import json as fhir_json
 from gateway.translate import convert, facts_of, roundtrip
 from tests.support.official import findings
-from tests.support.random_messages import MARKUP, RandomMessage
 from tests.support.translation import (
     TEXT_TYPES,
     back,

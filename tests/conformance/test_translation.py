@@ -21,12 +21,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.emessage.read import read
+from gateway.emessage.sample import BODIES, RandomMessage
 from gateway.emessage.validate import validate_schema
 from gateway.fhir import json as fhir_json
 from gateway.fhir.canonical import component_system
 from gateway.translate import convert, roundtrip
 from tests.support.official import findings
-from tests.support.random_messages import BODIES, RandomMessage
 from tests.support.translation import (
     DATE_TYPES,
     TEXT_TYPES,

@@ -27,6 +27,7 @@ from types import FrameType
 from typing import Any
 
 from gateway.emessage.read import read
+from gateway.emessage.sample import BODIES, RandomMessage
 from gateway.emessage.validate import validate
 from gateway.errors import Issue, NotTranslatable, Refusal, SomlosError, Unreadable
 from gateway.fhir import json as fhir_json
@@ -35,7 +36,6 @@ from gateway.translate import convert, facts_of, roundtrip
 from tests.support.damage import damaged
 from tests.support.fhir_bundle import rich_bundle
 from tests.support.fhir_mutations import mutate
-from tests.support.random_messages import BODIES, RandomMessage
 from tests.support.story import told
 
 LIMIT_S = 2.0

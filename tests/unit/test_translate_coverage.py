@@ -6,9 +6,10 @@ import pytest
 
 from gateway import package_data
 from gateway.emessage.grammar import STANDARDS
-from gateway.translate.compiler import TABLES, definitions, mapping, uncovered, unknown_lines
+from gateway.translate.compiler import definitions, mapping, uncovered, unknown_lines
 from gateway.translate.documents import bodies
 from gateway.translate.notation import read_definitions
+from gateway.translate.sources import TABLES
 
 ENVELOPE = (
     ("MsgInfo", "mh:MsgInfo"),

@@ -9,6 +9,7 @@ import pytest
 from lxml import etree
 
 from gateway.emessage.read import read
+from gateway.emessage.sample import RandomMessage
 from gateway.emessage.validate import validate_schema
 from gateway.errors import NotTranslatable
 from gateway.fhir.canonical import code_system
@@ -16,7 +17,6 @@ from gateway.fhir.validate import validate
 from gateway.translate import convert, e_message_format, facts_of, roundtrip
 from gateway.translate.facts import Topic
 from tests.support.messages import Admission
-from tests.support.random_messages import RandomMessage
 from tests.support.translation import Json, back, to_fhir, verdict
 
 V10, V11 = "http://www.kith.no/xmlstds/dialog/2006-10-11", "http://www.kith.no/xmlstds/dialog/2013-01-23"

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from gateway.emessage.read import read
+from gateway.emessage.sample import RandomMessage
 from gateway.fhir.validate import validate
 from gateway.translate import convert, facts_of
 from tests.support.messages import Admission
-from tests.support.random_messages import RandomMessage
 from tests.support.translation import Json, shuffled, to_fhir
 
 MESSAGE_HEAD = "http://www.kith.no/xmlstds/msghead/2006-05-24"

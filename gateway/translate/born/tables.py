@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass, field
 from functools import cache
 
-from gateway import package_data
+from gateway.translate import sources
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class Spot:
 def spots() -> tuple[Spot, ...]:
     """The placement table in its order."""
     found = []
-    for line in _lines("placement.map"):
+    for line in _lines("placement"):
         words = line.split()
         coded = words[1] == "code"
         names = words[3:] if coded else words[2:]
@@ -89,7 +89,7 @@ class Wordlist:
 def wordlist() -> Wordlist:
     """The rendering table."""
     found = Wordlist()
-    for line in _lines("rendering.map"):
+    for line in _lines("rendering"):
         kind, *columns = re.split(r"\s{2,}", line.strip())
         if kind == "resource":
             name, told, heading, *slots = columns
@@ -109,5 +109,4 @@ def wordlist() -> Wordlist:
 
 
 def _lines(name: str) -> list[str]:
-    text = (package_data.mappings() / name).read_text(encoding="utf-8")
-    return [line for line in text.splitlines() if line.strip() and not line.startswith("#")]
+    return [line for line in sources.table(name).splitlines() if line.strip() and not line.startswith("#")]
