@@ -25,6 +25,7 @@ from gateway.ledger.store import Ledger, database_at
 from gateway.memory import keep_for_good
 from gateway.operations.measuring import Measures
 from gateway.operations.service import Operations
+from gateway.projection.desk import Desk
 from gateway.projection.interpret import Interpreter
 from gateway.projection.projector import Projector
 from gateway.records.reader import PathwayReader
@@ -91,6 +92,8 @@ class Running:
             pathway=PathwayReader(ledger),
             measures=Measures(ledger, partners),
             projector=self.projector,
+            desk=Desk(ledger, self.projector, clock=ledger.clock) if self.projector else None,
+            keys=self.keys,
             accounts=Accounts(settings.console, ledger, partners),
         )
 

@@ -9,10 +9,12 @@ from gateway.simulator.conformance.plays import Plays
 
 if TYPE_CHECKING:
     from gateway.accounts.service import Accounts
+    from gateway.ledger.patient_key import PatientKeys
     from gateway.ledger.reader import LedgerReader
     from gateway.ledger.store import Ledger
     from gateway.operations.measuring import Measures
     from gateway.operations.service import Operations
+    from gateway.projection.desk import Desk
     from gateway.projection.projector import Projector
     from gateway.records.reader import PathwayReader
     from gateway.routing.credentials import Credentials
@@ -50,5 +52,9 @@ class GatewayServices:
     """Who may use the console, who does, and what is noted of it."""
     projector: Projector | None = None
     """Brings `records/` up to date; None: that is switched off."""
+    desk: Desk | None = None
+    """Takes in what persons and systems say of a pathway: placements, coded answers, resources; None: as above."""
+    keys: PatientKeys | None = None
+    """Makes the patient key of an identity number that somebody searches for."""
     plays: Plays = field(default_factory=Plays)
     """Conformance plays against endpoints under test; in memory."""

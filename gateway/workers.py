@@ -72,6 +72,7 @@ class Workers:
         self._most = (os.cpu_count() or 1) - 1 if most is None else most
         self._workers: list[_Worker] = []
         """Those that are ready."""
+        self._living: set[_Worker] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._began_to_count = 0.0
         self._worked = 0.0
@@ -110,8 +111,8 @@ class Workers:
     async def stop(self) -> None:
         """End the processes."""
         self._are_wanted, self._most = False, 0
-        workers, self._workers = self._workers, []
-        for worker in workers:
+        self._workers = []
+        for worker in list(self._living):  # those too that have not said yet that they are ready
             worker.end()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
@@ -149,6 +150,7 @@ class Workers:
         """The life of one worker, which begins with these jobs."""
         ours, its = socket.socketpair()
         worker = _Worker(self._workers)
+        self._living.add(worker)
         with its:
             process = await asyncio.create_subprocess_exec(
                 sys.executable,
@@ -169,6 +171,7 @@ class Workers:
         except TimeoutError:
             process.kill()
             await process.wait()
+        self._living.discard(worker)
         self._bury(worker, process.returncode)
 
     def _bury(self, worker: _Worker, status: int | None) -> None:

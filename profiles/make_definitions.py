@@ -70,6 +70,14 @@ BY_HAND: dict[str, tuple[Use, str]] = {
         Use({"Encounter"}, {"dateTime"}),
         "Since when the patient is ready for discharge, by the hospital's decision.",
     ),
+    "checklist": (
+        Use({"PlanDefinition.action"}, {"code"}),
+        "Number of the checklist that an action stands for when adherence to the plan is measured.",
+    ),
+    "proved-by": (
+        Use({"PlanDefinition.action"}, {"Coding"}),
+        "Type of a message (8279) whose sending proves that the action was done.",
+    ),
     "mig-version": (
         Use({"MessageHeader"}, {"string"}),
         "The version of the implementation guide that a receipt stated, where it is not the one its standard fixes.",

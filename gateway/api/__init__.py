@@ -17,6 +17,7 @@ from gateway import __version__
 from gateway.api.accounts import accounts_router
 from gateway.api.bodies import AT_ONCE_BYTES, Bodies
 from gateway.api.fhir import fhir_router
+from gateway.api.fhir_resources import resources_router
 from gateway.api.guard import Guard
 from gateway.api.health import health_router
 from gateway.api.measures import measures_router
@@ -57,6 +58,8 @@ def create_api(
     api.include_router(metrics_router(services))
     api.include_router(accounts_router(services))
     api.include_router(plays_router(services, bodies))
+    if services.projector is not None and services.keys is not None:
+        api.include_router(resources_router(services, bodies, services.keys))  # general addresses: the last
     api.add_exception_handler(SomlosError, _on_error)
     api.add_exception_handler(HTTPException, _on_http_exception)
     api.add_middleware(Shortcut, endpoints=endpoints)

@@ -7,6 +7,9 @@ machine only) a caller may show none and then acts for those. What a caller may 
 
 from __future__ import annotations
 
+import hashlib
+import hmac
+from dataclasses import dataclass
 from typing import Final
 
 import structlog
@@ -16,6 +19,7 @@ from gateway.errors import Refusal
 from gateway.ledger.rows import MessageRow
 from gateway.routing.credentials import Credential
 from gateway.services import GatewayServices
+from gateway.settings import is_loopback
 
 LONGEST_SECRET: Final = 512
 
@@ -44,6 +48,36 @@ def _of_bearer(shown: str, services: GatewayServices) -> Credential | None:
     if scheme.lower() != "bearer" or not 0 < len(secret) <= LONGEST_SECRET:
         return None
     return services.credentials.of_bearer(secret)
+
+
+@dataclass(frozen=True)
+class Viewer:
+    """Who reads or changes FHIR resources."""
+
+    name: str
+    """For the audit: the partner's name in the settings, or "operator"."""
+    her_ids: frozenset[str] | None
+    """What went to or from these may be seen; None: everything."""
+
+
+def viewer_of(request: Request, services: GatewayServices) -> Viewer:
+    """Whose request for FHIR resources it is: a partner's, for what it sent or received, or an operator's.
+
+    An operator shows the secret of [operator]. In a demo, where every patient is made up, this machine sees everything.
+
+    :raises Refusal: as `known_caller`
+    """
+    settings = services.settings
+    shown = request.headers.get("authorization")
+    if shown is not None and settings.operator.bearer_sha256 is not None:
+        secret = shown.partition(" ")[2].strip().encode()
+        if hmac.compare_digest(hashlib.sha256(secret).hexdigest(), settings.operator.bearer_sha256):
+            return Viewer("operator", None)
+    host = request.client.host if request.client else ""
+    if shown is None and settings.gateway.demo and is_loopback(host):
+        return Viewer("demo", None)
+    credential = known_caller(request, services)
+    return Viewer(credential.partner or "partner", credential.her_ids)
 
 
 def own_message(request: Request, services: GatewayServices, id: str) -> MessageRow:

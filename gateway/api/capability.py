@@ -4,7 +4,7 @@
     POST /fhir/Goal/$name         an operation of a type
     GET  /fhir/Goal/{id}          read         (POST, PUT, PATCH, DELETE: create, update, patch, delete)
     GET  /fhir/Goal               search-type  (POST /fhir/Goal/_search: the same)
-    GET  /fhir/Goal/{id}/_history/{version}    vread
+    GET  /fhir/Goal/{id}/_history/{version}    vread   (without the version: history-instance)
 
 A route for several types has `{resource_type}` in the place of the type; which types these are, and by what they can be
 found, is told beside the routes.
@@ -101,8 +101,9 @@ def _interaction(rest: list[str], method: str) -> str | None:
         return rest[-1] if method in ("POST", "GET") else None
     if rest == ["_search"]:
         return "search-type" if method == "POST" else None
-    if len(rest) == 3 and rest[1] == "_history":
-        return "vread" if method == "GET" else None
+    if rest[1:2] == ["_history"]:
+        name = "vread" if len(rest) == 3 else "history-instance"
+        return name if method == "GET" and len(rest) <= 3 else None
     return _BY_METHOD.get((bool(rest), method)) if len(rest) <= 1 else None
 
 
@@ -118,6 +119,8 @@ def _type(kind: str, served: list[tuple[str | None, str]], searches: Searches) -
         "type": kind,
         **_listed("supportedProfile", ours),
         "interaction": [{"code": name} for name in names if name[0] != "$"],
+        **({"versioning": "versioned-update"} if "update" in names else {}),
+        **({"conditionalCreate": True} if "create" in names else {}),
         **_listed("searchParam", parameters if "search-type" in names else []),
         **_listed("operation", [_operation(name) for name in names if name[0] == "$"]),
     }

@@ -19,6 +19,7 @@ from gateway.api.problems import FHIR_JSON, headers_of, status_of
 from gateway.errors import Issue, issue
 from gateway.fhir import json as fhir_json
 from gateway.fhir.outcome import operation_outcome
+from gateway.records import search_parameters
 from gateway.services import GatewayServices
 from gateway.translate import Translation
 
@@ -30,7 +31,8 @@ def fhir_router(services: GatewayServices, bodies: Bodies) -> APIRouter:
     @router.get("/metadata")
     async def metadata(request: Request) -> Response:
         """What this server can do, as a CapabilityStatement."""
-        return _fhir(capability.statement(services.settings, request.app.openapi()["paths"]))
+        routes = request.app.openapi()["paths"]
+        return _fhir(capability.statement(services.settings, routes, search_parameters.told()))
 
     @router.post("/$convert")
     async def convert(request: Request) -> Response:

@@ -52,6 +52,11 @@ _STATUS: Final = {
     "operations.retention-not-configured": 422,
     "accounts.unknown": 404,
     "accounts.exists": 409,
+    "records.version-conflict": 412,
+    "records.version-missing": 428,
+    "records.several-match": 412,
+    "records.gone": 410,
+    "records.no-stay": 404,
     "us.internal": 500,
 }
 _STATUS_OF_SECTION: Final = {
@@ -66,6 +71,7 @@ _STATUS_OF_SECTION: Final = {
     "translate": 422,
     "operations": 409,
     "accounts": 422,
+    "records": 422,
     "us": 503,
 }
 _LAYER: Final[Mapping[str, Layer]] = {"xml": "xml", "json": "xml", "schema": "schema", "fhir": "schema"}

@@ -17,7 +17,15 @@ from gateway.ledger.rows import FINAL_STATES, DeliveryState
 from gateway.ledger.session import Row
 from gateway.ledger.store import Ledger
 
-AlarmKind = Literal["receipt-overdue", "lane-stuck", "endpoint-down", "parked-too-long", "dead-letter"]
+AlarmKind = Literal[
+    "receipt-overdue",
+    "lane-stuck",
+    "endpoint-down",
+    "parked-too-long",
+    "dead-letter",
+    "clock-warning",
+    "clock-missed",
+]
 HoldMode = Literal["paused", "draining"]
 Answer = TypeVar("Answer")
 NEWEST = 2**62

@@ -8,6 +8,10 @@
 | lane-stuck      | the first of a lane has been tried in vain for long,     | that delivery has left the line        |
 |                 | while its endpoint answers and is not held               |                                        |
 | endpoint-down   | the endpoint failed again and again                      | it took something again                |
+| clock-warning   | a clock of a stay must be met soon (its agreement says   | it was met or cancelled, a person      |
+|                 | how long before)                                         | settled it, or it was missed           |
+| clock-missed    | a clock's limit passed, and what it waits for is not     | that came after all, a person settled  |
+|                 | here                                                     | it, or [pathway] alarm_days passed     |
 
 Alarms follow from what the ledger says: a look compares the two and writes the difference, so that none is opened twice
 and none is forgotten, whichever node looks and whatever was cut off. A down endpoint is one alarm, not one for each
@@ -21,7 +25,7 @@ from typing import Any, Final, Protocol
 
 from gateway.ledger import times
 from gateway.ledger.session import Row, Session
-from gateway.settings import Settings
+from gateway.settings import DAY, Settings
 
 MOST_AT_ONCE: Final = 1000
 HEARD_EVERY: Final = times.seconds(20)
@@ -29,9 +33,17 @@ HEARD_EVERY: Final = times.seconds(20)
 FORGOTTEN_AFTER: Final = times.seconds(120)
 """What a node said counts for so long."""
 NOBODY_TO_TELL: Final = 2
+CLOCK_WARNED: Final = 1
+CLOCK_MISSED: Final = 2
+"""In the column `alarmed` of a clock."""
 OVERDUE: Final = 1
 """In the column `alarmed`; 0: no alarm, 2: a dead letter."""
-CODES: Final = {"endpoint-down": "operations.endpoint-down", "lane-stuck": "operations.lane-stuck"}
+CODES: Final = {
+    "endpoint-down": "operations.endpoint-down",
+    "lane-stuck": "operations.lane-stuck",
+    "clock-warning": "operations.clock-warning",
+    "clock-missed": "operations.clock-missed",
+}
 """For the kinds that have always the same one."""
 
 
@@ -56,7 +68,8 @@ class Watch:
             ledger.all("deliveries_alarm_differs", most=1)
             or self._outages_differ(ledger, set(down), now)
             or self._without_alarm(ledger, now)
-            or ledger.all("alarms_to_close")
+            or self._clocks(ledger, now)
+            or self._to_close(ledger, now)
         )
 
     def look(self, session: Session, down: Iterable[str], now: int) -> None:
@@ -66,8 +79,23 @@ class Watch:
             self._of_delivery(session, row, now)
         for row in self._without_alarm(session, now):
             self._open(session, row["kind"], row["subject"], row, CODES[row["kind"]], now)
-        for row in session.all("alarms_to_close"):
+        for row in self._clocks(session, now):
+            self._open(session, row["kind"], row["subject"], row, CODES[row["kind"]], now)
+            alarmed = CLOCK_MISSED if row["kind"] == "clock-missed" else CLOCK_WARNED
+            session.run("mark_clock_alarmed", clock_id=row["subject"], alarmed=alarmed)
+        for row in self._to_close(session, now):
             session.run("close_alarm", alarm_id=row["alarm_id"], now=now)
+
+    def _clocks(self, ledger: Asks, now: int) -> list[Row]:
+        """Clocks of stays that should have an alarm and never had it."""
+        since = self._missed_since(now)
+        return ledger.all("clocks_without_alarm", now=now, missed_since=since, most=MOST_AT_ONCE)
+
+    def _to_close(self, ledger: Asks, now: int) -> list[Row]:
+        return ledger.all("alarms_to_close", now=now, missed_since=self._missed_since(now))
+
+    def _missed_since(self, now: int) -> int:
+        return now - times.seconds(self._settings.pathway.alarm_days * DAY)
 
     def _of_delivery(self, session: Session, row: Row, now: int) -> None:
         """Give a delivery the alarm it should have, and close the one it had."""
@@ -87,7 +115,7 @@ class Watch:
             "open_alarm",
             kind=kind,
             subject=subject,
-            delivery_id=row["delivery_id"],
+            delivery_id=row["delivery_id"] if "delivery_id" in set(row.keys()) else None,
             receiver_her=row["receiver_her"],
             code=code,
             opened_at=now,

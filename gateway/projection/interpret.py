@@ -1,8 +1,8 @@
 """What does one accepted message say about a pathway, and which FHIR resources does it hold?
 
-Read once for reading, whatever format it came in; its delivery has nothing to do with it. What the neutral facts do not
-hold (kind of content, list of medicines, where the patient went) is read off the Bundle, so that XML and FHIR are read
-by one rule.
+Read once for reading, whatever format it came in; its delivery has nothing to do with it. What the neutral facts do
+not hold (kind of content, list of medicines, where the patient went) is read off the Bundle, so that XML and FHIR
+are read by one rule.
 """
 
 from __future__ import annotations

@@ -3,9 +3,9 @@
 One background duty: the node that has it looks at accepted messages that nobody has looked at, in small portions, and
 takes only a share of the processor's time while messages come in. A delivery never waits for it.
 
-Which messages those are is asked of the database: above the position, without a row of their own. The position is moved
-up only over messages that all have one, and on PostgreSQL only when no transaction is open any more that could
-still bring in a smaller number; so no message is passed over, whichever node commits when.
+Which messages those are is asked of the database: above the position, without a row of their own. The position is
+moved up only over messages that all have one, and on PostgreSQL only when no transaction is open any more that
+could still bring in a smaller number; so no message is passed over, whichever node commits when.
 
 Durable after a portion's commit: the rows of its messages, of their patients, and the resources. A crash before it:
 none of them, and the portion is looked at again. Doing it again is harmless: a message that has its row is left
@@ -16,23 +16,31 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any, Final, Literal
+from datetime import timedelta
+from typing import Any, Final, Literal, TypeVar
 
+import msgspec
 import structlog
 
-from gateway.errors import Unavailable
+from gateway.errors import Refusal, Unavailable
 from gateway.ledger import times
 from gateway.ledger.duty import Duty
 from gateway.ledger.session import Notices, Row, Session
 from gateway.ledger.store import Ledger
 from gateway.pathway.calendar import day_of
+from gateway.projection import goals, inputs, plans, resources, stay_resources
 from gateway.projection.agreements import agreements_of
+from gateway.projection.definitions import plan_definition
 from gateway.projection.interpret import Interpretation, Interpreter
 from gateway.records import stays
+from gateway.records.resources import New, put, stored
+from gateway.records.stays import Known, Settled
 from gateway.settings import Settings
+from gateway.translate.state import derived_id
 
 NAME: Final = "records"
 LOCK: Final = ("records",)
@@ -44,6 +52,20 @@ AT_LEAST_EVERY_S: Final = 60.0
 BREATH_S: Final = 0.2
 """Between two looks, however fast messages come."""
 AGAIN_AFTER_FAILURE_S: Final = 5.0
+
+REMOVALS: Final = (
+    *("rebuild_basis_days", "rebuild_ready_notices", "rebuild_clocks", "rebuild_stay_messages"),
+    *("rebuild_stay_municipalities", "rebuild_unplaced", "rebuild_stays", "rebuild_tasks", "rebuild_plans"),
+    *(
+        "rebuild_goals",
+        "rebuild_wishes",
+        "rebuild_index",
+        "rebuild_versions",
+        "rebuild_resources",
+        "rebuild_events",
+    ),
+)
+Answer = TypeVar("Answer")
 
 log = structlog.get_logger(__name__)
 
@@ -129,16 +151,37 @@ class Projector:
             pass
 
     async def portion(self) -> bool:
-        """Look at the next messages; False: there were none."""
+        """Look at the next messages, or take in again what was said here; False: there was nothing."""
         horizon = self._read("horizon")[0]
-        rows = self._read("messages_to_project", position=self._position(), most=PORTION)
+        state = self._read("projection", name=NAME)[0]
+        rows = self._read("messages_to_project", position=state["position"], most=PORTION)
         delivered = self._read("newly_delivered", most=DELIVERED_AT_ONCE)
+        said = self._read("inputs_to_replay", after=state["inputs"], most=1)
+        if said and (not rows or said[0]["at"] <= rows[0]["received_at"]):
+            await self._ledger.write(lambda session: self._replay(session, said[0]), touching=LOCK)
+            return True
         if not rows and not delivered:
             await self._move(horizon)
             return False
+        if said:
+            rows = [row for row in rows if row["received_at"] < said[0]["at"]]
         looked = [await self._look(row) for row in rows]
         await self._ledger.write(lambda session: self._keep(session, looked, delivered), touching=LOCK)
         return True
+
+    def _replay(self, session: Session, row: Row) -> None:
+        """What was said here, when everything is made anew; where another has done it meanwhile, nothing."""
+        state = session.one("projection", name=NAME)
+        if state is None or state["inputs"] >= row["input_id"]:
+            return
+        detail = json.loads(row["detail"])
+        content = msgspec.json.decode(row["content"])
+        parties = frozenset(detail["parties"])
+        said = inputs.Written(row["id"], row["at"], row["by_whom"], row["patient_key"], content, parties)
+        with contextlib.suppress(Refusal):
+            inputs.apply(session, said, row["input_id"], again=True)
+        session.run("projection_inputs", name=NAME, inputs=row["input_id"])
+        self._anew(session, (row["patient_key"],))
 
     async def _look(self, row: Row) -> Looked:
         accepted = times.moment(row["received_at"])
@@ -163,27 +206,88 @@ class Projector:
             )
             if new and takes_part:
                 patients.add(patient_key)
+            if new and each.said.bundle is not None:
+                self._keep_resources(session, each.row, each.said.bundle)
         for row in delivered:
             session.run("mark_delivered", message=row["message"], delivered_at=row["sent_at"])
             if row["patient_key"]:
                 patients.add(row["patient_key"])
         self._anew(session, patients)
 
+    def _keep_resources(self, session: Session, row: Row, bundle: dict[str, Any]) -> None:
+        for content in resources.keep(session, row, bundle, row["received_at"]):
+            if content["resourceType"] == "Goal" and row["patient_key"]:
+                at = row["generated_at"] or row["received_at"]
+                goals.note_goal(session, content, row["patient_key"], at, row["sequence"])
+
     def _anew(self, session: Session, patients: Iterable[str]) -> None:
+        """Write the rows of these patients, and the resources that follow from them."""
         now = times.moment(self._clock())
         for patient_key in sorted(patients):
-            stays.keep(session, stays.known(session, patient_key), self._agreement_of, now)
+            of = stays.known(session, patient_key)
+            before = {row["stay_id"] for row in session.all("stays_of_patient", patient_key=patient_key)}
+            found, settled = stays.keep(session, of, self._agreement_of, now)
+            self._keep_stay_resources(session, of, settled, before, times.of(now))
+            definition = plan_definition()
+            if self._settings.pathway.plan and definition is not None:
+                plans.keep(session, definition, of, found, settled, now)
+
+    def _keep_stay_resources(
+        self, session: Session, of: Known, settled: Iterable[Settled], before: set[str], at: int
+    ) -> None:
+        sequence_of = {
+            derived_id("communication", *event.key): sequence for sequence, event in of.events.items()
+        }
+        for each in settled:
+            before.discard(each.id)
+            parties = frozenset({each.stay.trust, *each.stay.municipalities})
+            for content in stay_resources.resources_of(each, of.patient_key):
+                message = sequence_of.get(content["id"])
+                put(session, New(content, "pathway", of.patient_key, parties, message=message), at)
+        for gone in before:
+            for kind, id in (("Encounter", gone), ("EpisodeOfCare", stay_resources.episode_id(gone))):
+                known = session.one("resource_content", resource_type=kind, id=id)
+                if known is not None:
+                    put(session, New(resources.in_error(stored(known)), "pathway", of.patient_key), at)
 
     async def anew(self, patients: Iterable[str]) -> None:
-        """Write these patients' rows anew: something was said of them here."""
+        """Write these patients' rows anew."""
         wanted = tuple(patients)
         await self._ledger.write(lambda session: self._anew(session, wanted), touching=LOCK)
 
+    async def write(self, unit: Callable[[Session], Answer], patient_key: str) -> Answer:
+        """Run a unit that says something of a patient, and write what follows from it, in one commit.
+
+        :raises Refusal: whatever the unit raises; then nothing is kept.
+        """
+
+        def whole(session: Session) -> Answer:
+            answer = unit(session)
+            self._anew(session, (patient_key,))
+            return answer
+
+        return await self._ledger.write(whole, touching=LOCK)
+
+    async def rebuild(self) -> None:
+        """Remove everything that can be made anew, and begin again; what the messages' bodies no longer tell, stays.
+
+        Durable after it: that the projection stands at its beginning. A crash before it: everything is as it was. What
+        is made anew in the background is seen as it comes.
+        """
+        await self._ledger.write(_remove_everything, touching=LOCK)
+        self._changed.set()
+
     async def turn_of_day(self) -> None:
-        """Count the days of those who lie ready, once the day has turned."""
+        """Once the day has turned: count the days of those who lie ready, and close plans whose time is over."""
         today = day_of(times.moment(self._clock())).isoformat()
         while rows := self._read("patients_ready_before", today=today, most=PORTION):
             await self.anew(row["patient_key"] for row in rows)
+        definition = plan_definition()
+        if definition is not None and self._settings.pathway.plan:
+            days = timedelta(days=definition.days + 1) + plans.CLOSED_AFTER
+            before = (day_of(times.moment(self._clock())) - days).isoformat()
+            if rows := self._read("patients_with_old_plans", before=before, most=PORTION):
+                await self.anew(row["patient_key"] for row in rows)
 
     async def _move(self, horizon: Row) -> None:
         """Move the position over what is certain to be complete. `horizon`: as it was before nothing was found."""
@@ -199,12 +303,14 @@ class Projector:
                 lambda session: _quietly(session, "move_projection", name=NAME, **moved), touching=LOCK
             )
 
-    def _position(self) -> int:
-        position: int = self._read("projection", name=NAME)[0]["position"]
-        return position
-
     def _read(self, query: str, **values: Any) -> list[Row]:
         return self._ledger.reading().execute(self._ledger.queries[query], values).fetchall()
+
+
+def _remove_everything(session: Session) -> None:
+    for query in REMOVALS:
+        session.run(query)
+    session.run("reset_projection", name=NAME)
 
 
 def _quietly(session: Session, query: str, **values: Any) -> None:

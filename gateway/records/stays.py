@@ -1,10 +1,10 @@
 """How do a patient's stays and clocks stand in rows?
 
-All rows of one patient are written anew from all that is known of the patient: doing it again gives the same rows. Only
-what alarms and persons noted about a clock is carried over, by the clock's id.
+All rows of one patient are written anew from all that is known of the patient: doing it again gives the same rows.
+Only what alarms and persons noted about a clock is carried over, by the clock's id.
 
-A clock has two states: `state` holds up to its limit, `state_after` from then on; so rows stay true while time passes,
-and a question gives the time it is asked at.
+A clock has two states: `state` holds up to its limit, `state_after` from then on; so rows stay true while time
+passes, and a question gives the time it is asked at.
 """
 
 from __future__ import annotations

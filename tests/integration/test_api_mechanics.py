@@ -84,6 +84,7 @@ def services_of(intake: Intake, parts: SimpleNamespace) -> GatewayServices:
         credentials=Credentials(configured),
         intake=intake,
         reader=Reader(),
+        projector=None,
         **vars(parts),
     )
     return cast(GatewayServices, found)

@@ -39,6 +39,32 @@ UNION ALL
 SELECT a.alarm_id FROM alarms a
 WHERE a.closed_at IS NULL AND a.kind = 'endpoint-down'
       AND NOT EXISTS (SELECT 1 FROM outages o WHERE o.endpoint = a.subject)
+UNION ALL
+SELECT a.alarm_id FROM alarms a
+WHERE a.closed_at IS NULL AND a.kind = 'clock-warning'
+      AND NOT EXISTS (SELECT 1 FROM clocks c WHERE c.clock_id = a.subject AND c.state = 'running' AND c.due_at >= :now
+                      AND c.settled_at IS NULL)
+UNION ALL
+SELECT a.alarm_id FROM alarms a
+WHERE a.closed_at IS NULL AND a.kind = 'clock-missed'
+      AND NOT EXISTS (SELECT 1 FROM clocks c WHERE c.clock_id = a.subject AND c.state = 'running' AND c.due_at < :now
+                      AND c.due_at >= :missed_since AND c.settled_at IS NULL)
+
+-- clocks_without_alarm --
+-- Clocks that must be done soon, or were missed a short while ago, and of which nobody was told.
+SELECT 'clock-missed' AS kind, c.clock_id AS subject, c.owner_her AS receiver_her
+FROM clocks c
+WHERE c.state = 'running' AND c.state_after = 'missed' AND c.due_at < :now AND c.due_at >= :missed_since AND c.alarmed < 2
+      AND c.settled_at IS NULL
+UNION ALL
+SELECT 'clock-warning' AS kind, c.clock_id AS subject, c.owner_her AS receiver_her
+FROM clocks c
+WHERE c.state = 'running' AND c.state_after = 'missed' AND c.warn_at <= :now AND c.warn_at < c.due_at AND c.due_at >= :now
+      AND c.alarmed < 1 AND c.settled_at IS NULL
+LIMIT :most
+
+-- mark_clock_alarmed --
+UPDATE clocks SET alarmed = :alarmed WHERE clock_id = :clock_id
 
 -- open_alarm --
 INSERT INTO alarms (kind, subject, delivery_id, receiver_her, code, opened_at, told)

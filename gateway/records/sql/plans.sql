@@ -26,3 +26,81 @@ SELECT wish_id, asked_at, answer FROM wishes WHERE patient_key = :patient_key OR
 -- dimensions_of_patient --
 SELECT dimension, code, valid_from, valid_to, source FROM dimensions WHERE patient_key = :patient_key
 ORDER BY dimension, valid_from
+
+-- keep_plan --
+INSERT INTO plans (plan_id, patient_key, stay_id, reason, definition, municipality_her, started_day, state, state_reason, state_at)
+VALUES (:plan_id, :patient_key, :stay_id, :reason, :definition, :municipality_her, :started_day, :state, :state_reason, :state_at)
+ON CONFLICT (plan_id) DO UPDATE SET
+    municipality_her = excluded.municipality_her, started_day = excluded.started_day, state = excluded.state,
+    state_reason = excluded.state_reason,
+    state_at = CASE WHEN plans.state = excluded.state THEN plans.state_at ELSE excluded.state_at END
+
+-- keep_plan_task --
+INSERT INTO plan_tasks (task_id, plan_id, action, checklist, role, due_day, due_at, state, state_reason, done_at, done_day,
+                        done_role, done_by)
+VALUES (:task_id, :plan_id, :action, :checklist, :role, :due_day, :due_at, :state, :state_reason, :done_at, :done_day,
+        :done_role, :done_by)
+ON CONFLICT (task_id) DO UPDATE SET
+    due_day = excluded.due_day, due_at = excluded.due_at, state = excluded.state, state_reason = excluded.state_reason,
+    done_at = excluded.done_at, done_day = excluded.done_day, done_role = excluded.done_role, done_by = excluded.done_by
+
+-- revoke_plan --
+UPDATE plans SET state = 'revoked', state_reason = :reason, state_at = :now WHERE plan_id = :plan_id
+
+-- cancel_tasks --
+UPDATE plan_tasks SET state = 'cancelled', state_reason = :reason
+WHERE plan_id = :plan_id AND state IN ('requested', 'in-progress')
+
+-- plan_task --
+SELECT t.task_id, t.plan_id, t.action, t.checklist, t.role, t.due_day, t.due_at, t.state, t.done_at, t.done_day, t.done_role,
+       t.done_by, t.state_reason, p.stay_id, p.municipality_her, p.patient_key
+FROM plan_tasks t JOIN plans p ON p.plan_id = t.plan_id WHERE t.task_id = :task_id
+
+-- task_done --
+UPDATE plan_tasks SET state = :state, done_at = :done_at, done_day = :done_day, done_role = :done_role, done_by = :done_by
+WHERE task_id = :task_id
+
+-- open_task_of_action --
+-- The task that an answered questionnaire does: of the plan named, else of the newest that goes on.
+SELECT t.task_id FROM plan_tasks t JOIN plans p ON p.plan_id = t.plan_id
+WHERE p.patient_key = :patient_key AND t.action = :action AND p.state = 'active'
+      AND t.state IN ('requested', 'in-progress') AND (CAST(:plan_id AS TEXT) IS NULL OR p.plan_id = :plan_id)
+ORDER BY p.started_day DESC, t.task_id LIMIT 1
+
+-- prefilled --
+SELECT r.id FROM resources r
+WHERE r.patient_key = :patient_key AND r.resource_type = :resource_type AND r.deleted = 0 AND r.source = 'message'
+ORDER BY r.resource_key DESC LIMIT :most
+
+-- patients_with_old_plans --
+SELECT DISTINCT patient_key FROM plans WHERE state = 'active' AND started_day < :before LIMIT :most
+
+-- keep_goal --
+INSERT INTO goals (goal_id, patient_key, voice, lifecycle, stated_at, review_day, evaluated_at, achievement, message, erroneous)
+VALUES (:goal_id, :patient_key, :voice, :lifecycle, :stated_at, :review_day, :evaluated_at, :achievement, :message, :erroneous)
+ON CONFLICT (goal_id) DO UPDATE SET
+    voice = excluded.voice, lifecycle = excluded.lifecycle, review_day = excluded.review_day,
+    evaluated_at = excluded.evaluated_at, achievement = excluded.achievement, erroneous = excluded.erroneous
+
+-- link_goals --
+-- How many plans name a goal, or tasks with an owner serve it.
+UPDATE goals SET linked = (
+    SELECT COUNT(DISTINCT x.resource_key) FROM resource_index x JOIN resources r ON r.resource_key = x.resource_key
+    WHERE x.value = 'Goal/' || goals.goal_id AND r.deleted = 0
+          AND ((x.name = 'goal' AND r.source <> 'pathway')
+               OR (x.name = 'focus' AND EXISTS (SELECT 1 FROM resource_index o
+                                                WHERE o.resource_key = x.resource_key AND o.name = 'owner'))))
+WHERE patient_key = :patient_key
+
+-- keep_wish --
+INSERT INTO wishes (wish_id, patient_key, asked_at, asked_day, answer)
+VALUES (:wish_id, :patient_key, :asked_at, :asked_day, :answer)
+ON CONFLICT (wish_id) DO UPDATE SET asked_at = excluded.asked_at, asked_day = excluded.asked_day, answer = excluded.answer
+
+-- remove_wish --
+DELETE FROM wishes WHERE wish_id = :wish_id
+
+-- keep_dimension --
+INSERT INTO dimensions (patient_key, dimension, code, valid_from, valid_to, source)
+VALUES (:patient_key, :dimension, :code, :valid_from, :valid_to, :source)
+ON CONFLICT (patient_key, dimension, code, valid_from) DO UPDATE SET valid_to = excluded.valid_to, source = excluded.source

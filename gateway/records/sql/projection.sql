@@ -18,7 +18,7 @@ UPDATE projections SET position = 0, candidate = 0, candidate_next = 0, inputs =
 -- Messages above the position that nobody has looked at, oldest first. A receipt belongs to the patient of its original.
 SELECT m.sequence, m.id, m.message_id, m.sender_her, m.sender_organisation_her, m.receiver_her,
        m.receiver_organisation_her, m.format, m.message_type, m.status, m.parent_id, m.conversation_id, m.received_at,
-       m.is_receipt, m.body_known, COALESCE(m.patient_key, o.patient_key) AS patient_key, b.content, b.media_type,
+       m.is_receipt, m.body_known, m.generated_at, COALESCE(m.patient_key, o.patient_key) AS patient_key, b.content, b.media_type,
        b.removed_at
 FROM messages m
 JOIN bodies b ON b.body_id = m.body_id
@@ -57,7 +57,9 @@ WHERE patient_key = :patient_key AND kind <> 'resource' ORDER BY input_id
 -- projection_state --
 -- What the operators are told: how much is not in it yet, and what could not be read.
 SELECT (SELECT COUNT(*) FROM messages m WHERE m.sequence > (SELECT MAX(position) FROM projections)
-        AND NOT EXISTS (SELECT 1 FROM pathway_events e WHERE e.message = m.sequence)) AS waiting,
+        AND NOT EXISTS (SELECT 1 FROM pathway_events e WHERE e.message = m.sequence))
+       + (SELECT COUNT(*) FROM inputs i WHERE i.kind = 'resource'
+          AND i.input_id > (SELECT MAX(p.inputs) FROM projections p)) AS waiting,
        (SELECT COUNT(*) FROM pathway_events WHERE failed IS NOT NULL) AS failed,
        (SELECT COUNT(*) FROM stays) AS stays,
        (SELECT COUNT(*) FROM unplaced) AS uncertain
@@ -68,3 +70,18 @@ WHERE e.failed IS NOT NULL ORDER BY e.message LIMIT :most
 
 -- remove_pathway_event --
 DELETE FROM pathway_events WHERE message = :sequence
+
+-- last_body --
+-- The body that was kept just before.
+SELECT {kept_body} AS body_id
+
+-- message_of_task --
+-- The message of a Communication, by the Communication's id.
+SELECT m.sender_her, m.message_id FROM resource_versions v JOIN resources r ON r.resource_key = v.resource_key
+JOIN messages m ON m.sequence = v.message
+WHERE r.resource_type = 'Communication' AND r.id = :task_id
+ORDER BY v.version LIMIT 1
+
+-- inputs_to_replay --
+SELECT i.input_id, i.id, i.at, i.by_whom, i.patient_key, i.detail, b.content FROM inputs i JOIN bodies b ON b.body_id = i.body_id
+WHERE i.kind = 'resource' AND i.input_id > :after ORDER BY i.input_id LIMIT :most

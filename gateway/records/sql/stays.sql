@@ -169,3 +169,6 @@ DELETE FROM stays WHERE stay_id = :stay_id
 
 -- remove_unplaced --
 DELETE FROM unplaced WHERE message = :sequence
+
+-- settle_clock --
+UPDATE clocks SET settled_at = :now WHERE clock_id = :clock_id AND settled_at IS NULL

@@ -1,0 +1,297 @@
+"""Can a partner make and change what is its to say, and only that, and does it have its effects?"""
+
+from __future__ import annotations
+
+import asyncio
+import copy
+from collections.abc import Iterator
+from datetime import date, timedelta
+from typing import Any
+
+import httpx
+import pytest
+
+from gateway.ledger import times
+from gateway.pathway.calendar import day_of
+from gateway.projection.projector import Projector
+from gateway.simulator.cast import HOSPITAL
+from gateway.simulator.compose import compose, new_ids
+from gateway.simulator.steps import story
+from gateway.simulator.template import Clock
+from tests.integration.test_api_fhir_resources import STORY, found, the
+from tests.support.pathway_house import PathwayHouse, pathway_house
+
+Json = dict[str, Any]
+DAY_ZERO = date.today() - timedelta(days=6)
+HOME = DAY_ZERO + timedelta(days=3)
+"""The day of discharge; the plan goes on now."""
+BASE = "https://fhir.somlos.no"
+CODES = f"{BASE}/CodeSystem/pathway"
+ACHIEVEMENT = "http://terminology.hl7.org/CodeSystem/goal-achievement"
+
+
+@pytest.fixture
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PathwayHouse]:
+    with pathway_house(tmp_path_factory.mktemp("gateway"), DAY_ZERO) as found:
+        found.hand_in(*STORY)
+        yield found
+
+
+@pytest.fixture
+def lyngvik(house: PathwayHouse) -> Iterator[httpx.Client]:
+    with house.client("lyngvik") as client:
+        yield client
+
+
+def put(client: httpx.Client, content: Json, version: str | None = None) -> httpx.Response:
+    headers = {"If-Match": f'W/"{version}"'} if version else {}
+    address = f"/fhir/{content['resourceType']}/{content['id']}"
+    return client.put(address, json=content, headers={**headers, "Content-Type": "application/fhir+json"})
+
+
+def post(client: httpx.Client, content: Json, **headers: str) -> httpx.Response:
+    named = {"Content-Type": "application/fhir+json", **headers}
+    return client.post(f"/fhir/{content['resourceType']}", json=content, headers=named)
+
+
+def code_of(answer: httpx.Response) -> str:
+    return str(answer.json()["issue"][0]["details"]["coding"][0]["code"])
+
+
+def task_of(client: httpx.Client, action: str) -> Json:
+    return the(client, "Task", code=f"{CODES}|{action}")
+
+
+def goal(client: httpx.Client, words: str = "Jeg vil gå til postkassen selv.") -> Json:
+    patient = the(client, "Encounter", type="stay")["subject"]
+    return {
+        "resourceType": "Goal",
+        "meta": {"profile": [f"{BASE}/StructureDefinition/somlos-patient-goal"]},
+        "lifecycleStatus": "active",
+        "category": [{"coding": [{"system": CODES, "code": "what-matters"}]}],
+        "description": {"text": words},
+        "subject": patient,
+        "expressedBy": patient,
+        "target": [{"dueDate": "2026-04-20"}],
+    }
+
+
+def page(house: PathwayHouse) -> Any:
+    reader = house.services.pathway
+    now = times.moment(house.services.ledger.clock())
+    stay = next(each for each in reader.stays(now=now) if each.state == "ute")
+    return reader.stay(stay.id, now=now)
+
+
+def test_a_task_that_is_done_is_done(house: PathwayHouse, lyngvik: httpx.Client) -> None:
+    task = task_of(lyngvik, "nurse-assessment")
+    done = {
+        **task,
+        "status": "completed",
+        "executionPeriod": {"end": f"{HOME + timedelta(days=1)}T10:00:00+01:00"},
+    }
+    answer = put(lyngvik, done, task["meta"]["versionId"])
+    assert answer.status_code == 200, answer.text
+    assert answer.headers["etag"] == f'W/"{answer.json()["meta"]["versionId"]}"'
+    rows = {row.action: row for row in page(house).plans[0].tasks}
+    row = rows["nurse-assessment"]
+    assert (row.state, row.done_by, row.done_role) == ("completed", "task", "nurse")
+    assert day_of(row.done_at).isoformat() == str(HOME + timedelta(days=1))
+    assert task_of(lyngvik, "nurse-assessment")["status"] == "completed"
+
+
+def test_the_version_must_be_named_and_be_the_present_one(lyngvik: httpx.Client) -> None:
+    task = task_of(lyngvik, "nurse-assessment")
+    begun = {**task, "status": "in-progress"}
+    assert put(lyngvik, begun).status_code == 428
+    assert put(lyngvik, begun, "77").status_code == 412
+    assert put(lyngvik, begun, task["meta"]["versionId"]).status_code == 200
+    again = put(lyngvik, {**task, "status": "completed"}, task["meta"]["versionId"])
+    assert (again.status_code, code_of(again)) == (412, "records.version-conflict")
+
+
+def test_what_the_plan_fixed_stays(lyngvik: httpx.Client) -> None:
+    task = task_of(lyngvik, "gp-consultation")
+    later = copy.deepcopy(task)
+    later["restriction"]["period"]["end"] = "2027-01-01T00:00:00+01:00"
+    answer = put(lyngvik, later, task["meta"]["versionId"])
+    assert (answer.status_code, code_of(answer)) == (422, "records.fixed-element")
+
+
+def test_the_patients_words_stay_and_the_goal_is_evaluated(
+    house: PathwayHouse, lyngvik: httpx.Client
+) -> None:
+    made = post(lyngvik, goal(lyngvik))
+    assert made.status_code == 201, made.text
+    kept = made.json()
+    other = {**kept, "description": {"text": "Pasienten skal mobiliseres."}}
+    answer = put(lyngvik, other, "1")
+    assert (answer.status_code, code_of(answer)) == (422, "records.words-of-patient")
+    evaluated = {
+        **kept,
+        "achievementStatus": {"coding": [{"system": ACHIEVEMENT, "code": "achieved"}]},
+        "statusDate": "2026-04-18",
+    }
+    assert put(lyngvik, evaluated, "1").status_code == 200
+    row = next(each for each in page(house).goals if each.id == kept["id"])
+    assert (row.voice, row.achievement) == ("patient", "achieved")
+    assert day_of(row.evaluated_at).isoformat() == "2026-04-18"
+    plan = the(lyngvik, "CarePlan", category="home-plan")
+    assert {"reference": f"Goal/{kept['id']}"} in plan["goal"]
+
+
+def test_the_same_goal_is_made_once(lyngvik: httpx.Client) -> None:
+    patient = the(lyngvik, "Encounter", type="stay")["subject"]["reference"]
+    condition = f"patient={patient}&category=what-matters&start-date=2026-03-28"
+    wanted = {**goal(lyngvik), "startDate": "2026-03-28"}
+    first = post(lyngvik, wanted, **{"If-None-Exist": condition})
+    second = post(lyngvik, wanted, **{"If-None-Exist": condition})
+    assert (first.status_code, second.status_code) == (201, 200)
+    assert first.json() == second.json()
+
+
+def test_asked_answered_and_a_goal_are_three_things(house: PathwayHouse, lyngvik: httpx.Client) -> None:
+    patient = the(lyngvik, "Encounter", type="stay")["subject"]
+    plan = the(lyngvik, "CarePlan", category="home-plan")
+    goals = len(found(lyngvik, "Goal"))
+    response = {
+        "resourceType": "QuestionnaireResponse",
+        "questionnaire": f"{BASE}/Questionnaire/hva-er-viktig|0.1.0",
+        "status": "completed",
+        "basedOn": [{"reference": f"CarePlan/{plan['id']}"}],
+        "subject": patient,
+        "authored": f"{HOME}T12:00:00+01:00",
+        "item": [
+            {"linkId": "spurt", "answer": [{"valueBoolean": True}]},
+            {"linkId": "svar", "answer": [{"valueCoding": {"system": CODES, "code": "declined"}}]},
+        ],
+    }
+    assert post(lyngvik, response).status_code == 201
+    found_page = page(house)
+    assert [answer for _, answer in found_page.wishes] == ["declined"]
+    assert len(found(lyngvik, "Goal")) == goals
+    row = next(each for each in found_page.plans[0].tasks if each.action == "what-matters")
+    assert (row.state, row.done_by) == ("completed", "questionnaire")
+    assert task_of(lyngvik, "what-matters")["output"][0]["valueReference"]["reference"].startswith(
+        "QuestionnaireResponse/"
+    )
+
+
+def test_a_coded_answer_to_a_ready_notice(house: PathwayHouse, lyngvik: httpx.Client) -> None:
+    task = task_of(lyngvik, "reply-to-ready-notice")
+    vague = put(lyngvik, {**task, "status": "completed"}, task["meta"]["versionId"])
+    assert code_of(vague) == "records.answer-not-coded"
+    system = f"{BASE}/CodeSystem/npr-time-type"
+    said = {
+        **task,
+        "businessStatus": {"coding": [{"system": system, "code": "7"}]},
+        "executionPeriod": {"start": str(HOME)},
+    }
+    answer = put(lyngvik, said, task["meta"]["versionId"])
+    assert answer.status_code == 200, answer.text
+    assert answer.json()["businessStatus"]["coding"][0]["code"] == "7"
+    entries = [each.entry for each in page(house).timeline]
+    assert [(e.npr, e.source) for e in entries if e.what == "answer"] == [("7", "task")]
+
+
+def test_a_readmission_ends_the_plan(house: PathwayHouse, lyngvik: httpx.Client) -> None:
+    step = next(step for step in story() if step.key == "innlagt")
+    house.messages["again"] = compose(step, new_ids(), Clock(HOME + timedelta(days=2)))
+    with house.client(HOSPITAL.key) as hospital:
+        assert (
+            hospital.post(
+                "/messages", content=house.messages["again"].body, headers={"Content-Type": "application/xml"}
+            ).status_code
+            == 202
+        )
+    house.wait()
+    assert the(lyngvik, "CarePlan", category="home-plan")["status"] == "revoked"
+    task = task_of(lyngvik, "extended-assessment")
+    assert (task["status"], task["statusReason"]["coding"][0]["code"]) == ("cancelled", "readmitted")
+    assert task_of(lyngvik, "discharge-information")["status"] == "completed"
+
+
+def test_the_yearly_plan_is_applied_once(lyngvik: httpx.Client) -> None:
+    patient = the(lyngvik, "Encounter", type="stay")["subject"]
+    given = {
+        "resourceType": "Parameters",
+        "parameter": [
+            {"name": "subject", "valueString": patient["reference"]},
+            {"name": "reason", "valueCode": "yearly"},
+            {"name": "start", "valueDate": "2026-09-01"},
+            {"name": "organization", "valueString": "88820001"},
+        ],
+    }
+    address = "/fhir/PlanDefinition/helhetlig-pasientforlop-hjemme/$apply"
+    organisation = the(lyngvik, "CarePlan", category="home-plan")["author"]["identifier"]["value"]
+    given["parameter"][3]["valueString"] = organisation
+    named = {"Content-Type": "application/fhir+json"}
+    answers = [lyngvik.post(address, json=given, headers=named) for _ in range(2)]
+    assert [each.status_code for each in answers] == [200, 200], answers[0].text
+    assert answers[0].json()["id"] == answers[1].json()["id"]
+    assert len(found(lyngvik, "CarePlan", category="home-plan")) == 2
+    given["parameter"][1]["valueCode"] = "because"
+    assert lyngvik.post(address, json=given, headers=named).status_code == 400
+
+
+def test_everything_made_anew_is_as_it_was(house: PathwayHouse, lyngvik: httpx.Client) -> None:
+    task = task_of(lyngvik, "nurse-assessment")
+    put(lyngvik, {**task, "status": "completed"}, task["meta"]["versionId"])
+    post(lyngvik, goal(lyngvik))
+    kinds = ("Encounter", "CarePlan", "Task", "Goal", "Communication", "MedicationStatement", "EpisodeOfCare")
+
+    def everything() -> dict[str, list[Json]]:
+        return {
+            kind: sorted((_without_meta(each) for each in found(lyngvik, kind)), key=str) for kind in kinds
+        }
+
+    before, rows = everything(), page(house)
+    loop = house.services.ledger._listeners[0][0]
+    projector = house.services.projector
+    assert isinstance(projector, Projector)
+    asyncio.run_coroutine_threadsafe(projector.rebuild(), loop).result()
+    house.wait()
+    after = everything()
+    for kind in kinds:
+        assert after[kind] == before[kind]
+    assert page(house).plans == rows.plans
+    assert page(house).stay == rows.stay
+
+
+def _without_meta(content: Json) -> Json:
+    """Without the version; and when a message was delivered is learnt later than the message."""
+    return {name: value for name, value in content.items() if name not in ("meta", "received")}
+
+
+@pytest.mark.parametrize(
+    ("content", "status"),
+    [
+        ({"resourceType": "Goal"}, 422),
+        (
+            {
+                "resourceType": "Goal",
+                "lifecycleStatus": "active",
+                "description": {"text": "x"},
+                "subject": {"reference": "Patient/x"},
+            },
+            422,
+        ),
+        (
+            {
+                "resourceType": "Goal",
+                "lifecycleStatus": "made-up",
+                "description": {"text": "x"},
+                "subject": {"display": "x"},
+            },
+            422,
+        ),
+        ({"resourceType": "Task"}, 422),
+        ({"resourceType": "Patient"}, 422),
+        ([], 400),
+        ("x", 400),
+    ],
+)
+def test_what_is_wrong_is_told(lyngvik: httpx.Client, content: Any, status: int) -> None:
+    answer = lyngvik.post("/fhir/Goal", json=content, headers={"Content-Type": "application/fhir+json"})
+    assert answer.status_code == status, answer.text
+    assert answer.json()["resourceType"] == "OperationOutcome"
