@@ -10,7 +10,8 @@ from tests.browser.test_pages import ZOOMED, overflow, violations
 from tests.support.story import told
 
 TOLD = told()
-GOOD = TOLD["utskrivningsrapport"].body.decode()
+GOOD = TOLD["innlagt"].body.decode()
+"""A short one: axe looks at every line of a document."""
 BAD = GOOD.replace('<MsgType V="XML" DN="XML-instans"/>', '<MsgType V="XML" X="1"/>')
 
 _DROP = """(text) => {
@@ -24,15 +25,15 @@ _DROP = """(text) => {
 
 
 def paste(page: Page, text: str) -> None:
-    page.locator("#text").fill(text)
-    page.locator("#text").press("Tab")
+    page.locator("#text").evaluate("(field, text) => { field.value = text; field.focus(); }", text)
+    page.keyboard.press("Tab")
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")  # on the button: no mouse is needed
     expect(page.locator("#result")).to_be_visible()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [*WIDTHS.values(), ZOOMED])
+@pytest.mark.parametrize("width", [WIDTHS["desktop"], ZOOMED])
 @pytest.mark.parametrize("text", [GOOD, BAD], ids=["good", "bad"])
 def test_the_result_is_accessible(open_page: OpenPage, text: str, width: int, scheme: str) -> None:
     page = open_page("/console/workbench", width=width, scheme=scheme)
@@ -44,7 +45,7 @@ def test_the_result_is_accessible(open_page: OpenPage, text: str, width: int, sc
 def test_a_dropped_file_is_tried(open_page: OpenPage) -> None:
     page = open_page("/console/workbench")
     page.evaluate(_DROP, GOOD)
-    expect(page.locator("#result")).to_contain_text("Utskrivningsrapport")
+    expect(page.locator("#result")).to_contain_text("Melding om innlagt pasient")
     expect(page.locator("#result")).to_contain_text("tapsfri")
 
 
