@@ -6,6 +6,7 @@ The words are those of DESIGN §3. A text that names a value writes it in braces
 from __future__ import annotations
 
 from gateway.console.catalogue_accounts import ACCOUNTS
+from gateway.console.catalogue_mappings import MAPPINGS
 from gateway.console.catalogue_workbench import WORKBENCH
 from gateway.console.names import NAMES
 
@@ -288,4 +289,6 @@ _ERRORS: dict[str, tuple[str, str]] = {
     "page.back": ("Til meldingsflyten", "To the message flow"),
 }
 
-TEXTS: dict[str, tuple[str, str]] = _COMMON | _FLOW | _MESSAGE | _ERRORS | ACCOUNTS | WORKBENCH | NAMES
+TEXTS: dict[str, tuple[str, str]] = (
+    _COMMON | _FLOW | _MESSAGE | _ERRORS | ACCOUNTS | MAPPINGS | WORKBENCH | NAMES
+)

@@ -107,6 +107,7 @@ _SECTIONS: dict[str, tuple[str, str]] = {
     "api": ("Grensesnitt", "Interface"),
     "configuration": ("Oppsett", "Configuration"),
     "command": ("Kommandolinjen", "Command line"),
+    "mapping": ("Egne definisjoner", "Own definitions"),
     "us": ("Hos oss", "On our side"),
     "operations": ("Drift", "Operations"),
     "accounts": ("Kontoer", "Accounts"),

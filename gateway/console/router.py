@@ -8,14 +8,21 @@ from __future__ import annotations
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
-from gateway.console import pages_errors, pages_messages, pages_plays, pages_sign_in, pages_workbench
+from gateway.console import (
+    pages_errors,
+    pages_mappings,
+    pages_messages,
+    pages_plays,
+    pages_sign_in,
+    pages_workbench,
+)
 from gateway.console.door import Door
 from gateway.console.needs import needs
 from gateway.console.route import ConsoleRoute
 from gateway.console.web import Pages, asset
 from gateway.services import GatewayServices
 
-KINDS = (pages_messages, pages_workbench, pages_plays, pages_errors, pages_sign_in)
+KINDS = (pages_messages, pages_workbench, pages_plays, pages_mappings, pages_errors, pages_sign_in)
 
 
 def create_console(services: GatewayServices) -> APIRouter:

@@ -27,6 +27,8 @@ def all_pages(console: Console) -> dict[str, str]:
         "refused": "/console/refused",
         "workbench": "/console/workbench",
         "plays": "/console/workbench/plays",
+        "mappings": "/console/mappings",
+        "mapping": "/console/mappings/LOG_DOD",
         "errors": "/console/errors",
         "error": "/console/errors/transport.unreachable",
         **messages,

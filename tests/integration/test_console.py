@@ -266,3 +266,14 @@ def test_a_receipt_leads_to_what_it_is_about(console: httpx.Client) -> None:
     original = re.findall(r'Kvitterer for</dt><dd><a href="/console/messages/([0-9a-f-]+)"', page)
     assert original
     assert receipt in console.get(f"/console/messages/{original[0]}").text
+
+
+def test_the_mapping_is_shown_by_message_type(console: httpx.Client) -> None:
+    listed = console.get("/console/mappings")
+    assert listed.status_code == 200
+    assert "/console/mappings/INNLEGGELSESRAPPORT" in listed.text
+    page = console.get("/console/mappings/INNLEGGELSESRAPPORT", params={"lang": "en"})
+    text = re.sub(r"<wbr>", "", page.text)
+    for wanted in ("EpisodeOfCare.type[0].coding[0]", "9151 Kommunal tjenestetype", "components.map:"):
+        assert wanted in text
+    assert console.get("/console/mappings/NOBODY").status_code == 404
