@@ -1,30 +1,38 @@
 """Which stays and plans do the measures count, as `records/` holds them?
 
-A few whole reads and one pass over them; the last result is kept for as long as nothing was committed since, so that a
-page with many charts reads once. Which municipality a stay counts for: the one that was told of it last, of what still
-holds. A plan has the goals its person had by the end of its four weeks, and the question that was asked from four weeks
-before its start (the stay) to four weeks after.
+A few whole reads and one pass over them, patient by patient; the result is kept for as long as nothing was committed
+since, so that a page with many charts reads once. Which municipality a stay counts for: the one that was told of it
+last, of what still holds. To which plan a goal or the question «Hva er viktig for deg?» belongs: to the one in force on
+that day, else (it was asked in hospital) to the next one that starts within four weeks.
+
+Of a patient nothing is taken but the date of birth, for the age; it is not kept.
 """
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
-from itertools import groupby, pairwise
-from typing import Any, Final
+from datetime import date
+from itertools import pairwise
+from typing import Final
+
+import msgspec
 
 from gateway.ledger import times
 from gateway.ledger.session import Row
 from gateway.ledger.store import Ledger
 from gateway.measures.plans import WINDOW
-from gateway.measures.stay import Checklist, Goal, MeasuredStay, Plan, Reply, When
+from gateway.measures.stay import Goal, MeasuredStay, Plan, Reply, When
 from gateway.pathway.calendar import DAY, day_of
 
-NOT_OVER_BY_ITSELF: Final = frozenset({"readmitted", "died", "moved", "declined", "discharge-cancelled"})
+REVOKED: Final = frozenset({"readmitted", "died", "moved", "declined"})
 """Reasons for which a plan ended before its end."""
+NEVER_BEGAN: Final = "discharge-cancelled"
+WINDOW_DAYS: Final = WINDOW * DAY
+Ask = Callable[[str], list[Row]]
 
 
 @dataclass(frozen=True)
@@ -49,66 +57,84 @@ class MeasuredReader:
         with self._lock:
             version = self._ledger.version
             if self._known is None or self._known[0] != version:
-                self._known = (version, self._read())
+                self._known = (version, _read(self._all))
             return self._known[1]
-
-    def _read(self) -> Measured:
-        plans = _plans(self._all)
-        by_stay = {stay_id: plan for stay_id, plan in plans if stay_id}
-        stays = tuple(_stays(self._all, by_stay))
-        known = {stay.id for stay in stays}
-        return Measured(stays, tuple(plan for stay_id, plan in plans if stay_id not in known))
 
     def _all(self, query: str) -> list[Row]:
         return self._ledger.reading().execute(self._ledger.queries[query], {}).fetchall()
 
 
-def _stays(ask: Any, plans: Mapping[str, Plan]) -> Iterable[MeasuredStay]:
-    told = {row["stay_id"]: row["municipality_her"] for row in ask("measured_told")}
-    clocks, ready = _grouped(ask("measured_clocks")), _grouped(ask("measured_ready"))
-    days, epikrises = _grouped(ask("measured_days")), _grouped(ask("measured_epikrises"))
-    dimensions = _by_patient(ask("measured_dimensions"))
-    for patient, rows in groupby(ask("measured_stays"), key=lambda row: row["patient_key"]):
-        every = list(rows)
-        standing = [row for row in every if row["state"] != "cancelled"]
-        following = {row["stay_id"]: after for row, after in pairwise(standing)}
-        dead = min((row["ended_at"] for row in standing if row["state"] == "død"), default=None)
-        for row in every:
-            id = row["stay_id"]
-            place = told.get(id, row["municipality_her"])
-            yield _stay(
-                row,
-                place,
-                following.get(id),
-                died=None if dead is None else day_of(times.moment(dead)),
-                clocks=_towards(clocks[id], place),
-                ready=next(iter(_towards(ready[id], place)), None),
-                days=_towards(days[id], place),
-                epikrises=epikrises[id],
-                plan=plans.get(id),
-                dimensions=dimensions.get(patient, ()),
-            )
+@dataclass(frozen=True)
+class _Rows:
+    """All rows, by stay, by plan or by patient."""
+
+    told: dict[str, str | None]
+    clocks: Mapping[str, list[Row]]
+    ready: Mapping[str, list[Row]]
+    days: Mapping[str, list[Row]]
+    epikrises: Mapping[str, list[Row]]
+    checklists: Mapping[str, list[Row]]
+    plans: Mapping[str, list[Row]]
+    goals: Mapping[str, list[Row]]
+    wishes: Mapping[str, list[Row]]
+    dimensions: Mapping[str, list[Row]]
+    births: Mapping[str, date]
+
+
+def _read(ask: Ask) -> Measured:
+    rows = _Rows(
+        told={row["stay_id"]: row["municipality_her"] for row in ask("measured_told")},
+        clocks=_by("stay_id", ask("measured_clocks")),
+        ready=_by("stay_id", ask("measured_ready")),
+        days=_by("stay_id", ask("measured_days")),
+        epikrises=_by("stay_id", ask("measured_epikrises")),
+        checklists=_by("plan_id", ask("measured_checklists")),
+        plans=_by("patient_key", ask("measured_plans")),
+        goals=_by("patient_key", ask("measured_goals")),
+        wishes=_by("patient_key", ask("measured_wishes")),
+        dimensions=_by("patient_key", ask("measured_dimensions")),
+        births=_births(ask("measured_births")),
+    )
+    stays = _by("patient_key", ask("measured_stays"))
+    measured: list[MeasuredStay] = []
+    loose: list[Plan] = []
+    for patient in {**stays, **rows.plans}:
+        found, plans = _patient(patient, stays[patient], rows)
+        measured += found
+        loose += plans
+    return Measured(tuple(measured), tuple(loose))
+
+
+def _patient(patient: str, every: list[Row], rows: _Rows) -> tuple[list[MeasuredStay], list[Plan]]:
+    """The stays of one patient, and the plans that none of them started."""
+    standing = [row for row in every if row["state"] != "cancelled"]
+    after = {row["stay_id"]: following for row, following in pairwise(standing)}
+    dead = min((row["ended_at"] for row in standing if row["state"] == "død"), default=None)
+    died = None if dead is None else _day(dead)
+    plans = _plans(patient, standing, died, rows)
+    by_stay = {stay_id: plan for stay_id, plan in plans if stay_id}
+    stays = [
+        _stay(row, after.get(row["stay_id"]), died, by_stay.get(row["stay_id"]), patient, rows)
+        for row in every
+    ]
+    known = {row["stay_id"] for row in every}
+    return stays, [plan for stay_id, plan in plans if stay_id not in known]
 
 
 def _stay(
-    row: Row,
-    place: str | None,
-    after: Row | None,
-    *,
-    died: date | None,
-    clocks: list[Row],
-    ready: Row | None,
-    days: list[Row],
-    epikrises: list[Row],
-    plan: Plan | None,
-    dimensions: Iterable[Row],
+    row: Row, after: Row | None, died: date | None, plan: Plan | None, patient: str, rows: _Rows
 ) -> MeasuredStay:
+    id = row["stay_id"]
+    place = _place(row, rows)
+    clocks, days = _towards(rows.clocks[id], place), _towards(rows.days[id], place)
+    ready = next(iter(_towards(rows.ready[id], place)), None)
     ended = _when(row["ended_at"], row["ended_is_day"])
     notice = next((each["stopped_at"] for each in clocks if each["kind"] == "notice"), None)
     withdrawn = (ready["withdrawn_at"] if ready else None) or 0
-    epikrise = next((each["sent_at"] for each in epikrises if each["sent_at"] >= withdrawn), None)
+    epikrise = next((each["sent_at"] for each in rows.epikrises[id] if each["sent_at"] >= withdrawn), None)
+    day = day_of((ended or When(times.moment(row["began_at"]))).at)
     return MeasuredStay(
-        id=row["stay_id"],
+        id=id,
         trust=row["trust_her"],
         municipality=place,
         state=row["state"],
@@ -116,18 +142,24 @@ def _stay(
         ended=ended,
         doubtful=row["doubts"] != "[]",
         discharged_to=row["discharged_to"],
+        age=_age(rows.births.get(patient), day),
         need=ready is not None or notice is not None,
         notice=times.optional(notice),
         replies=tuple(_reply(each) for each in clocks if each["kind"] == "reply" and each["started_at"]),
-        ready=day_of(times.moment(ready["ready_at"])) if ready else None,
+        ready=_day(ready["ready_at"]) if ready else None,
         extra_days=frozenset(date.fromisoformat(each["day"]) for each in days),
         reply_not_coded=any(each["not_coded"] for each in days),
         epikrise=times.optional(epikrise),
         readmitted=_when(after["began_at"], after["admitted_is_day"]) if after else None,
         died=died,
         plan=plan,
-        strata=_on(dimensions, day_of((ended or When(times.moment(row["began_at"]))).at)),
+        strata=_on(rows.dimensions[patient], day),
     )
+
+
+def _place(row: Row, rows: _Rows) -> str | None:
+    place: str | None = rows.told.get(row["stay_id"], row["municipality_her"])
+    return place
 
 
 def _reply(clock: Row) -> Reply:
@@ -140,39 +172,81 @@ def _reply(clock: Row) -> Reply:
     )
 
 
-def _plans(ask: Any) -> list[tuple[str | None, Plan]]:
-    """Each plan with the id of the stay that started it."""
-    checklists: defaultdict[str, dict[Checklist, date]] = defaultdict(dict)
-    for row in ask("measured_checklists"):
-        checklists[row["plan_id"]][row["checklist"]] = date.fromisoformat(row["done_day"])
-    goals, wishes = _by_patient(ask("measured_goals")), _by_patient(ask("measured_wishes"))
-    dimensions = _by_patient(ask("measured_dimensions"))
-    found: list[tuple[str | None, Plan]] = []
-    for row in ask("measured_plans"):
-        if row["state_reason"] == "discharge-cancelled":
-            continue
-        patient, started = row["patient_key"], date.fromisoformat(row["started_day"])
-        asked = [
-            (date.fromisoformat(each["asked_day"]), each["answer"])
-            for each in wishes.get(patient, ())
-            if abs(date.fromisoformat(each["asked_day"]) - started) <= WINDOW * DAY
-        ]
-        ended = row["state_reason"] in NOT_OVER_BY_ITSELF
-        plan = Plan(
-            id=row["plan_id"],
-            municipality=row["municipality_her"],
-            started=started,
-            done=checklists.get(row["plan_id"], {}),
-            asked=asked[0][0] if asked else None,
-            answers=frozenset(answer for _, answer in asked),
-            goals=tuple(
-                _goal(g) for g in goals.get(patient, ()) if _day(g["stated_at"]) <= started + WINDOW * DAY
+def _plans(patient: str, stays: list[Row], died: date | None, rows: _Rows) -> list[tuple[str | None, Plan]]:
+    """A patient's plans by their start, each with the id of the stay that started it."""
+    places = {row["stay_id"]: _place(row, rows) for row in stays}
+    found = [row for row in rows.plans[patient] if row["state_reason"] != NEVER_BEGAN]
+    starts = [date.fromisoformat(row["started_day"]) for row in found]
+    ends = [_plan_end(row, start, stays, died) for row, start in zip(found, starts, strict=True)]
+    goals: defaultdict[int, list[Row]] = defaultdict(list)
+    for goal in rows.goals[patient]:
+        goals[_in_force(starts, ends, _day(goal["stated_at"]))].append(goal)
+    wishes: defaultdict[int, list[Row]] = defaultdict(list)
+    for wish in rows.wishes[patient]:
+        wishes[_in_force(starts, ends, date.fromisoformat(wish["asked_day"]))].append(wish)
+    return [
+        (
+            row["stay_id"],
+            Plan(
+                id=row["plan_id"],
+                municipality=places.get(row["stay_id"], row["municipality_her"]),
+                started=starts[place],
+                done={
+                    each["checklist"]: date.fromisoformat(each["done_day"])
+                    for each in rows.checklists[row["plan_id"]]
+                },
+                asked=min((date.fromisoformat(each["asked_day"]) for each in wishes[place]), default=None),
+                answers=frozenset(each["answer"] for each in wishes[place]),
+                goals=tuple(_goal(each) for each in goals[place]),
+                ended=ends[place],
+                declined=row["state_reason"] == "declined",
+                strata=_on(rows.dimensions[patient], starts[place]),
             ),
-            ended=_day(row["state_at"]) if ended else None,
-            declined=row["state_reason"] == "declined",
-            strata=_on(dimensions.get(patient, ()), started),
         )
-        found.append((row["stay_id"], plan))
+        for place, row in enumerate(found)
+    ]
+
+
+def _plan_end(row: Row, start: date, stays: list[Row], died: date | None) -> date | None:
+    """When a plan ended before its end; the row says why, and when that was written."""
+    if row["state_reason"] not in REVOKED:
+        return None
+    if row["state_reason"] == "died" and died:
+        return died
+    again = [_day(stay["began_at"]) for stay in stays if stay["stay_id"] != row["stay_id"]]
+    return min((day for day in again if day >= start), default=None) or _day(row["state_at"])
+
+
+def _in_force(starts: list[date], ends: list[date | None], day: date) -> int:
+    """The place of the plan in force on a day, else of the next that starts within four weeks; -1: there is none."""
+    running = [
+        place
+        for place, (start, end) in enumerate(zip(starts, ends, strict=True))
+        if start <= day and (end is None or day <= end)
+    ]
+    coming = [place for place, start in enumerate(starts) if day < start <= day + WINDOW_DAYS]
+    return running[-1] if running else coming[0] if coming else -1
+
+
+def _age(born: date | None, day: date) -> int | None:
+    if born is None:
+        return None
+    return day.year - born.year - ((day.month, day.day) < (born.month, born.day))
+
+
+class _Born(msgspec.Struct):
+    """What is taken of a Patient."""
+
+    birthDate: str | None = None
+
+
+def _births(rows: Iterable[Row]) -> dict[str, date]:
+    found = {}
+    for row in rows:
+        with contextlib.suppress(ValueError, msgspec.DecodeError):
+            born = msgspec.json.decode(row["content"], type=_Born).birthDate
+            if born and len(born) == 10:
+                found[row["patient_key"]] = date.fromisoformat(born)
     return found
 
 
@@ -201,18 +275,14 @@ def _when(at: int | None, is_day: int) -> When | None:
 
 
 def _day(at: int) -> date:
-    return day_of(datetime.fromtimestamp(at // times.SECOND, tz=times.EPOCH.tzinfo))
+    return day_of(times.moment(at))
 
 
-def _grouped(rows: Iterable[Row]) -> defaultdict[str, list[Row]]:
+def _by(name: str, rows: Iterable[Row]) -> defaultdict[str, list[Row]]:
     found: defaultdict[str, list[Row]] = defaultdict(list)
     for row in rows:
-        found[row["stay_id"]].append(row)
+        found[row[name]].append(row)
     return found
-
-
-def _by_patient(rows: Iterable[Row]) -> dict[str, list[Row]]:
-    return {patient: list(each) for patient, each in groupby(rows, key=lambda row: row["patient_key"])}
 
 
 def _towards(rows: list[Row], municipality: str | None) -> list[Row]:

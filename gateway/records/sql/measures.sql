@@ -48,6 +48,11 @@ SELECT patient_key, asked_day, answer FROM wishes ORDER BY patient_key, asked_at
 -- measured_dimensions --
 SELECT patient_key, dimension, code, valid_from, valid_to FROM dimensions ORDER BY patient_key, valid_from
 
+-- measured_births --
+SELECT r.patient_key, v.content FROM resources r
+JOIN resource_versions v ON v.resource_key = r.resource_key AND v.version = r.version
+WHERE r.resource_type = 'Patient' AND r.deleted = 0 AND r.patient_key IS NOT NULL
+
 -- measure_annotations --
 SELECT annotation_id, day, stage, text, effect, measure, municipality_her, by_whom, at
 FROM measure_annotations WHERE removed_at IS NULL ORDER BY day, annotation_id
