@@ -31,7 +31,7 @@ from gateway.services import GatewayServices
 from gateway.settings import from_content
 from gateway.simulator.quarter import folder as quarter_folder
 from gateway.simulator.quarter.letters import Letter
-from gateway.simulator.quarter.load import in_order, load
+from gateway.simulator.quarter.load import by_patient, follow_up, in_order, load
 from gateway.simulator.quarter.truth import Quarter, stays_of
 from tests.support import stores
 from tests.support.quarter_truth import QUERIES, Counted, Truth
@@ -96,6 +96,8 @@ async def test_measures_agree_with_the_ground_truth(tmp_path: Path) -> None:
             await services.ledger.write(lambda session: session.run("begin_projection", name="records"))
             await projector.catch_up()
             await projector.turn_of_day()
+            followed = await follow_up(address, by_patient(stays, 4), QUARTER.seed, since=since, until=now)
+            assert followed.accepted > 50 and followed.refused == {}
             agree(MeasuredReader(services.ledger).measured(), tmp_path, now)
             since = now
 

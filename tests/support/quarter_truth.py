@@ -40,7 +40,48 @@ _EXTRA = f"""
     )
     SELECT DISTINCT stay, municipality, day FROM day
 """
+# What was told of a plan was told by day; the time asked about is early in the morning.
+_PLANS = f"""
+    SELECT s.*, date(ended_day, '+28 day') AS last,
+           CASE WHEN again_day <= date(ended_day, '+28 day') THEN again_day END AS broken,
+           CASE WHEN asked_day < :today THEN asked_day END AS question,
+           (SELECT COUNT(*) FROM checklists c WHERE c.stay = s.stay AND done_day < :today
+            AND done_day <= date(s.ended_day, '+28 day')) AS done,
+           (SELECT MIN(done_day) FROM checklists c WHERE c.stay = s.stay AND checklist = 4
+            AND done_day < :today) AS assessed,
+           EXISTS (SELECT 1 FROM goals g WHERE g.stay = s.stay AND voice = 'patient' AND stated_day < :today) AS own
+    FROM ({_STAYS}) s WHERE over
+"""
+_NEED = """(noticed OR EXISTS (SELECT 1 FROM ready r WHERE r.stay = p.stay AND unixepoch(r.told) <= :now))"""
+_INDEX = """CASE WHEN died OR discharged_to <> 1 OR broken THEN 'excluded' WHEN :today <= last THEN 'not-yet-due'"""
 QUERIES = {
+    "three-of-four-checklists": f"""
+        SELECT ended_day, municipality, {_INDEX} WHEN done >= 3 THEN 'numerator' ELSE 'denominator' END
+        FROM ({_PLANS}) p WHERE plan OR {_NEED}""",
+    "four-of-four-checklists": f"""
+        SELECT ended_day, municipality, {_INDEX} WHEN done = 4 THEN 'numerator' ELSE 'denominator' END
+        FROM ({_PLANS}) p WHERE plan OR {_NEED}""",
+    "assessment-within-4-weeks": f"""
+        SELECT ended_day, municipality,
+               {_INDEX} WHEN assessed BETWEEN date(ended_day, '+4 day') AND last THEN 'numerator' ELSE 'denominator' END
+        FROM ({_PLANS}) p WHERE plan OR {_NEED}""",
+    "asked-what-matters": f"""
+        SELECT ended_day, municipality,
+               CASE WHEN question <= last THEN 'numerator' WHEN broken THEN 'excluded'
+                    WHEN :today <= last THEN 'not-yet-due' ELSE 'denominator' END
+        FROM ({_PLANS}) WHERE plan""",
+    "goal-in-own-words": f"""
+        SELECT ended_day, municipality,
+               CASE WHEN own THEN 'numerator'
+                    WHEN question AND answer IN ('declined', 'unable') THEN 'excluded'
+                    WHEN broken THEN 'excluded' WHEN :today <= last THEN 'not-yet-due' ELSE 'denominator' END
+        FROM ({_PLANS}) WHERE plan""",
+    "own-goal-evaluated": f"""
+        SELECT review_day, municipality,
+               CASE WHEN evaluated_day < :today AND evaluated_day <= review_day THEN 'numerator'
+                    WHEN broken <= review_day THEN 'excluded'
+                    WHEN :today <= review_day THEN 'not-yet-due' ELSE 'denominator' END
+        FROM goals g JOIN ({_PLANS}) p USING (stay) WHERE voice = 'patient' AND stated_day < :today""",
     "notice-within-24-hours": f"""
         SELECT admitted_day, municipality,
                CASE WHEN noticed <= adm + 86400 THEN 'numerator'
@@ -70,6 +111,13 @@ QUERIES = {
                       WHERE r.stay = s.stay AND unixepoch(told) <= :now) AS ready_day,
                      (SELECT COUNT(*) FROM ({_EXTRA}) e WHERE e.stay = s.stay) AS days
               FROM ({_STAYS}) s) WHERE ready_day IS NOT NULL""",
+    "readmission-30-days-from-67": f"""
+        SELECT ended_day, municipality,
+               CASE WHEN died OR discharged_to = 3 OR again - fin <= 8 * 3600 OR age < 67 THEN 'excluded'
+                    WHEN :today <= date(ended_day, '+30 day') THEN 'not-yet-due'
+                    WHEN again_day <= date(ended_day, '+30 day') THEN 'numerator'
+                    ELSE 'denominator' END
+        FROM ({_STAYS}) WHERE over""",
     "extra-days": f"SELECT day, municipality, 'numerator' FROM ({_EXTRA})",
     "epikrise-within-1-day": f"""
         SELECT ended_day, municipality,

@@ -16,7 +16,7 @@ from uuid import UUID, uuid5
 
 from gateway.pathway.calendar import DAY, OSLO
 from gateway.simulator.quarter.region import ADMISSIONS, TRUST, WARDS, Party
-from gateway.simulator.quarter.truth import HOME, HOSPITAL, NURSING_HOME, Ready, Stay
+from gateway.simulator.quarter.truth import HOME, HOSPITAL, HOUR, NURSING_HOME, Ready, Stay
 from gateway.simulator.template import escape_xml, fill
 
 SPACE: Final = UUID("5e4d1e55-0000-4000-8000-0000000000a1")
@@ -190,6 +190,10 @@ def _letters(post: _Post, stay: Stay) -> Iterator[Letter]:
         yield post.letter("log-utskrevet", stay.ended + timedelta(minutes=5), TRUST, nurses, values=to)
     if stay.epikrise:
         yield post.letter("epikrise", stay.epikrise, TRUST, doctors)
+    consultation = stay.plan.checklists.get(3) if stay.plan else None
+    if consultation:
+        yield post.letter("til-lege", consultation - 5 * HOUR, nurses, doctors)
+        yield post.letter("fra-lege", consultation, doctors, nurses)
 
 
 def _of_ready(post: _Post, stay: Stay, ready: Ready) -> Iterator[Letter]:

@@ -66,7 +66,6 @@ class Goal:
 
     voice: str
     stated: datetime
-    linked: bool
     review: date | None
     evaluated: datetime | None
 
@@ -244,7 +243,7 @@ def _after(stay: Stay, again: datetime | None, quarter: Quarter, chance: Random)
     sent = max(_at(day + days * DAY, chance, 8, 20), _later(stay.ended, 0.1))
     if chance.random() < 0.97 and not (end_of_quarter and sent >= end_of_quarter - DAY):
         stay.epikrise = sent
-    if stay.to == HOME and stay.need:
+    if stay.to == HOME:
         stay.plan = _plan(stay, end_of_quarter, quarter, chance)
 
 
@@ -255,6 +254,8 @@ def _plan(stay: Stay, again: datetime | None, quarter: Quarter, chance: Random) 
         likely = min(likely + BETTER_FOLLOW_UP, 0.97)
     last = day_of(again) if again else date.max
     plan = Plan()
+    if stay.discharge_report:
+        plan.checklists[1] = stay.discharge_report
     for number, (first, after) in {2: (1, 5), 3: (6, 17), 4: (12, 33)}.items():
         done = day + chance.randrange(first, after) * DAY
         if chance.random() < likely and done < last:
@@ -280,6 +281,4 @@ def _goals(plan: Plan, last: date, likely: float, chance: Random) -> None:
         late = chance.random() < 0.15
         when = evaluated + 9 * DAY if late else evaluated
         done = chance.random() < likely and when < last
-        plan.goals.append(
-            Goal(voice, plan.asked, chance.random() < likely, review, _at(when, chance) if done else None)
-        )
+        plan.goals.append(Goal(voice, plan.asked, review, _at(when, chance) if done else None))
