@@ -30,8 +30,9 @@ _WORDS: Final = {
     "no": {
         "made": "{stays} opphold, {patients} pasienter, {places} kommuner: {folder}",
         "next": "Start: somlos serve --config {folder}/somlos.toml, og så: somlos simulate load {folder}",
-        "sending": "Sender",
-        "loaded": "{accepted} meldinger tatt imot på {seconds:.0f} s ({rate:.0f} i sekundet)",
+        "sending": "Meldinger",
+        "following": "Planer",
+        "loaded": "{accepted} meldinger og ressurser tatt imot på {seconds:.0f} s ({rate:.0f} i sekundet)",
         "refused": "{number} avvist: {code}",
         "none": "Ingen kvartalsmappe: {folder}",
         "unreachable": "Ingen svarer på {gateway}",
@@ -41,8 +42,9 @@ _WORDS: Final = {
     "en": {
         "made": "{stays} stays, {patients} patients, {places} municipalities: {folder}",
         "next": "Start: somlos serve --config {folder}/somlos.toml, and then: somlos simulate load {folder}",
-        "sending": "Sending",
-        "loaded": "{accepted} messages taken in {seconds:.0f} s ({rate:.0f} a second)",
+        "sending": "Messages",
+        "following": "Plans",
+        "loaded": "{accepted} messages and resources taken in {seconds:.0f} s ({rate:.0f} a second)",
         "refused": "{number} refused: {code}",
         "none": "No folder of a quarter: {folder}",
         "unreachable": "Nobody answers at {gateway}",
@@ -89,6 +91,9 @@ def load(
     until: Annotated[
         datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Only what was sent before this day.")
     ] = None,
+    messages_only: Annotated[
+        bool, typer.Option("--messages-only", help="Nothing of what is told in FHIR of the plans.")
+    ] = False,
     lang: LangOption = None,
 ) -> None:
     """Hand in every message of a quarter; those that are there already are not taken twice."""
@@ -104,27 +109,32 @@ def load(
         wanted = written.read(folder)
     except (OSError, ValueError):
         raise _failed("none", language, status=2, folder=folder) from None
-    lanes = loading.in_order(stays_of(wanted)[1], wanted.seed, connections)
-    if until is not None:
-        end = start_of(date(until.year, until.month, until.day))
+    drawn = stays_of(wanted)[1]
+    lanes = loading.in_order(drawn, wanted.seed, connections)
+    end = start_of(date(until.year, until.month, until.day)) if until else None
+    if end is not None:
         lanes = [[letter for letter in lane if letter.sent < end] for lane in lanes]
+    plans = [] if messages_only else loading.by_patient(drawn, connections)
+    taken = loading.Loaded()
     began = time.monotonic()
     try:
-        with _progress(sum(map(len, lanes)), language) as on_each:
-            loaded = asyncio.run(loading.load(gateway, lanes, on_each))
+        with _progress(sum(map(len, lanes)), "sending", language) as on_each:
+            taken += asyncio.run(loading.load(gateway, lanes, on_each))
+        with _progress(sum(map(len, plans)), "following", language) as on_each:
+            taken += asyncio.run(loading.follow_up(gateway, plans, wanted.seed, until=end, on_each=on_each))
     except* (aiohttp.ClientError, OSError):
         raise _failed("unreachable", language, gateway=gateway) from None
     seconds = max(time.monotonic() - began, 0.001)
-    said = {"accepted": loaded.accepted, "seconds": seconds, "rate": loaded.accepted / seconds}
+    said = {"accepted": taken.accepted, "seconds": seconds, "rate": taken.accepted / seconds}
     output().print(_WORDS[language]["loaded"].format(**said), markup=False)
-    for code, number in sorted(loaded.refused.items()):
+    for code, number in sorted(taken.refused.items()):
         messages().print(_WORDS[language]["refused"].format(number=number, code=code), markup=False)
-    if loaded.refused:
+    if taken.refused:
         raise typer.Exit(1)
 
 
 @contextmanager
-def _progress(total: int, language: Language) -> Iterator[Callable[[], None]]:
+def _progress(total: int, word: str, language: Language) -> Iterator[Callable[[], None]]:
     """A bar where somebody can see it."""
     if not sys.stderr.isatty():
         yield lambda: None
@@ -133,7 +143,7 @@ def _progress(total: int, language: Language) -> Iterator[Callable[[], None]]:
 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=messages(), transient=True) as progress:
-        task = progress.add_task(_WORDS[language]["sending"], total=total)
+        task = progress.add_task(_WORDS[language][word], total=total)
         yield lambda: progress.advance(task)
 
 

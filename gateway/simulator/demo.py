@@ -13,11 +13,14 @@ from typing import Final
 from rich.console import Console
 
 from gateway.commands.screen import Language
+from gateway.simulator.quarter.chart import drawn
+from gateway.simulator.quarter.truth import Quarter
 from gateway.simulator.show import Show
 from gateway.simulator.stage import START_LIMIT_SECONDS, NotStarted, Stage
 from gateway.simulator.telling import Telling, wait_until_ready
 from gateway.simulator.template import Clock
 
+HALF_YEAR: Final = Quarter(stays=2400, weeks=26)
 STORY_DAYS: Final = 4
 """The story ended yesterday: everything it says has happened."""
 
@@ -36,13 +39,14 @@ def run(*, exit_after: bool, port: int, folder: Path | None, language: Language)
     """Tell the story; 0 when every message ended as it says, 1 when not, 130 when interrupted before its end."""
     place = folder or Path(tempfile.mkdtemp(prefix="somlos-demo-"))
     place.mkdir(parents=True, exist_ok=True)
-    code = asyncio.run(_run(place, exit_after=exit_after, port=port, language=language))
+    kept = folder is not None
+    code = asyncio.run(_run(place, exit_after=exit_after, port=port, language=language, folder_is_kept=kept))
     if folder is None and code in (0, _INTERRUPTED):
         shutil.rmtree(place, ignore_errors=True)
     return code
 
 
-async def _run(place: Path, *, exit_after: bool, port: int, language: Language) -> int:
+async def _run(place: Path, *, exit_after: bool, port: int, language: Language, folder_is_kept: bool) -> int:
     console = Console(highlight=False)
     show = Show(console, language)
     ended = asyncio.Event()
@@ -61,6 +65,8 @@ async def _run(place: Path, *, exit_after: bool, port: int, language: Language) 
                 console.print(
                     _LOOK_THERE[language].format(file=place), style="red", markup=False, soft_wrap=True
                 )
+            else:
+                await _draw(place, show, kept=not exit_after or folder_is_kept)
             if not exit_after:
                 show.tell_address(stage.address)
                 await ended.wait()
@@ -73,6 +79,14 @@ async def _run(place: Path, *, exit_after: bool, port: int, language: Language) 
                 soft_wrap=True,
             )
             return 1
+
+
+async def _draw(place: Path, show: Show, *, kept: bool) -> None:
+    """What many stays show: a run chart of a simulated half year."""
+    chart = await asyncio.to_thread(drawn, HALF_YEAR)
+    file = place / "seriediagram.svg"
+    file.write_text(chart.svg, encoding="utf-8")
+    show.tell_chart(chart, str(file) if kept else None)
 
 
 async def _tell(telling: Telling, show: Show, ended: asyncio.Event) -> bool:

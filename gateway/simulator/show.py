@@ -15,6 +15,7 @@ from rich.text import Text
 
 from gateway.commands.screen import Language
 from gateway.simulator.partners import PARTNERS
+from gateway.simulator.quarter.chart import Drawn
 from gateway.simulator.receipts import ERROR_TEXT
 from gateway.simulator.telling import Line, Telling
 
@@ -51,6 +52,8 @@ _WORDS: Final = {
         "interrupted": "Avbrutt før historien var ferdig.",
         "good": "Alle {n} meldinger endte slik historien sier.",
         "bad": "{n} meldinger endte ikke slik historien sier:",
+        "many": "Mange opphold over tid (simulert): {title}",
+        "drawn": "Seriediagrammet: {file}",
         "console": "Konsollen: {address}/console   (Ctrl-C avslutter)",
     },
     "en": {
@@ -69,6 +72,8 @@ _WORDS: Final = {
         "interrupted": "Interrupted before the story was over.",
         "good": "All {n} messages ended as the story says.",
         "bad": "{n} messages did not end as the story says:",
+        "many": "Many stays over time (simulated): {title}",
+        "drawn": "The run chart: {file}",
         "console": "The console: {address}/console   (Ctrl-C ends)",
     },
 }
@@ -131,6 +136,13 @@ class Show:
         self._console.print(Text(text, style="bold red" if failed else "bold green"))
         for line in failed:
             self._console.print(Text(f"  {line.step.key}: {self._why(line)}", style="red"))
+
+    def tell_chart(self, chart: Drawn, file: str | None) -> None:
+        """What a run chart shows, and where it lies (None: it goes with the folder)."""
+        self._console.print(Text("\n" + self._words["many"].format(title=chart.title), style="bold"))
+        self._console.print(chart.said, markup=False)
+        if file is not None:
+            self._console.print(self._words["drawn"].format(file=file), markup=False, soft_wrap=True)
 
     def tell_address(self, address: str) -> None:
         """Where the console is."""

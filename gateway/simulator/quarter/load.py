@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, Self
 
 import aiohttp
 
@@ -37,6 +37,12 @@ class Loaded:
     accepted: int = 0
     refused: dict[str, int] = field(default_factory=dict)
     """How many, by the code of the error catalogue."""
+
+    def __iadd__(self, other: Loaded) -> Self:
+        self.accepted += other.accepted
+        for code, number in other.refused.items():
+            self.refused[code] = self.refused.get(code, 0) + number
+        return self
 
 
 def in_order(stays: Sequence[Stay], seed: int, lanes: int) -> list[list[Letter]]:
