@@ -49,13 +49,19 @@ def note_goal(session: Session, goal: Json, patient_key: str, at: int, message: 
         patient_key=patient_key,
         voice=voice_of(goal),
         lifecycle=goal.get("lifecycleStatus") or "unknown",
-        stated_at=at,
+        stated_at=_stated(goal, at),
         review_day=review if isinstance(review, str) and len(review) == 10 else None,
         evaluated_at=(evaluated[0] if evaluated else at) if achievement else None,
         achievement=achievement,
         message=message,
         erroneous=int(goal.get("lifecycleStatus") == IN_ERROR),
     )
+
+
+def _stated(goal: Json, at: int) -> int:
+    """When it was said: its start, where it states one, but not later than it came here."""
+    span = span_of(goal.get("startDate"))
+    return min(span[0], at) if span else at
 
 
 def note_answers(session: Session, response: Json, patient_key: str, at: int) -> None:

@@ -61,9 +61,11 @@ UPDATE plan_tasks SET state = :state, done_at = :done_at, done_day = :done_day, 
 WHERE task_id = :task_id
 
 -- open_task_of_action --
--- The task that an answered questionnaire does: of the plan named, else of the newest that goes on.
+-- The task that an answered questionnaire does: of the plan named (also when it is told late, after the plan's time), else of
+-- the newest that goes on.
 SELECT t.task_id FROM plan_tasks t JOIN plans p ON p.plan_id = t.plan_id
-WHERE p.patient_key = :patient_key AND t.action = :action AND p.state = 'active'
+WHERE p.patient_key = :patient_key AND t.action = :action
+      AND (p.state = 'active' OR (p.plan_id = CAST(:plan_id AS TEXT) AND p.state_reason = 'window-closed'))
       AND t.state IN ('requested', 'in-progress') AND (CAST(:plan_id AS TEXT) IS NULL OR p.plan_id = :plan_id)
 ORDER BY p.started_day DESC, t.task_id LIMIT 1
 
