@@ -90,7 +90,7 @@ class Running:
             dispatcher=dispatcher,
             operations=Operations(settings, ledger, partners, dispatcher),
             pathway=PathwayReader(ledger),
-            measures=Measures(ledger, partners),
+            measures=Measures(ledger, partners, settings.community),
             projector=self.projector,
             desk=Desk(ledger, self.projector, clock=ledger.clock) if self.projector else None,
             keys=self.keys,

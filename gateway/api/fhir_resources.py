@@ -37,7 +37,7 @@ from gateway.records.search_parameters import SEARCHED
 from gateway.services import GatewayServices
 
 Json = dict[str, Any]
-PUBLISHED: Final = {"PlanDefinition": "plans", "Questionnaire": "questionnaires"}
+PUBLISHED: Final = {"Measure": "measures", "PlanDefinition": "plans", "Questionnaire": "questionnaires"}
 """Types that are data of `profiles/`: everybody's, in one version."""
 FORM_TYPES: Final = frozenset({"application/x-www-form-urlencoded"})
 MOST_PARAMETERS: Final = 30

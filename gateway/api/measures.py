@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from typing import Annotated, Any, Final, Literal
 
 from fastapi import APIRouter
@@ -40,13 +40,11 @@ from gateway.measures.resources import measure_report, measure_resource, title_o
 from gateway.measures.runchart import Annotation, Effect, RunChart, Stage
 from gateway.measures.svg import description, svg
 from gateway.measures.table import table
-from gateway.operations.measuring import Measures, NewAnnotation
+from gateway.operations.measuring import LOOK_AHEAD, LOOK_BACK, Measures, NewAnnotation
 from gateway.pathway.calendar import day_of
 from gateway.services import GatewayServices
 
 SVG: Final = "image/svg+xml"
-LOOK_BACK: Final = timedelta(days=3 * 366)
-LOOK_AHEAD: Final = timedelta(days=366)
 AsOf = Annotated[Moment, Field(ge=datetime(2000, 1, 1, tzinfo=UTC), lt=datetime(2100, 1, 1, tzinfo=UTC))]
 Day = Annotated[date, Field(ge=date(2000, 1, 1), lt=date(2100, 1, 1))]
 
@@ -161,6 +159,13 @@ def _figures(router: APIRouter, services: GatewayServices) -> None:
 
 
 def _annotations(router: APIRouter, services: GatewayServices) -> None:
+    @router.post("/publish", openapi_extra=body_of(ActBody))
+    async def publish(request: Request) -> Response:
+        """Keep the weekly and monthly MeasureReports, for all of the helsefellesskap to read under /fhir."""
+        measures = _of(request, services)
+        await told(request, ActBody)
+        return JSONResponse({"published": await measures.publish()})
+
     @router.post("/annotations", status_code=201, openapi_extra=body_of(AnnotationBody))
     async def annotate(request: Request) -> Response:
         """Note in the charts what was changed."""

@@ -12,7 +12,14 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from gateway.commands.operations import DEFAULT_ADDRESS, AddressOption, ByOption, JsonOption, LangOption
+from gateway.commands.operations import (
+    DEFAULT_ADDRESS,
+    AddressOption,
+    ByOption,
+    JsonOption,
+    LangOption,
+    WhyOption,
+)
 from gateway.commands.operations_caller import Caller
 from gateway.commands.screen import messages, output
 from gateway.measures.definitions import MEASURES
@@ -151,6 +158,20 @@ def annotate(
     caller = Caller(address, as_json, lang)
     answer = caller.post("/measures/annotations", said)
     caller.show(answer, [answer], {"annotation": "annotation"})
+
+
+@measures.command()
+def publish(
+    why: WhyOption,
+    by: ByOption = None,
+    address: AddressOption = DEFAULT_ADDRESS,
+    as_json: JsonOption = False,
+    lang: LangOption = None,
+) -> None:
+    """Keep the weekly and monthly MeasureReports, for all of the helsefellesskap to read under /fhir."""
+    caller = Caller(address, as_json, lang)
+    answer = caller.post("/measures/publish", {"by": by or getpass.getuser(), "why": why})
+    caller.show(answer, [answer], {"published": "published"})
 
 
 @measures.command("annotations")

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
-from decimal import Decimal
 from functools import cache
 from typing import Any, Final
 
@@ -102,7 +101,7 @@ def _group(measure: Measure, figure: Figure) -> Json:
     elif figure.value is not None:
         value = figure.value * 100 if share else figure.value
         found["measureScore"] = {
-            "value": Decimal(f"{value:.4g}"),
+            "value": float(f"{value:.4g}"),
             "unit": measure.unit,
             "system": UCUM,
             "code": measure.unit,

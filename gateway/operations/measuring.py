@@ -1,29 +1,47 @@
 """What do measures show of the stays and plans here, and what have teams changed?
 
-Figures are computed when somebody asks, from the rows of `records/`; nothing of them is kept, so they are never older
-than the rows. What is kept are the annotations: who wrote what about the work, and when.
+Figures are computed when somebody asks, from the rows of `records/`, so they are never older than the rows. Kept
+are the annotations (who wrote what about the work, and when), and the MeasureReports that were published: weekly and
+monthly, each a resource with versions, which all of the helsefellesskap may read.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import date, datetime
-from typing import Any
+import asyncio
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from typing import Any, Final
+
+import msgspec
 
 from gateway.errors import Refusal
 from gateway.ledger import times
 from gateway.ledger.session import Session
 from gateway.ledger.store import Ledger
 from gateway.measures.definitions import MEASURES, Measure
+from gateway.measures.periods import Length
 from gateway.measures.reports import Report, Wanted, report
+from gateway.measures.resources import measure_report
 from gateway.measures.runchart import Annotation, Effect, RunChart, Stage, run_chart
 from gateway.operations.once import once
+from gateway.pathway.calendar import day_of
+from gateway.records import resources
 from gateway.records.measured import MeasuredReader
 from gateway.routing.partners import Partners
+from gateway.settings_pathway import Community
 
 LOCK = ("measures",)
 """Nothing of a lane is touched."""
+RECORDS = ("records",)
+"""Whoever writes resources has `records/` to himself."""
+Json = dict[str, Any]
+LENGTHS: Final[tuple[Length, ...]] = ("week", "month")
+PUBLISHED_AT_ONCE = 20
+"""MeasureReports of one commit."""
+LOOK_BACK = timedelta(days=3 * 366)
+LOOK_AHEAD = timedelta(days=366)
+"""Index days further off are a sender's slip."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +60,9 @@ class NewAnnotation:
 class Measures:
     """What operators, the console and the API ask about measures. Reads are synchronous, from any thread."""
 
-    def __init__(self, ledger: Ledger, partners: Partners) -> None:
+    def __init__(self, ledger: Ledger, partners: Partners, communities: Iterable[Community] = ()) -> None:
+        """`communities`: whose members may read what is published."""
+        self._parties = frozenset(her for each in communities for her in (*each.trusts, *each.municipalities))
         self._ledger = ledger
         self._partners = partners
         self._reader = MeasuredReader(ledger)
@@ -143,6 +163,43 @@ class Measures:
             return {"annotation": id}
 
         await self._once(key, {"take-back": id, "by": by}, do)
+
+    async def publish(self) -> int:
+        """Keep the weekly and monthly MeasureReports of every measure, by municipality; returns how many are new or say
+        something else than before.
+
+        Durable after each portion's commit. A crash leaves some unpublished; doing it again is harmless: a report that
+        says the same makes no new version.
+        """
+        reports = await asyncio.to_thread(self._to_publish)
+        at, written = self._ledger.clock(), 0
+        for start in range(0, len(reports), PUBLISHED_AT_ONCE):
+            portion = reports[start : start + PUBLISHED_AT_ONCE]
+
+            def unit(session: Session, portion: list[Json] = portion) -> int:
+                return sum(self._keep(session, content, at) for content in portion)
+
+            written += await self._ledger.write(unit, touching=RECORDS)
+        return written
+
+    def _to_publish(self) -> list[Json]:
+        now, found = self.now(), list[Json]()
+        for id in MEASURES:
+            for length in LENGTHS:
+                wanted = Wanted(now, length, since=day_of(now) - LOOK_BACK, until=day_of(now) + LOOK_AHEAD)
+                total, parts = self.report(id, wanted), self.report(id, replace(wanted, by="municipality"))
+                starts = [start for line in total.lines for start, _ in line.periods if start <= day_of(now)]
+                found += [measure_report(total, start, parts) for start in starts]
+        return found
+
+    def _keep(self, session: Session, content: Json, at: int) -> bool:
+        known = session.one("resource_content", resource_type="MeasureReport", id=content["id"])
+        if known is not None:
+            before = msgspec.json.decode(known["content"])
+            if {**before, "date": None} == {**content, "date": None}:
+                return False
+        resources.put(session, resources.New(content, "measure", parties=self._parties), at)
+        return True
 
     async def _once(
         self, key: str | None, request: dict[str, Any], do: Callable[[Session], dict[str, Any]]

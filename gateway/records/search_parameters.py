@@ -116,6 +116,9 @@ Organization
 Questionnaire
     url uri url
     status token status
+Measure
+    url uri url
+    status token status
 PlanDefinition
     url uri url
     status token status

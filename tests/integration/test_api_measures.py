@@ -58,8 +58,7 @@ def keep_stays(session: Session) -> None:
 def base_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     folder = tmp_path_factory.mktemp("gateway")
     content = {
-        "gateway": {"ledger": f"sqlite:{folder / 'ledger.db'}"},
-        "pathway": {"enabled": False},
+        "gateway": {"ledger": f"sqlite:{folder / 'ledger.db'}", "demo": True},
         "partner": [{"name": "Lyngvik kommune", "her_ids": [TOWN]}, {"name": "Havnsund", "her_ids": [TRUST]}],
     }
     app = create_app(from_content(content, folder=folder))
@@ -181,6 +180,31 @@ def test_bad_questions_get_a_clear_answer(client: httpx.Client, path: str, statu
     answer = client.get(path)
     assert answer.status_code == status
     assert "script" not in answer.text
+
+
+def test_measures_are_read_as_fhir(client: httpx.Client) -> None:
+    read = client.get("/fhir/Measure/notice-within-24-hours")
+    assert read.status_code == 200 and read.json()["title"] == "Varsel til kommunen innen 24 timer"
+    assert client.get("/fhir/Measure").json()["total"] == len(MEASURES)
+    assert client.get("/fhir/Measure/no-such").status_code == 404
+
+
+def test_published_reports_are_read_and_searched_as_fhir(client: httpx.Client) -> None:
+    act = {"by": "Kari Leder", "why": "månedsmøte"}
+    first = client.post("/ops/measures/publish", json=act).json()["published"]
+    assert first > 24
+    assert client.post("/ops/measures/publish", json=act).json() == {"published": 0}
+    read = client.get("/fhir/MeasureReport/notice-within-24-hours.2026-W02.municipality")
+    assert read.status_code == 200 and read.json()["meta"]["versionId"] == "1"
+    assert not validate(read.json())
+    assert read.json()["group"][0]["measureScore"]["value"] == 60
+    asked = {
+        "measure": "https://fhir.somlos.no/Measure/notice-within-24-hours|1.0.0",
+        "period": "ge2026-01-05",
+    }
+    found = client.get("/fhir/MeasureReport", params=asked)
+    assert found.status_code == 200, found.text
+    assert found.json()["total"] == 24 + 6
 
 
 def test_strangers_see_nothing(base_url: str) -> None:

@@ -228,7 +228,7 @@ def test_a_report_in_fhir_masks_what_is_hidden() -> None:
     assert not validate(first) and not validate(second)
     assert first["id"] == "notice-within-24-hours.2026-W02.municipality"
     assert first["measure"].endswith(f"|{VERSION}")
-    assert str(first["group"][0]["measureScore"]["value"]) == "80"
+    assert first["group"][0]["measureScore"]["value"] == 80
     counts = {p["code"]["coding"][0]["code"]: p.get("count") for p in first["group"][0]["population"]}
     assert counts == {
         "denominator": 10, "denominator-exclusion": 0, "numerator": 8, "not-yet-due": 0, "missing-data": 0,
