@@ -12,6 +12,7 @@ from fastapi import FastAPI
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gateway import __version__
 from gateway.api.accounts import accounts_router
@@ -21,7 +22,7 @@ from gateway.api.fhir_resources import resources_router
 from gateway.api.guard import Guard
 from gateway.api.health import health_router
 from gateway.api.measures import measures_router
-from gateway.api.messages import Shortcut, hand_in, messages_router
+from gateway.api.messages import HandedIn, hand_in, messages_router
 from gateway.api.operations import metrics_router, operations_router
 from gateway.api.plays import plays_router
 from gateway.api.problems import error_refusal, refusal
@@ -31,14 +32,28 @@ from gateway.services import GatewayServices
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
 
+class Api(FastAPI):
+    """The application. What is handed in goes a shorter way, under the same guard."""
+
+    handed_in: HandedIn
+    guarded: ASGIApp
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let one request through."""
+        if self.handed_in.is_asked(scope):
+            await self.guarded(scope, receive, send)
+        else:
+            await super().__call__(scope, receive, send)
+
+
 def create_api(
     services: GatewayServices, *, lifespan: Lifespan | None = None, at_once: int = AT_ONCE_BYTES
-) -> FastAPI:
+) -> Api:
     """The application with all routes for systems.
 
     `lifespan` starts and stops what runs beside them; `at_once`: most bytes of bodies held at a time.
     """
-    api = FastAPI(
+    api = Api(
         title="Sømløs",
         version=__version__,
         description="Care messages between hospital and municipality: PLO XML and FHIR R4.",
@@ -62,8 +77,9 @@ def create_api(
         api.include_router(resources_router(services, bodies, services.keys))  # general addresses: the last
     api.add_exception_handler(SomlosError, _on_error)
     api.add_exception_handler(HTTPException, _on_http_exception)
-    api.add_middleware(Shortcut, endpoints=endpoints)
     api.add_middleware(Guard)
+    api.handed_in = HandedIn(endpoints)
+    api.guarded = Guard(api.handed_in)
     return api
 
 

@@ -13,7 +13,7 @@ from typing import Any
 from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
 
 from gateway.api.access import known_caller, own_message
 from gateway.api.answers import answer_to
@@ -70,23 +70,22 @@ def hand_in(services: GatewayServices, bodies: Bodies) -> dict[str, Endpoint]:
     return {"/messages": hand_in_xml, "/fhir/$process-message": hand_in_fhir}
 
 
-class Shortcut:
+class HandedIn:
     """Answers what is handed in without the framework's layers and search for a route, which cost as much as taking
     the message over does. The same functions stand among the routes, where they are documented."""
 
-    def __init__(self, app: ASGIApp, endpoints: dict[str, Endpoint]) -> None:
-        self._app = app
+    def __init__(self, endpoints: dict[str, Endpoint]) -> None:
         self._endpoints = endpoints
 
+    def is_asked(self, scope: Scope) -> bool:
+        """Whether a request hands something in."""
+        return scope["type"] == "http" and scope["method"] == "POST" and scope["path"] in self._endpoints
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Let one request through."""
-        endpoint = self._endpoints.get(scope["path"]) if scope["type"] == "http" else None
-        if endpoint is None or scope["method"] != "POST":
-            await self._app(scope, receive, send)
-            return
+        """Answer one request."""
         request = Request(scope, receive)
         try:
-            answer = await endpoint(request)
+            answer = await self._endpoints[scope["path"]](request)
         except SomlosError as error:
             answer = error_refusal(request, error)
         await answer(scope, receive, send)

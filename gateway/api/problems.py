@@ -155,7 +155,8 @@ def problem(
 
 def is_fhir(request: Request) -> bool:
     """Whether the address belongs to the FHIR API."""
-    return request.url.path == "/fhir" or request.url.path.startswith("/fhir/")
+    path: str = request.scope["path"]
+    return path == "/fhir" or path.startswith("/fhir/")
 
 
 def wants_norwegian(request: Request) -> bool:

@@ -24,7 +24,7 @@ from gateway.errors import Unavailable
 from gateway.ledger.database import Failed, Gone, Writing
 from gateway.ledger.session import BeyondReach, Notices, Session
 
-GATHER_S: Final = 0.003
+GATHER_S: Final = 0.006
 """When units come faster than they are committed, the next commit waits so long for more: eight units in one commit
 cost a third of the processor time of eight commits. A unit that comes alone is committed at once."""
 MOST_TRIES: Final = 3

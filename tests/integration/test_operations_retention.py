@@ -20,6 +20,7 @@ from gateway.operations.retention import DAY, Removed, next_run
 from gateway.routing.outcomes import Duplicate, Refused
 from gateway.settings import Retention, Settings
 from gateway.transports.base import Deferred, Rejected
+from tests.support import stores
 from tests.support.plain import CARE, VILLAGE, House, Scripted, message, receipt, running, settings
 from tests.support.stores import tables
 
@@ -59,6 +60,20 @@ async def acknowledged(house: House, message_id: str = "m-1", **said: Any) -> st
     home = await house.accepted(receipt(message_id, **answer), "village" if village else "town")
     await house.until(home, "delivered")
     return id
+
+
+async def test_removed_content_does_not_lie_about_in_the_file(tmp_path: Path) -> None:
+    if stores.chosen() is not None:
+        pytest.skip("PostgreSQL overwrites what is gone by itself, in its own time")
+    number = b"14834120012"
+    file = tmp_path / "ledger.db"
+    async with running(settings(tmp_path)) as house:
+        await acknowledged(house, receiver=(VILLAGE, CARE))
+    assert number in file.read_bytes()
+    async with running(settings(tmp_path)) as house:
+        await remove(house, 31)
+    assert not file.with_name("ledger.db-wal").exists()
+    assert number not in file.read_bytes()
 
 
 async def test_bodies_go_first_then_everything(tmp_path: Path) -> None:
