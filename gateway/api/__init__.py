@@ -24,6 +24,7 @@ from gateway.api.health import health_router
 from gateway.api.measures import measures_router
 from gateway.api.messages import HandedIn, hand_in, messages_router
 from gateway.api.operations import metrics_router, operations_router
+from gateway.api.pathways import pathways_router
 from gateway.api.plays import plays_router
 from gateway.api.problems import error_refusal, refusal
 from gateway.errors import SomlosError
@@ -71,6 +72,7 @@ def create_api(
     api.include_router(operations_router(services))
     api.include_router(measures_router(services))
     api.include_router(metrics_router(services))
+    api.include_router(pathways_router(services))
     api.include_router(accounts_router(services))
     api.include_router(plays_router(services, bodies))
     if services.projector is not None and services.keys is not None:

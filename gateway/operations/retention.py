@@ -22,7 +22,7 @@ from gateway.ledger import messages, times
 from gateway.ledger.operations import OperationsReader
 from gateway.ledger.session import Session
 from gateway.ledger.store import Ledger
-from gateway.records import stays
+from gateway.records import resources, stays
 from gateway.settings import Retention
 
 IN_A_LIST: Final = 10_000
@@ -110,6 +110,7 @@ def remove_bodies(session: Session, sequence: int, limit: int, now: int) -> bool
     if session.one("may_be_removed", sequence=sequence, before=limit) is None:
         return False
     session.run("remove_bodies", sequence=sequence, nothing=b"", now=now)
+    resources.forget(session, sequence)
     messages.note(session, sequence, "message.body-removed", now)
     return True
 
@@ -123,6 +124,7 @@ def forget(session: Session, sequence: int, limit: int) -> bool:
     for member in family:
         bodies = [row["body_id"] for row in session.all("bodies_of", sequence=member)]
         lanes = [row["lane_id"] for row in session.all("lanes_of", sequence=member)]
+        resources.forget(session, member)
         stays.forget(session, member)
         for query in (
             "remove_losses",

@@ -45,7 +45,7 @@ class Desk:
         self._projector = projector
         self._clock = clock
 
-    async def decide(self, message: str, belongs_with: str | None, by_whom: str) -> None:
+    async def decide(self, message: str, belongs_with: str | None, by_whom: str, why: str = "") -> None:
         """Settle to which stay a message belongs. Both by our id; `belongs_with`: a message of the stay meant, the
         message itself for a stay of its own, None for no stay.
 
@@ -54,11 +54,17 @@ class Desk:
         meant, other = self._message(message), self._message(belongs_with) if belongs_with else None
         if other is not None and other["patient_key"] != meant["patient_key"]:
             raise Refusal("records.no-stay")
-        detail = {"message": _key(meant), "with": _key(other) if other is not None else None}
+        detail = {"message": _key(meant), "with": _key(other) if other is not None else None, "why": why}
         await self._say("decision", meant["patient_key"], by_whom, detail)
 
     async def answer(
-        self, message: str, code: Literal["6", "7", "12"], by_whom: str, *, day: date | None = None
+        self,
+        message: str,
+        code: Literal["6", "7", "12"],
+        by_whom: str,
+        *,
+        day: date | None = None,
+        why: str = "",
     ) -> None:
         """Code what was answered to a ready-notice (by our id), as a person read it.
 
@@ -66,10 +72,12 @@ class Desk:
         """
         meant = self._message(message)
         moment = {"at": start_of(day).isoformat(), "is_day": True} if day else None
-        detail = {"about": _key(meant), "code": code, "source": "person", "moment": moment}
+        detail = {"about": _key(meant), "code": code, "source": "person", "moment": moment, "why": why}
         await self._say("statement", meant["patient_key"], by_whom, detail)
 
-    async def judge(self, stay: str, condition: ConditionCode, met: bool, by_whom: str) -> None:
+    async def judge(
+        self, stay: str, condition: ConditionCode, met: bool, by_whom: str, why: str = ""
+    ) -> None:
         """Settle a condition for payment.
 
         :raises Refusal: records.no-stay
@@ -79,11 +87,18 @@ class Desk:
         found = next((each.stay for each in stays.settled(known) if each.id == stay), None)
         if found is None:
             raise Refusal("records.no-stay")
-        detail = {"about": list(found.key), "condition": condition, "met": met}
+        detail = {"about": list(found.key), "condition": condition, "met": met, "why": why}
         await self._say("condition", row["patient_key"], by_whom, detail)
 
     async def dimension(
-        self, stay: str, dimension: str, code: str, valid_from: date, valid_to: date | None, by_whom: str
+        self,
+        stay: str,
+        dimension: str,
+        code: str,
+        valid_from: date,
+        valid_to: date | None,
+        by_whom: str,
+        why: str = "",
     ) -> None:
         """Put the person of a stay in a group, or say which level of service the person has, from a day on.
 
@@ -101,12 +116,12 @@ class Desk:
         }
 
         def unit(session: Session) -> None:
-            keep_input(session, self._said(key, by_whom), "dimension", values)
+            keep_input(session, self._said(key, by_whom), "dimension", {**values, "why": why})
             session.run("keep_dimension", patient_key=key, **values)
 
         await self._ledger.write(unit, touching=LOCK)
 
-    async def settle(self, clock: str, by_whom: str) -> None:
+    async def settle(self, clock: str, by_whom: str, why: str = "") -> None:
         """Say that a person has taken care of a clock: its alarm is over.
 
         :raises Refusal: records.no-stay
@@ -115,7 +130,7 @@ class Desk:
         def unit(session: Session) -> None:
             if not session.change("settle_clock", clock_id=clock, now=self._clock()):
                 raise Refusal("records.no-stay")
-            keep_input(session, self._said(None, by_whom), "settled", {"clock": clock})
+            keep_input(session, self._said(None, by_whom), "settled", {"clock": clock, "why": why})
 
         await self._ledger.write(unit, touching=LOCK)
 

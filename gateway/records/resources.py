@@ -128,6 +128,17 @@ def stored(row: Row) -> Json:
     return {"resourceType": kind, "id": id, "meta": meta, **content}
 
 
+def forget(session: Session, sequence: int) -> None:
+    """Forget what a message said: its versions, and the resources whose present version was one of them. What was said
+    at the API, and what follows from stays, is not its content."""
+    touched = session.all("resources_to_forget", sequence=sequence)
+    for row in touched:
+        key = row["resource_key"]
+        for query in ("remove_resource_index", "remove_resource_versions", "remove_resource"):
+            session.run(query, resource_key=key)
+    session.run("forget_versions_of_message", sequence=sequence)
+
+
 # --- what a resource is found by
 
 

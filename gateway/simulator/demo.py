@@ -10,9 +10,11 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Final
 
+import httpx
 from rich.console import Console
 
 from gateway.commands.screen import Language
+from gateway.simulator.afterwards import Afterwards, NotSo, Told
 from gateway.simulator.quarter.chart import drawn
 from gateway.simulator.quarter.truth import Quarter
 from gateway.simulator.show import Show
@@ -21,8 +23,8 @@ from gateway.simulator.telling import Telling, wait_until_ready
 from gateway.simulator.template import Clock
 
 HALF_YEAR: Final = Quarter(stays=2400, weeks=26)
-STORY_DAYS: Final = 4
-"""The story ended yesterday: everything it says has happened."""
+STORY_DAYS: Final = 34
+"""The story began so many days ago: everything it says has happened, and four weeks have passed since the discharge."""
 
 _NOT_STARTED: Final = {
     "no": "En prosess startet ikke eller stanset. Det siste den skrev, ligger i {file}",
@@ -32,6 +34,12 @@ _LOOK_THERE: Final = {
     "no": "Det prosessene skrev, ligger i {file}",
     "en": "What the processes wrote is in {file}",
 }
+_AFTERWARDS: Final = {
+    "no": "Etter utskrivningen (tiden går fort)",
+    "en": "After the discharge (time runs fast forward)",
+}
+_NOT_SO: Final = {"no": "Det gikk ikke slik: {what}", "en": "It did not come about: {what}"}
+_DAY: Final = {"no": "dag", "en": "day"}
 _INTERRUPTED: Final = 130
 
 
@@ -58,10 +66,12 @@ async def _run(place: Path, *, exit_after: bool, port: int, language: Language, 
             stage.start_epjs()
             stage.start_gateway()
             await wait_until_ready(stage, START_LIMIT_SECONDS)
-            telling = Telling(stage, Clock(date.today() - timedelta(days=STORY_DAYS)))
+            day_zero = date.today() - timedelta(days=STORY_DAYS)
+            telling = Telling(stage, Clock(day_zero))
             if not await _tell(telling, show, ended):
                 return _INTERRUPTED
-            if not telling.ended_well:
+            ended_well = telling.ended_well and await _tell_afterwards(stage, day_zero, console, language)
+            if not ended_well:
                 console.print(
                     _LOOK_THERE[language].format(file=place), style="red", markup=False, soft_wrap=True
                 )
@@ -70,7 +80,7 @@ async def _run(place: Path, *, exit_after: bool, port: int, language: Language, 
             if not exit_after:
                 show.tell_address(stage.address)
                 await ended.wait()
-            return 0 if telling.ended_well else 1
+            return 0 if ended_well else 1
         except NotStarted as error:
             console.print(
                 _NOT_STARTED[language].format(file=error.args[0]),
@@ -87,6 +97,25 @@ async def _draw(place: Path, show: Show, *, kept: bool) -> None:
     file = place / "seriediagram.svg"
     file.write_text(chart.svg, encoding="utf-8")
     show.tell_chart(chart, str(file) if kept else None)
+
+
+async def _tell_afterwards(stage: Stage, day_zero: date, console: Console, language: Language) -> bool:
+    """Tell what follows the discharge; whether it came about."""
+    console.print()
+    console.print(_AFTERWARDS[language], style="bold")
+
+    def line(told: Told) -> None:
+        sign, style = ("✓", "green") if told.well else ("!", "yellow")
+        day = f"{_DAY[language]} {told.day:>2}"
+        console.print(f" {sign} {day}  {told.no if language == 'no' else told.en}", style=style, markup=False, soft_wrap=True)
+
+    try:
+        await Afterwards(stage, day_zero, line).run()
+    except (NotSo, httpx.HTTPError, TimeoutError) as error:
+        what = error.args[0] if isinstance(error, NotSo) else type(error).__name__
+        console.print(_NOT_SO[language].format(what=what), style="bold red", markup=False, soft_wrap=True)
+        return False
+    return True
 
 
 async def _tell(telling: Telling, show: Show, ended: asyncio.Event) -> bool:

@@ -84,12 +84,17 @@ SELECT m.sequence, m.message_id, m.status, m.parent_id, m.conversation_id FROM m
 WHERE m.message_id = :message_id AND (m.sender_organisation_her = :organisation OR m.sender_her = :organisation)
 ORDER BY m.sequence LIMIT 1
 
--- forget_versions_of_message --
-DELETE FROM resource_versions WHERE message = :sequence
+-- resources_to_forget --
+-- Those of a message's resources whose present version it made.
+SELECT r.resource_key FROM resource_versions v
+JOIN resources r ON r.resource_key = v.resource_key AND r.version = v.version
+WHERE v.message = :sequence AND r.source IN ('message', 'cancelled')
 
--- resources_without_version --
-SELECT r.resource_key FROM resources r
-WHERE NOT EXISTS (SELECT 1 FROM resource_versions v WHERE v.resource_key = r.resource_key AND v.version = r.version)
+-- forget_versions_of_message --
+-- Earlier versions that it made, of resources that say something else now.
+DELETE FROM resource_versions
+WHERE message = :sequence
+      AND resource_key IN (SELECT resource_key FROM resources WHERE source IN ('message', 'cancelled', 'api'))
 
 -- remove_resource_versions --
 DELETE FROM resource_versions WHERE resource_key = :resource_key
