@@ -1,8 +1,8 @@
 """What happens after the discharge, told with time running fast forward?
 
-The story was written some weeks ago on its own calendar, so the days after it have passed too: the plan's tasks fell due,
-one after the other. Here the municipality's record system says over FHIR what it did on those days, and what it did not
-do stands as late. Everything is asked of the running gateway; nothing is taken for granted.
+The story was written some weeks ago on its own calendar, so the days after it have passed too: the plan's tasks
+fell due, one after the other. Here the municipality's record system says over FHIR what it did on those days, and
+what it did not do stands as late. Everything is asked of the running gateway; nothing is taken for granted.
 
     day 3    the plan is there, made of the discharge message
     day 4    the nurse has assessed Solveig, and asked her what matters
@@ -127,7 +127,12 @@ class Afterwards:
 
     async def _missed_clock(self) -> None:
         found = await self._ops("/ops/pathways/stays", missed="true")
-        missed = [c for stay in found["stays"] for c in stay["clocks"] if c["state"] == "missed" and c["kind"] == "epikrise"]
+        missed = [
+            c
+            for stay in found["stays"]
+            for c in stay["clocks"]
+            if c["state"] == "missed" and c["kind"] == "epikrise"
+        ]
         if not missed:
             raise NotSo("no clock was missed")
         self._tell(

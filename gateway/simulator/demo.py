@@ -107,7 +107,12 @@ async def _tell_afterwards(stage: Stage, day_zero: date, console: Console, langu
     def line(told: Told) -> None:
         sign, style = ("✓", "green") if told.well else ("!", "yellow")
         day = f"{_DAY[language]} {told.day:>2}"
-        console.print(f" {sign} {day}  {told.no if language == 'no' else told.en}", style=style, markup=False, soft_wrap=True)
+        console.print(
+            f" {sign} {day}  {told.no if language == 'no' else told.en}",
+            style=style,
+            markup=False,
+            soft_wrap=True,
+        )
 
     try:
         await Afterwards(stage, day_zero, line).run()

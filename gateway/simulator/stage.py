@@ -149,6 +149,7 @@ class Stage:
                 "name": "Sømløs (demo)",
             }),
         ]  # fmt: skip
+        lines += _table("pathway", {"alarm_days": 60})  # the story is some weeks old
         for partner in PARTNERS:
             lines += self._partner_settings(partner)
         return "\n".join(lines) + "\n"
