@@ -17,7 +17,6 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
-from pathlib import Path
 from typing import Any, Final
 
 import httpx
@@ -33,7 +32,6 @@ LIMIT_S: Final = 30.0
 POLL_S: Final = 0.1
 CODES: Final = f"{BASE}/CodeSystem/pathway"
 ACHIEVEMENT: Final = "http://terminology.hl7.org/CodeSystem/goal-achievement"
-CHART: Final = "chart.svg"
 _FHIR: Final = {"Content-Type": "application/fhir+json"}
 
 
@@ -78,7 +76,6 @@ class Afterwards:
             await self._missed_clock()
             await self._late_task(client)
             await self._after_four_weeks(client, plan)
-        await self._chart()
 
     def _on(self, day: int, time: str = "10:00") -> str:
         return f"{self._day_zero + timedelta(days=day)}T{time}:00Z"
@@ -191,23 +188,6 @@ class Afterwards:
                 True,
                 f"Solveigs eget mål er sett på igjen: «{goals[0]['description']['text']}»: på vei",
                 f"Solveig's own goal is looked at again: “{goals[0]['description']['text']}”: improving",
-            )
-        )
-
-    async def _chart(self) -> None:
-        async with httpx.AsyncClient(base_url=self._stage.address, timeout=30, trust_env=False) as client:
-            measures = (await client.get("/ops/measures")).json()["measures"]
-            answer = await client.get(f"/ops/measures/{measures[0]['id']}/chart")
-        if not answer.is_success or b"<svg" not in answer.content:
-            raise NotSo("no chart was drawn")
-        place = Path(self._stage.folder) / CHART
-        place.write_bytes(answer.content)
-        self._tell(
-            Told(
-                DISCHARGED + 28,
-                True,
-                "Et seriediagram er tegnet; med ett opphold er det tomt: små tall vises ikke",
-                "A run chart is drawn; with one stay it is empty: small numbers are not shown",
             )
         )
 
