@@ -106,7 +106,7 @@ class Gateway(Model):
     long before they take over its work. An attempt to send is cut off well before it ends."""
     workers: int | None = Field(default=None, ge=0, le=64)
     """How many processes read and translate beside the gateway's own, once there is much to do; absent: as many as the
-    machine has further cores."""
+    machine has further cores. 0 is best where several gateways share a machine."""
     parked_limit_s: Seconds = DAY
     """How long a correction or cancellation waits for its original before it goes to a person."""
     schemas_dir: Path | None = None

@@ -186,9 +186,15 @@ class Rig:
         return (self.folder / f"{name}.log").read_text(encoding="utf-8", errors="replace")[-2000:]
 
     def _settings(self, port: int) -> str:
-        values = {"listen": f"127.0.0.1:{port}", "ledger": self.ledger, "environment": "test"}
+        values: dict[str, object] = {
+            "listen": f"127.0.0.1:{port}",
+            "ledger": self.ledger,
+            "environment": "test",
+        }
         if not self.ledger.startswith("sqlite:"):
             values |= {"patient_key": PATIENT_KEY}
+        if len(self.ports) > 1:
+            values |= {"workers": 0}  # the nodes themselves are as many processes as the machine has cores
         lines = _table("gateway", values)
         lines += self._partner("hospital", "Sykehuset", list(HOSPITAL), self.bearer, "plo-1.6")
         for number, bearer in self._bearers.items():
