@@ -7,6 +7,7 @@ at last by type and id (systems that give entries ``urn:uuid:`` names often refe
 from __future__ import annotations
 
 import re
+from functools import cached_property
 from typing import Any, Final
 
 from gateway.fhir import tables
@@ -46,20 +47,28 @@ class BundleIndex:
     """The resources of one Bundle, found by reference."""
 
     def __init__(self, bundle: Resource) -> None:
-        self.by_full_url: dict[str, Resource] = {}
+        self._entries = [
+            (entry.get("fullUrl"), entry["resource"])
+            for entry in entries(bundle)
+            if isinstance(entry.get("resource"), dict)
+        ]
+        self.by_full_url: dict[str, Resource] = {
+            full_url: resource for full_url, resource in reversed(self._entries) if isinstance(full_url, str)
+        }
         """The resources by the fullUrl of their entry; of two with the same, the first."""
-        self._by_type_and_id: dict[str, Resource | None] = {}
-        self._full_urls: dict[int, str] = {}
-        for entry in entries(bundle):
-            resource, full_url = entry.get("resource"), entry.get("fullUrl")
-            if not isinstance(resource, dict):
-                continue
-            if isinstance(full_url, str):
-                self.by_full_url.setdefault(full_url, resource)
-                self._full_urls[id(resource)] = full_url
+
+    @cached_property
+    def _by_type_and_id(self) -> dict[str, Resource | None]:
+        found: dict[str, Resource | None] = {}
+        for _, resource in self._entries:
             if isinstance(resource.get("id"), str):
                 key = f"{resource.get('resourceType')}/{resource['id']}"
-                self._by_type_and_id[key] = None if key in self._by_type_and_id else resource
+                found[key] = None if key in found else resource
+        return found
+
+    @cached_property
+    def _full_urls(self) -> dict[int, str]:
+        return {id(resource): full_url for full_url, resource in self._entries if isinstance(full_url, str)}
 
     def full_url(self, resource: Resource) -> str | None:
         """The fullUrl of a resource of this Bundle (the very object, not an equal one)."""

@@ -65,6 +65,13 @@ class Constraint:
     """Only within items of this slice of the element around it."""
 
     @property
+    def asks_presence(self) -> bool:
+        """Whether it only asks that an element is there, or is not, in the resource or in an object of it."""
+        only_names = self.slice is None and self.inside is None and "[x]" not in self.path
+        counts = self.minimum > 1 or self.maximum not in (None, 0)
+        return only_names and not counts and not self.asks_values and len(self.parents) < 2
+
+    @property
     def asks_values(self) -> bool:
         """Whether it is about the values themselves, beside how many there are."""
         return self.fixed is not None or bool(self.targets) or self.codes is not None
@@ -106,6 +113,38 @@ def _slice(identity: str, definition: Node) -> Slice | None:
                 if key.startswith("fixed"):
                     return Slice(element["path"].rpartition(".")[2], value)
     return None
+
+
+def all_hold(constraints: tuple[Constraint, ...], type_name: str) -> Holds:
+    """The function that tells whether a resource of the type keeps to all constraints. What must be there, and what
+    must not, is asked once for each object."""
+    together: dict[tuple[str, ...], list[Constraint]] = {}
+    tests = []
+    for constraint in constraints:
+        if constraint.asks_presence:
+            together.setdefault(constraint.parents, []).append(constraint)
+        else:
+            tests.append(compiled(constraint, type_name))
+    tests += [_presence(parents, same, type_name) for parents, same in together.items()]
+    return lambda resource, resolve: all(test(resource, resolve) for test in tests)
+
+
+def _presence(parents: tuple[str, ...], constraints: list[Constraint], type_name: str) -> Holds:
+    """The function for constraints that only ask what is there in the same object."""
+    demanded = frozenset(each.name for each in constraints if each.minimum)
+    barred = frozenset(
+        name for each in constraints if each.maximum == 0 for name in (each.name, "_" + each.name)
+    )
+    one_by_one = [_test(each, type_name) for each in constraints]
+
+    def test(node: Node, resolve: Resolve) -> bool:
+        plainly = node.keys() >= demanded and barred.isdisjoint(node)
+        return plainly or all(each(node, resolve) for each in one_by_one)
+
+    if not parents:
+        return test
+    key = parents[0]
+    return lambda resource, resolve: key not in resource or _all_hold(resource[key], test, resolve)
 
 
 def compiled(constraint: Constraint, type_name: str) -> Holds:

@@ -148,6 +148,8 @@ def check_uri(value: Any, walk: Walk) -> Problems:
     """uri, url, canonical: no white space; what calls itself an OID or UUID is one."""
     if value.__class__ is not str:
         return wrong_kind(value)
+    if _UUID(value):  # by far the most
+        return None
     if (" " in value or not value.isprintable() or not value) and not _URI(value):
         return only("fhir.bad-value" if value else "fhir.empty")
     if value[:4] != "urn:":

@@ -44,6 +44,8 @@ class Walk:
     """Reference nodes in document order, each with the resource types allowed there (None: any)."""
     resources: dict[int, tuple[int, int]] = field(default_factory=dict)
     """By `id()` of a resource node: where its references begin and end in `references`."""
+    addresses: set[str] = field(default_factory=set)
+    """The addresses that were found legal: a fullUrl stands in many references, and is looked at once."""
 
 
 Check = Callable[[Any, Walk], Problems]

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from gateway.fhir import tables
 from gateway.fhir.canonical import BASE
-from gateway.fhir.constraints import Constraint, Holds, Resolve, broken, compiled, read_constraint
+from gateway.fhir.constraints import Constraint, Holds, Resolve, all_hold, broken, read_constraint
 from gateway.fhir.definitions import definitions
 from gateway.fhir.problem import Problem, Problems, add, only
 
@@ -27,8 +27,8 @@ class Profile:
     url: str
     type: str
     constraints: tuple[Constraint, ...] = field(repr=False)
-    tests: tuple[Holds, ...] = field(repr=False)
-    """For each constraint, whether it holds."""
+    holds: Holds = field(repr=False)
+    """Whether a resource keeps to all of them."""
 
 
 @cache
@@ -64,11 +64,12 @@ def check_profile(resource: Node, url: str, resolve: Resolve) -> list[Problem] |
     profile = profiles().get(url)
     if profile is None or profile.type != resource["resourceType"]:
         return None
+    if profile.holds(resource, resolve):
+        return []
     problems: Problems = None
-    for constraint, holds in zip(profile.constraints, profile.tests, strict=True):
-        if not holds(resource, resolve):
-            for path in broken(resource, constraint, resolve):
-                problems = add(problems, only("fhir.profile", path))
+    for constraint in profile.constraints:
+        for path in broken(resource, constraint, resolve):
+            problems = add(problems, only("fhir.profile", path))
     return problems or []
 
 
@@ -86,8 +87,7 @@ def check_extension(extension: Node) -> Problems:
 
 def _profile(url: str, definition: Node, read: dict[str, Node]) -> Profile:
     constraints = _inherited(definition, read)
-    tests = tuple(compiled(constraint, definition["type"]) for constraint in constraints)
-    return Profile(url, definition["type"], constraints, tests)
+    return Profile(url, definition["type"], constraints, all_hold(constraints, definition["type"]))
 
 
 def _inherited(definition: Node, read: dict[str, Node]) -> tuple[Constraint, ...]:

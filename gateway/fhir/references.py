@@ -59,39 +59,41 @@ def _check_bundle(bundle: Node, walk: Walk) -> Problems:
     if "profile" in bundle.get("meta", ()):
         claimed = check_profiles(bundle, index.resolve)
         problems = problems if claimed is None else add(problems, claimed)
-    seen: set[tuple[str, str]] = set()
+    seen: set[tuple[str, str] | str] = set()
     for at, entry in enumerate(bundle.get("entry", ())):
-        found = _check_full_url(entry, closed)
-        key = (entry.get("fullUrl", ""), entry.get("resource", {}).get("meta", {}).get("versionId", ""))
-        if key in seen and kind != "history":
-            found = add(found, only("fhir.duplicate-full-url", "fullUrl"))
-        if key[0]:
+        full_url, resource = entry.get("fullUrl"), entry.get("resource")
+        found = None
+        if full_url is None or not full_url.startswith("urn:"):
+            found = _check_full_url(entry, closed)
+        if full_url is not None:
+            version = (
+                resource["meta"].get("versionId") if resource is not None and "meta" in resource else None
+            )
+            key = full_url if version is None else (full_url, version)
+            if key in seen and kind != "history":
+                found = add(found, only("fhir.duplicate-full-url", "fullUrl"))
             seen.add(key)
         if found is not None:
             problems = add(problems, found, f"entry[{at}]")
-        found = _check_entry_resource(entry.get("resource"), index, closed, walk)
+        found = None if resource is None else _check_entry_resource(resource, index, closed, walk)
         if found is not None:
-            type_name = entry["resource"]["resourceType"]
-            problems = add(problems, found, f"entry[{at}].resource.ofType({type_name})")
-        if enough(problems):
+            problems = add(problems, found, f"entry[{at}].resource.ofType({resource['resourceType']})")
+        if problems is not None and enough(problems):
             break
     return problems
 
 
-def _check_entry_resource(resource: Node | None, index: BundleIndex, closed: bool, walk: Walk) -> Problems:
-    if resource is None:
-        return None
+def _check_entry_resource(resource: Node, index: BundleIndex, closed: bool, walk: Walk) -> Problems:
     if resource["resourceType"] in ("Bundle", "Parameters"):
         return check_connections(resource, walk)
     return _check_resource(resource, index, closed, walk)
 
 
 def _check_full_url(entry: Node, closed: bool) -> Problems:
+    """What is wrong with a fullUrl that is no urn, or is missing."""
     full_url = entry.get("fullUrl")
     if full_url is None:
         return only("fhir.bad-full-url") if closed else None
-    if full_url.startswith("urn:"):
-        return None
     if not _ABSOLUTE.match(full_url):
         return only("fhir.bad-full-url", "fullUrl")
     identity = entry.get("resource", {}).get("id")
@@ -111,11 +113,8 @@ def _check_resource(resource: Node, index: BundleIndex | None, closed: bool, wal
     named = index.by_full_url if index else {}
     for node, targets in walk.references[begin:end]:
         target = named.get(node.get("reference", ""))
-        if (
-            target is not None
-            and "type" not in node
-            and (targets is None or target["resourceType"] in targets)
-        ):
+        allowed = target is not None and (targets is None or target["resourceType"] in targets)
+        if allowed and "type" not in node:
             continue  # by far the most: what it names is here, and of a type that is allowed
         problem = _check_reference(node, targets, resource, index, closed)
         if problem is not None:

@@ -91,7 +91,7 @@ def _written(node: dict[str, Any], rules: Rules, type_name: str) -> Sound:
     """The function for the shape of `node`."""
     constants: dict[str, Any] = {
         "check_string": check_string,
-        "check_uri": check_uri,
+        "sound_uri": _sound_uri,
         "KNOWN": KNOWN_ADDRESSES,
     }
     constants |= {
@@ -113,7 +113,8 @@ def _written(node: dict[str, Any], rules: Rules, type_name: str) -> Sound:
         if not invariant.by_shape and invariant.concerns(node):
             tests.append(f"{_constant(constants, invariant.holds)}(node)")
     if type_name == "Extension":
-        tests.append(f"{_constant(constants, _is_ours_rightly)}(node)")
+        rightly = _constant(constants, _addresses_that_may_hold(node))
+        tests.append(f"({values['url']} in {rightly} or {_constant(constants, _is_ours_rightly)}(node))")
     source = (
         f"def sound(node, walk):\n    {', '.join(values.values())}, = node.values()\n"
         f"    return {' and '.join(tests) or 'True'}\n"
@@ -179,8 +180,19 @@ def _primitive_test(value: str, member: Member, constants: dict[str, Any]) -> st
         plain = f"{value}.__class__ is str and {value}.isprintable() and 0 < len({value}) <= {MAX_TEXT}"
         return f"({plain} or check_string({value}, walk) is None)"
     if member.type == "uri":
-        return f"({value}.__class__ is str and {value} in KNOWN or check_uri({value}, walk) is None)"
+        known = f"{value}.__class__ is str and ({value} in KNOWN or {value} in walk.addresses)"
+        return f"({known} or sound_uri({value}, walk))"
+    if member.type == "code":
+        plain = f"{value}.__class__ is str and {value}.isalnum() and len({value}) <= {MAX_TEXT}"
+        return f"({plain} or {_constant(constants, member.check)}({value}, walk) is None)"
     return f"{_constant(constants, member.check)}({value}, walk) is None"
+
+
+def _sound_uri(value: Any, walk: Walk) -> bool:
+    if check_uri(value, walk) is not None:
+        return False
+    walk.addresses.add(value)
+    return True
 
 
 def _each(items: Any, known: dict[tuple[str, ...], Sound], unplanned: Sound, walk: Walk) -> bool:
@@ -217,6 +229,11 @@ def _each_primitive(items: Any, beside: bool, check: Check, walk: Walk) -> bool:
 
 def _each_resource(items: Any, walk: Walk) -> bool:
     return items.__class__ is list and bool(items) and all(is_sound(item, walk) for item in items)
+
+
+def _addresses_that_may_hold(node: dict[str, Any]) -> frozenset[str]:
+    """The addresses of those of our extensions that may have the names that this one has."""
+    return frozenset(url for url in extension_values() if check_extension({**node, "url": url}) is None)
 
 
 def _is_ours_rightly(extension: dict[str, Any]) -> bool:
