@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 from collections.abc import Sequence
 
@@ -38,7 +37,7 @@ def as_object(result: ThereAndBack) -> dict[str, object]:
     found: dict[str, object] = {
         "file": result.examined.name,
         "verdict": result.verdict,
-        "losses": [dataclasses.asdict(loss) for loss in result.losses],
+        "losses": [loss._asdict() for loss in result.losses],
     }
     if result.verdict is None:
         found["issues"] = [each.as_json() for each in result.examined.issues]

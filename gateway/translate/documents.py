@@ -137,15 +137,15 @@ def _known_body(document: etree._Element, bound: Mapping) -> tuple[etree._Elemen
     content = document.find("{*}RefDoc/{*}Content")
     if content is None:
         return None
-    names = {bound.structure.tag(name): name for name in bodies(bound)}
     if len(content) > 1:
         raise NotTranslatable("translate.no-grammar")
     for child in content:
         if _name(child) == "Base64Container":
             return None
-        if str(child.tag) not in names:
+        name = next((name for name in bodies(bound) if bound.structure.tag(name) == child.tag), None)
+        if name is None:
             raise NotTranslatable("translate.no-grammar")
-        return child, names[str(child.tag)]
+        return child, name
     return None
 
 

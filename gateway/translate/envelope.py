@@ -72,13 +72,13 @@ def claim(header: Json, profile: str) -> None:
 
 
 def _sender_her_id(info: etree._Element) -> str:
-    found = info.findall("{*}Sender//{*}Ident")
-    ids = [
-        i.findtext("{*}Id") or ""
-        for i in found
-        if (t := i.find("{*}TypeId")) is not None and t.get("V") == "HER"
-    ]
-    return ids[-1].strip() if ids else ""
+    found = ""
+    for sender in info.iterchildren("{*}Sender"):
+        for ident in sender.iter("{*}Ident"):
+            said = {str(part.tag).rpartition("}")[2]: part for part in reversed(ident)}
+            if "TypeId" in said and said["TypeId"].get("V") == "HER":
+                found = (said["Id"].text or "").strip() if "Id" in said else ""
+    return found
 
 
 def is_translated(bundle: Json) -> bool:

@@ -6,7 +6,7 @@ A report names places and counts; it holds no content (DESIGN §4.9).
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from lxml import etree
 
@@ -16,8 +16,7 @@ SEVERITIES: tuple[Severity, ...] = ("error", "warning", "information")
 """The gravest first."""
 
 
-@dataclass(frozen=True)
-class Loss:
+class Loss(NamedTuple):
     """One value that was not carried natively. `kind`: extension, exact (no native value), lost, rendered (as text),
     assumed (a statement that the target demands and nobody made)."""
 
@@ -101,6 +100,11 @@ class Counted:
         else:
             self.native += 1
 
+    def extended(self, element: etree._Element, path: str) -> None:
+        """The value of an element was written in an extension."""
+        self.extension += 1
+        self.noted.append((element, None, path, "extension"))
+
     def lose(self, element: etree._Element, attribute: str | None = None) -> None:
         """An element (or attribute) that no rule carries."""
         self.noted.append((element, attribute, "", "lost"))
@@ -155,14 +159,14 @@ class _Places:
         return f"{self.of(parent)}/{name}[{number}]" if number else f"{self.of(parent)}/{name}"
 
     def _count(self, parent: etree._Element) -> None:
-        first: dict[object, etree._Element] = {}
-        counts: dict[object, int] = {}
         numbers = self._numbers
+        last: dict[object, etree._Element] = {}
         for child in parent:
             tag = child.tag
-            if tag in first:
-                counts[tag] = number = counts.get(tag, 1) + 1
-                numbers[child], numbers[first[tag]] = number, 1
-            else:
-                first[tag] = child
+            before = last.get(tag)
+            last[tag] = child
+            if before is None:
                 numbers[child] = 0
+            else:
+                numbers[before] = numbers[before] or 1
+                numbers[child] = numbers[before] + 1

@@ -18,10 +18,13 @@ _COMPONENTS = component_system()
 
 def item(holder: Json, name: str, index: int) -> Json:
     """`a[0]`: the object at that place of the list, made if it is not there."""
-    items = _long_enough(holder, name, index)
-    if items[index] is None:
-        items[index] = {}
-    return items[index]  # type: ignore[no-any-return]
+    items: list[Any] = holder.get(name) or _long_enough(holder, name, index)
+    if len(items) <= index:
+        _long_enough(holder, name, index)
+    found: Json | None = items[index]
+    if found is None:
+        found = items[index] = {}
+    return found
 
 
 def further(holder: Json, name: str) -> Json:

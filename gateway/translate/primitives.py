@@ -44,6 +44,11 @@ class Primitive:
         """The key of the value in an extension: valueString, valueDateTime, …"""
         return "value" + self.fhir[0].upper() + self.fhir[1:]
 
+    @property
+    def is_text(self) -> bool:
+        """Whether any text stands as it is, but for one that is only white space."""
+        return self.native is _string and self.text is _plain
+
     def write(self, text: str, holder: Json, key: str) -> bool:
         """Puts the text in its place; whether a native value stands there afterwards."""
         if not text:

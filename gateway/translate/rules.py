@@ -15,6 +15,7 @@ from lxml import etree
 from gateway.emessage.grammar import ElementUse, Structure
 from gateway.translate.codec import Attributes, Codec, Json
 from gateway.translate.content import Content
+from gateway.translate.datatypes import Text
 from gateway.translate.following import Scene, codec_name, followed, has, repeats, several_at, value_of
 from gateway.translate.paths import Path
 from gateway.translate.source import Source
@@ -66,8 +67,20 @@ class ValueRule:
         if said:
             out.line(f"{said} = True")
 
+    def _written(self, out: Source, path: Path, codec: str, element: str, holder: str) -> None:
+        if path.key is None or not isinstance(self.codec, Text) or not self.codec.kind.is_text:
+            self._by_codec(out, path, codec, element, holder)
+            return
+        out.line(f"text = {element}.text")
+        with out.block("if text and not text.isspace()"):
+            out.line(path.referred("text", holder))
+            extended = f"counted.extended({element}, {path.text!r})"
+            out.line(extended if path.in_extension else "counted.native += 1")
+        with out.block("else"):
+            self._by_codec(out, path, codec, element, holder)
+
     @staticmethod
-    def _written(out: Source, path: Path, codec: str, element: str, holder: str) -> None:
+    def _by_codec(out: Source, path: Path, codec: str, element: str, holder: str) -> None:
         out.line(f"counted.place = {element}, None, {path.text!r}, {path.in_extension}")
         out.line(path.written(codec, element, holder))
 
