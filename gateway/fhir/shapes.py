@@ -59,6 +59,8 @@ class Shapes:
 
 
 _shapes: dict[str, Shapes] = {}
+_resources: dict[str, Shapes] = {}
+"""Those of resource types."""
 
 
 def is_sound(node: Any, walk: Walk) -> object:
@@ -66,9 +68,13 @@ def is_sound(node: Any, walk: Walk) -> object:
     if node.__class__ is not dict:
         return False
     type_name = node.get("resourceType")
-    if type_name.__class__ is not str or resource_check(type_name) is None:
+    if type_name.__class__ is not str:
         return False
-    shapes = _shapes_of(type_name)
+    shapes = _resources.get(type_name)
+    if shapes is None:
+        if resource_check(type_name) is None:
+            return False
+        shapes = _resources[type_name] = _shapes_of(type_name)
     begin = len(walk.references)
     sound = (shapes.known.get(tuple(node)) or shapes.unplanned)(node, walk)
     walk.resources[id(node)] = (begin, len(walk.references))
@@ -215,9 +221,19 @@ def _each_reference(
         return False
     for item in items:
         walk.references.append((item, targets))
-        if item.__class__ is not dict or not (known.get(tuple(item)) or unplanned)(item, walk):
+        if item.__class__ is not dict or not (
+            _is_known_address(item, walk) or (known.get(tuple(item)) or unplanned)(item, walk)
+        ):
             return False
     return True
+
+
+def _is_known_address(node: dict[str, Any], walk: Walk) -> bool:
+    """Whether a Reference is only an address that was looked at before: by far the most are."""
+    if len(node) != 1:
+        return False
+    address = node.get("reference")
+    return address.__class__ is str and address in walk.addresses
 
 
 def _each_primitive(items: Any, beside: bool, check: Check, walk: Walk) -> bool:

@@ -151,7 +151,11 @@ def _coding(implied: str | None, source: etree._Element, notes: Notes) -> Json:
     else:
         notes.wrote(_OID_TEXT.write(oid, made, "system"))
     if code is not None:
-        notes.wrote(_CODE.write(code, made, "code"))
+        if code.isalnum():  # most codes
+            made["code"] = code
+            notes.wrote(native=True)
+        else:
+            notes.wrote(_CODE.write(code, made, "code"))
     if display is not None:
         notes.wrote(_STRING.write(display, made, "display"))
     return made
