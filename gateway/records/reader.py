@@ -112,7 +112,7 @@ class PathwayReader:
         stay = self._stay(row, now)
         patient = stay.patient_key
         others = [stay_of(other) for other in self.all("stays_of_patient", patient_key=patient)]
-        uncertain = [u for u in self.unplaced(1000) if u.patient_key == patient]
+        uncertain = [unplaced_of(each) for each in self.all("unplaced_of_patient", patient_key=patient)]
         return StayPage(
             stay=stay,
             timeline=self._timeline(id, patient),

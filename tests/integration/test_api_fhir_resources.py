@@ -8,6 +8,8 @@ from typing import Any
 import httpx
 import pytest
 
+from gateway.simulator.cast import PATIENTS
+from tests.support import stores
 from tests.support.pathway_house import SOLVEIG, PathwayHouse, pathway_house
 
 STORY = (
@@ -185,3 +187,14 @@ def test_what_is_not_there_is_not_found(lyngvik: httpx.Client, address: str) -> 
     answer = lyngvik.get(address)
     assert answer.status_code == 404, answer.text
     assert answer.json()["resourceType"] == "OperationOutcome"
+
+
+def test_number_and_name_stand_nowhere_but_in_bodies_and_resources(house: PathwayHouse) -> None:
+    reading = house.services.ledger.reading()
+    holding = set()
+    for table in stores.tables(reading):
+        for row in reading.execute(f"SELECT * FROM {table}", {}).fetchall():
+            text = " ".join(str(value) for value in row)
+            if SOLVEIG in text or PATIENTS["solveig"].family_name in text:
+                holding.add(table)
+    assert holding == {"bodies", "resource_versions"}

@@ -172,3 +172,7 @@ DELETE FROM unplaced WHERE message = :sequence
 
 -- settle_clock --
 UPDATE clocks SET settled_at = :now WHERE clock_id = :clock_id AND settled_at IS NULL
+
+-- unplaced_of_patient --
+SELECT u.message, u.patient_key, u.kind, u.reason, u.candidates, m.id AS message_id, m.received_at, m.sender_her, m.receiver_her
+FROM unplaced u JOIN messages m ON m.sequence = u.message WHERE u.patient_key = :patient_key ORDER BY u.message
