@@ -24,6 +24,7 @@ from gateway.ledger.reader import LedgerReader
 from gateway.ledger.store import Ledger, database_at
 from gateway.memory import keep_for_good
 from gateway.operations.measuring import Measures
+from gateway.operations.quarantine import Annotate
 from gateway.operations.service import Operations
 from gateway.projection.desk import Desk
 from gateway.projection.interpret import Interpreter
@@ -36,6 +37,7 @@ from gateway.routing.partners import Partners
 from gateway.routing.ports import Reader, Translator
 from gateway.services import GatewayServices
 from gateway.settings import Settings
+from gateway.translate.annotate import annotated
 from gateway.transports.base import Transport
 from gateway.transports.directory import DirectoryTransport
 from gateway.transports.http import HttpTransport
@@ -57,6 +59,7 @@ class Running:
         translator: Translator,
         transports: Mapping[str, Transport] | None = None,
         interpreter: Interpreter | None = None,
+        annotate: Annotate = annotated,
     ) -> None:
         """Nothing is opened yet. Without an `interpreter` nothing is made of the messages beside delivering them.
 
@@ -66,7 +69,9 @@ class Running:
         self.keys: PatientKeys = patient_key.load(settings.gateway)
         self.transports: Mapping[str, Transport] = transports if transports is not None else all_transports()
         partners, credentials = Partners(settings), Credentials(settings)
-        intake = Intake(settings, ledger, reader, partners, self.keys, clock=ledger.clock)
+        intake = Intake(
+            settings, ledger, reader, partners, self.keys, translator=translator, clock=ledger.clock
+        )
         dispatcher = Dispatcher(
             ledger,
             intake,
@@ -88,7 +93,7 @@ class Running:
             reader=LedgerReader(ledger),
             ledger=ledger,
             dispatcher=dispatcher,
-            operations=Operations(settings, ledger, partners, dispatcher),
+            operations=Operations(settings, ledger, partners, dispatcher, annotate),
             pathway=PathwayReader(ledger),
             measures=Measures(ledger, partners, settings.community),
             projector=self.projector,

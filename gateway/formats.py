@@ -100,6 +100,7 @@ def loss_of(report: LossReport) -> Loss:
         extension=report.extension,
         lost=len(report.lost),
         report=msgspec.json.encode(report.as_json()).decode(),
+        gravest=report.gravest,
     )
 
 

@@ -26,6 +26,7 @@ from gateway.settings_pathway import AgreementSettings, Community, DayRateSettin
 
 MessageFormat = Literal["plo-1.6", "plo-1.5", "fhir-r4"]
 Environment = Literal["test", "production"]
+HoldLevel = Literal["error", "warning", "information", "never"]
 TransportName = Literal["http", "directory", "memory"]
 
 HOUR = 3600.0  # seconds
@@ -55,6 +56,10 @@ class Endpoint(Model):
     """Codes of 8279 this endpoint takes as they were sent, byte for byte, whatever `format` says."""
     bearer: str | None = Field(default=None, repr=False)
     """The secret this gateway shows to the partner; "env:NAME" reads it from the environment."""
+    hold_losses: HoldLevel = "error"
+    """A translation that lost something of this severity, or a graver one, is held for a person before it is sent."""
+    hold_findings: HoldLevel = "never"
+    """The same for what is wrong with a message by the rules, also where it goes out as it was sent."""
     refuse_translated_signed: bool = False
     """Refuse a signed message that would have to be translated: the signature cannot follow."""
     first_wait_s: Seconds = 5.0

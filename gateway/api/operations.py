@@ -7,6 +7,7 @@ who and why. With an Idempotency-Key a request that was sent twice is done once 
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import Any, Final
 
 from fastapi import APIRouter
@@ -16,6 +17,7 @@ from starlette.responses import JSONResponse, Response
 from gateway.api import operations_json as said
 from gateway.api.operators import (
     ActBody,
+    ForwardBody,
     Listed,
     Paged,
     PreviewBody,
@@ -36,6 +38,7 @@ from gateway.operations import retention
 from gateway.operations.actions import Act
 from gateway.operations.metrics import MEDIA_TYPE
 from gateway.operations.service import Operations
+from gateway.routing.quarantine import HELD
 from gateway.services import GatewayServices
 
 ANSWERS: Final[dict[int | str, dict[str, Any]]] = {
@@ -54,6 +57,7 @@ def operations_router(services: GatewayServices) -> APIRouter:
     _endpoints(router, services)
     _deliveries(router, services)
     _actions(router, services)
+    _quarantine(router, services)
     _replays(router, services)
     _upkeep(router, services)
     return router
@@ -183,6 +187,44 @@ def _actions(router: APIRouter, services: GatewayServices) -> None:
         operations = _of(request, services)
         body = await told(request, ActBody)
         done = await operations.act(number_of(id), "hand-over", body.act, key=key_of(request))
+        return JSONResponse(said.item(operations.item(done["delivery"])))
+
+
+def _quarantine(router: APIRouter, services: GatewayServices) -> None:
+    @router.get("/quarantine", openapi_extra=parameters_of(Listed))
+    async def held(request: Request) -> Response:
+        """What is held for a person's decision, newest first."""
+        operations = _of(request, services)
+        wanted = asked(request, Listed)
+        chosen = replace(wanted.selection, reason=HELD, dead=True, open=False)
+        found = await asyncio.to_thread(
+            operations.reader.items, chosen, before=wanted.before, limit=wanted.limit
+        )
+        following = found[-1].id if len(found) == wanted.limit else None
+        return JSONResponse({"quarantine": [said.item(each) for each in found], "before": following})
+
+    @router.post("/deliveries/{id}/release", openapi_extra=_ACT)
+    async def release(request: Request, id: str) -> Response:
+        """Send what is held, as it is."""
+        operations = _of(request, services)
+        body = await told(request, ActBody)
+        done = await operations.act(number_of(id), "release", body.act, key=key_of(request))
+        return JSONResponse(said.item(operations.item(done["delivery"])))
+
+    @router.post("/deliveries/{id}/forward", openapi_extra=body_of(ForwardBody))
+    async def forward(request: Request, id: str) -> Response:
+        """Send what is held, with a note for its receiver in it."""
+        operations = _of(request, services)
+        body = await told(request, ForwardBody)
+        done = await operations.act(number_of(id), "forward", body.act, note=body.note, key=key_of(request))
+        return JSONResponse(said.item(operations.item(done["delivery"])))
+
+    @router.post("/deliveries/{id}/refuse", openapi_extra=_ACT)
+    async def refuse(request: Request, id: str) -> Response:
+        """Never send what is held. No receipt goes to the sender: whoever refuses tells the sender."""
+        operations = _of(request, services)
+        body = await told(request, ActBody)
+        done = await operations.act(number_of(id), "refuse", body.act, key=key_of(request))
         return JSONResponse(said.item(operations.item(done["delivery"])))
 
 

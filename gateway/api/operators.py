@@ -70,6 +70,13 @@ class ResendBody(ActBody):
     """Also when the receiver has it already."""
 
 
+class ForwardBody(ActBody):
+    """Send what is held, with a note for its receiver."""
+
+    note: Annotated[Line, Field(max_length=2000)]
+    """Stands in the message, where its receiver reads it; not in the trail."""
+
+
 class RedirectBody(ActBody):
     """Send it to another configured receiver."""
 

@@ -37,7 +37,7 @@ StateOption = Annotated[str | None, typer.Option(help="State of the delivery, or
 LimitOption = Annotated[int, typer.Option(min=1, max=500, help="How many lines at most.")]
 
 
-_DELIVERY: Final = {
+DELIVERY: Final = {
     "delivery": "delivery",
     "type": "type",
     "receiver": "receiver",
@@ -83,7 +83,7 @@ def queue(
     """Deliveries that are not over, newest first."""
     caller = Caller(address, as_json, lang)
     answer = caller.get("/queue", receiver=receiver, type=type_, state=state, limit=limit)
-    caller.show(answer, answer["queue"], _DELIVERY)
+    caller.show(answer, answer["queue"], DELIVERY)
 
 
 @operations.command("dead-letters")
@@ -99,7 +99,7 @@ def dead_letters(
     """Deliveries that wait for a person, newest first."""
     caller = Caller(address, as_json, lang)
     answer = caller.get("/dead-letters", receiver=receiver, type=type_, reason=reason, limit=limit)
-    caller.show(answer, answer["deadLetters"], _DELIVERY | {"nextStep": "next step"})
+    caller.show(answer, answer["deadLetters"], DELIVERY | {"nextStep": "next step"})
 
 
 @operations.command()
@@ -113,7 +113,7 @@ def resend(
     lang: LangOption = None,
 ) -> None:
     """Send a delivery again: same id, same bytes."""
-    _act(Caller(address, as_json, lang), delivery, "resend", why, by, again=again)
+    act(Caller(address, as_json, lang), delivery, "resend", why, by, again=again)
 
 
 @operations.command()
@@ -127,7 +127,7 @@ def redirect(
     lang: LangOption = None,
 ) -> None:
     """Send a dead letter to another configured receiver."""
-    _act(Caller(address, as_json, lang), delivery, "redirect", why, by, to=to)
+    act(Caller(address, as_json, lang), delivery, "redirect", why, by, to=to)
 
 
 @operations.command()
@@ -140,7 +140,7 @@ def cancel(
     lang: LangOption = None,
 ) -> None:
     """Give a delivery up."""
-    _act(Caller(address, as_json, lang), delivery, "cancel", why, by)
+    act(Caller(address, as_json, lang), delivery, "cancel", why, by)
 
 
 @operations.command("hand-over")
@@ -153,13 +153,14 @@ def hand_over(
     lang: LangOption = None,
 ) -> None:
     """Keep that a person has taken care of it in another way."""
-    _act(Caller(address, as_json, lang), delivery, "hand-over", why, by)
+    act(Caller(address, as_json, lang), delivery, "hand-over", why, by)
 
 
-def _act(caller: Caller, delivery: int, action: str, why: str, by: str | None, **more: Any) -> None:
+def act(caller: Caller, delivery: int, action: str, why: str, by: str | None, **more: Any) -> None:
+    """Do something with a delivery, and show it."""
     content = {"by": by or getpass.getuser(), "why": why, **more}
     answer = caller.post(f"/deliveries/{delivery}/{action}", content)
-    caller.show(answer, [answer], _DELIVERY)
+    caller.show(answer, [answer], DELIVERY)
 
 
 @operations.command()

@@ -12,6 +12,7 @@
 | state_without_receipt, delivered_but_awaited        | a final state that nobody gave                                 |
 | receipt_on_receipt, receipt_awaited_for_receipt     | a receipt was answered, or waits to be                         |
 | body_missing, outbound_missing                      | bytes that should be here are not                              |
+| held_without_report, held_and_sent                  | a person could not decide, or was not asked                    |
 
 Reads only. Each question is one statement, so that it can be asked of a gateway at work.
 """

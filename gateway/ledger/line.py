@@ -99,9 +99,11 @@ def queue(session: Session, new: NewDelivery, now: int, *, give_up_at: int) -> i
     return delivery_id
 
 
-def park(session: Session, new: NewDelivery, now: int, *, until: int) -> int:
+def park(
+    session: Session, new: NewDelivery, now: int, *, until: int, reason: str = "routing.parent-missing"
+) -> int:
     """Let a delivery wait outside the line; returns its id."""
-    delivery_id = _keep(session, new, "parked", now, deadline_at=until, reason="routing.parent-missing")
+    delivery_id = _keep(session, new, "parked", now, deadline_at=until, reason=reason)
     messages.note(session, new.message, "delivery.parked", now, delivery_id=delivery_id)
     session.notices.by(until)
     return delivery_id
@@ -143,6 +145,15 @@ def _keep(
         deadline_at=deadline_at,
         final_at=final_at,
     )
+
+
+def park_again(session: Session, row: Row, now: int, *, reason: str) -> None:
+    """Take the head of a lane out of the line until a person has decided about what it corrects; its limit runs on."""
+    session.run("mark_parked", delivery_id=row["delivery_id"], reason=reason)
+    messages.note(
+        session, row["sequence"], "delivery.parked", now, delivery_id=row["delivery_id"], reason=reason
+    )
+    session.notices.by(row["deadline_at"])
 
 
 def release(

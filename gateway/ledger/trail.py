@@ -45,6 +45,12 @@ SENTENCES: Final[dict[str, tuple[str, str]]] = {
         "{by} redirected it to {receiver}: {why}",
     ),
     "action.cancelled": ("{by} kansellerte leveringen: {why}", "{by} cancelled the delivery: {why}"),
+    "action.released": ("{by} slapp den tilbakeholdte videre: {why}", "{by} released what was held: {why}"),
+    "action.forwarded": (
+        "{by} slapp den videre med en merknad til mottakeren: {why}",
+        "{by} forwarded it with a note for the receiver: {why}",
+    ),
+    "action.refused": ("{by} holdt den endelig tilbake: {why}", "{by} refused what was held: {why}"),
     "action.handed-over": ("{by} tok seg av den selv: {why}", "{by} took care of it otherwise: {why}"),
     "message.body-removed": (
         "Innholdet er slettet etter oppbevaringstiden",

@@ -6,6 +6,7 @@
 |           | acknowledged, delivered: if asked expressly   |                                                          |
 | redirect  | handed (a dead letter)                        | settled; a new delivery to the other receiver is queued  |
 | cancel    | handed (a dead letter), parked, queued        | cancelled                                                |
+| release, forward, refuse | held (quarantine)              | as `quarantine` says; a held one is never just resent    |
 | hand-over | handed (a dead letter), parked, queued, sent  | handed and settled: the person has taken care of it      |
 
 Each action is an event with who and why, in the same commit as its effect. Durable after it: both. A crash before it:
@@ -22,10 +23,12 @@ from gateway.ledger import line, messages, times
 from gateway.ledger.line import NewDelivery
 from gateway.ledger.operations import Item
 from gateway.ledger.session import Row, Session
+from gateway.operations.quarantine import decide_against
 from gateway.routing.attempts import original_ended_badly
 from gateway.routing.partners import Partners, Route, Way, way_of
+from gateway.routing.quarantine import is_held, is_held_row
 
-Action = Literal["resend", "redirect", "cancel", "hand-over"]
+Action = Literal["resend", "redirect", "cancel", "hand-over", "release", "forward", "refuse"]
 ACTIONS: Final[tuple[str, ...]] = get_args(Action)
 _EVENTS: Final = {
     "resend": "action.resent",
@@ -52,6 +55,10 @@ class _Standing(Protocol):
     def settled(self) -> bool: ...
     @property
     def overdue(self) -> bool: ...
+    @property
+    def reason(self) -> str | None: ...
+    @property
+    def unchanged(self) -> bool: ...
 
 
 @dataclass(frozen=True)
@@ -59,6 +66,18 @@ class _Stand:
     state: str
     settled: bool
     overdue: bool
+    reason: str | None
+    unchanged: bool
+
+
+def _stand_of(row: Row) -> _Stand:
+    return _Stand(
+        row["state"],
+        row["settled_at"] is not None,
+        bool(row["overdue"]),
+        row["reason"],
+        bool(row["unchanged"]),
+    )
 
 
 @dataclass(frozen=True)
@@ -76,14 +95,17 @@ def allowed(standing: _Standing, *, again: bool = False) -> tuple[str, ...]:
     """The actions that make sense now; `again`: also to send what the receiver has already."""
     if standing.settled:
         return ()
-    state = standing.state
+    state, held = standing.state, is_held(standing)
     resend = state in ("handed", "rejected") or (state == "sent" and standing.overdue)
     resend = resend or (again and state in ("acknowledged", "delivered"))
     possible = {
-        "resend": resend,
+        "resend": resend and not held,
         "redirect": state == "handed",
         "cancel": state in ("handed", "parked", "queued"),
         "hand-over": state in ("handed", "parked", "queued", "sent"),
+        "release": held,
+        "forward": held and not standing.unchanged,
+        "refuse": held,
     }
     return tuple(name for name, can in possible.items() if can)
 
@@ -122,8 +144,7 @@ def found(session: Session, delivery_id: int) -> Row:
 
 
 def _expect(row: Row, action: Action) -> None:
-    stand = _Stand(row["state"], row["settled_at"] is not None, bool(row["overdue"]))
-    if action not in allowed(stand):
+    if action not in allowed(_stand_of(row)):
         raise Refusal("operations.state-forbids", details={"state": row["state"]})
 
 
@@ -149,8 +170,7 @@ def resend(
         .original-not-delivered; routing.*: the receiver does not take it any more.
     """
     row = found(session, delivery_id)
-    stand = _Stand(row["state"], row["settled_at"] is not None, bool(row["overdue"]))
-    code = _state_obstacle(stand, again)
+    code = _state_obstacle(_stand_of(row), again)
     if code is None and row["removed_at"] is not None:
         code = "operations.body-removed"
     if code is not None:
@@ -192,6 +212,7 @@ def redirect(session: Session, delivery_id: int, to: str, partners: Partners, ac
     if session.one("has_delivery_to", message=row["sequence"], receiver_her=to) is not None:
         raise Refusal("operations.already-there")
     _told(session, row, "redirect", act, now, receiver=to)
+    _decide(session, row, now, "operations.redirected")
     session.run("mark_settled", delivery_id=delivery_id, now=now)
     of = row["patient_key"] or row["conversation_id"] or row["message_id"]
     kind = "patient" if row["patient_key"] else f"conversation|{row['sender_her']}"
@@ -215,6 +236,7 @@ def cancel(session: Session, delivery_id: int, act: Act, now: int) -> None:
     row = found(session, delivery_id)
     _expect(row, "cancel")
     _told(session, row, "cancel", act, now)
+    _decide(session, row, now, "operations.cancelled")
     line.end(session, delivery_id, row["sequence"], "cancelled", now, reason="operations.cancelled")
     line.refresh(session, row["lane_id"], row["receiver_her"], now)
 
@@ -227,10 +249,17 @@ def hand_over(session: Session, delivery_id: int, act: Act, now: int) -> None:
     row = found(session, delivery_id)
     _expect(row, "hand-over")
     _told(session, row, "hand-over", act, now)
+    _decide(session, row, now, "operations.handed-over")
     if row["state"] != "handed":
         line.end(session, delivery_id, row["sequence"], "handed", now, reason="operations.handed-over")
         line.refresh(session, row["lane_id"], row["receiver_her"], now)
     session.run("mark_settled", delivery_id=delivery_id, now=now)
+
+
+def _decide(session: Session, row: Row, now: int, reason: str) -> None:
+    """What was held is decided: it is held no more, and what waited for it goes to a person."""
+    if is_held_row(row):
+        decide_against(session, row, now, reason)
 
 
 def _reached(row: Row, her_id: str, partners: Partners) -> tuple[Route, Way]:

@@ -11,11 +11,12 @@ from gateway.ledger.check import LedgerCheck
 from gateway.ledger.operations import HoldMode, Item, OperationsReader, Selection
 from gateway.ledger.session import Session
 from gateway.ledger.store import Ledger
-from gateway.operations import actions, endpoints, metrics, replay, retention
+from gateway.operations import actions, endpoints, metrics, quarantine, replay, retention
 from gateway.operations.actions import Act, Action
 from gateway.operations.background import Background
 from gateway.operations.endpoints import EndpointState
 from gateway.operations.once import Json, once
+from gateway.operations.quarantine import Annotate
 from gateway.operations.replay import Preview
 from gateway.operations.retention import Removed
 from gateway.routing.dispatch import Dispatcher
@@ -27,8 +28,15 @@ class Operations:
     """What operators may do and see."""
 
     def __init__(
-        self, settings: Settings, ledger: Ledger, partners: Partners, dispatcher: Dispatcher
+        self,
+        settings: Settings,
+        ledger: Ledger,
+        partners: Partners,
+        dispatcher: Dispatcher,
+        annotate: Annotate,
     ) -> None:
+        """`annotate` puts a person's note into a translation."""
+        self._annotate = annotate
         self._settings = settings
         self._ledger = ledger
         self._partners = partners
@@ -64,6 +72,7 @@ class Operations:
         *,
         to: str = "",
         again: bool = False,
+        note: str = "",
         key: str | None,
     ) -> Json:
         """Do something with a delivery; says which delivery to look at.
@@ -79,11 +88,25 @@ class Operations:
                 shown = actions.redirect(session, delivery_id, to, self._partners, act, now)
             elif action == "cancel":
                 actions.cancel(session, delivery_id, act, now)
-            else:
+            elif action == "hand-over":
                 actions.hand_over(session, delivery_id, act, now)
+            else:
+                self._decide(session, delivery_id, action, act, note, now)
             return {"delivery": shown}
 
-        return await self._once(key, [action, delivery_id, act.by, act.why, to, again], do)
+        return await self._once(key, [action, delivery_id, act.by, act.why, to, again, note], do)
+
+    def _decide(
+        self, session: Session, delivery_id: int, action: Action, act: Act, note: str, now: int
+    ) -> None:
+        """A decision about a delivery that is held."""
+        row = actions.found(session, delivery_id)
+        if action == "release":
+            quarantine.release(session, row, self._partners, act, now)
+        elif action == "forward":
+            quarantine.forward(session, row, note, self._annotate, self._partners, act, now)
+        else:
+            quarantine.refuse(session, row, act, now)
 
     # --- endpoints
 

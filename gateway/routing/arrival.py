@@ -9,6 +9,7 @@ from typing import Literal
 
 import msgspec
 
+from gateway.errors import Issue
 from gateway.ledger import times
 from gateway.ledger.messages import NewMessage
 from gateway.ledger.patient_key import PatientKeys
@@ -27,6 +28,8 @@ class Arrival:
     """What the ledger will hold of it besides the bytes."""
     now: int
     """Microseconds."""
+    issues: tuple[Issue, ...] = ()
+    """What is wrong with it, and did not keep it out."""
 
     @property
     def media_type(self) -> Literal["application/xml", "application/fhir+json"]:
@@ -35,7 +38,15 @@ class Arrival:
 
 
 def arrival_of(
-    facts: Facts, data: bytes, *, id: str, partner: str, owner: Partner | None, keys: PatientKeys, now: int
+    facts: Facts,
+    data: bytes,
+    *,
+    id: str,
+    partner: str,
+    owner: Partner | None,
+    keys: PatientKeys,
+    now: int,
+    issues: tuple[Issue, ...] = (),
 ) -> Arrival:
     """Make the patient key of the identity number, and leave the number behind."""
     stated = facts.acknowledgement or (owner.ack_default if owner else "J")
@@ -65,7 +76,7 @@ def arrival_of(
         dated_events=msgspec.json.encode([_event(event) for event in facts.events]).decode(),
         header_id=facts.header_id,
     )
-    return Arrival(facts, data, kept, now)
+    return Arrival(facts, data, kept, now, issues)
 
 
 def digest_of(data: bytes) -> str:

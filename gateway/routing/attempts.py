@@ -13,7 +13,8 @@ from gateway.ledger import line, messages, times
 from gateway.ledger.line import Attempt
 from gateway.ledger.session import Row, Session
 from gateway.routing.placing import CORRECTIONS, ENDED_BADLY
-from gateway.routing.ports import Loss, media_type_of
+from gateway.routing.ports import Loss, Translation, media_type_of
+from gateway.routing.quarantine import HELD, WAITS_FOR_HELD, is_held_row
 from gateway.settings import Endpoint
 from gateway.transports.base import Deferred, Delivered, Rejected, SendResult
 
@@ -67,8 +68,12 @@ def take_head(session: Session, lane_id: int, owner: str, now: int, lease_us: in
         if line.is_held(head):
             line.hold(session, lane_id)
             return None
-        if not original_ended_badly(session, head):
+        original = original_of(session, head)
+        if original is None or original["state"] not in ENDED_BADLY:
             return line.start(session, head, owner, now, now + lease_us)
+        if is_held_row(original):
+            line.park_again(session, head, now, reason=WAITS_FOR_HELD)
+            continue
         line.end(
             session, head["delivery_id"], head["sequence"], "handed", now, reason="routing.parent-rejected"
         )
@@ -76,15 +81,37 @@ def take_head(session: Session, lane_id: int, owner: str, now: int, lease_us: in
     return None
 
 
-def original_ended_badly(session: Session, head: Row) -> bool:
-    """Whether this corrects a message that the receiver rejected, or that never got there."""
+def original_of(session: Session, head: Row) -> Row | None:
+    """What became of the message that this corrects; None: it corrects none that is here."""
     named = head["parent_id"] or head["conversation_id"]
     if head["status"] not in CORRECTIONS or named is None or head["is_receipt"]:
-        return False
-    original = session.one(
+        return None
+    return session.one(
         "delivery_to", message_id=named, sender_her=head["sender_her"], receiver_her=head["receiver_her"]
     )
+
+
+def original_ended_badly(session: Session, head: Row) -> bool:
+    """Whether this corrects a message that the receiver rejected, or that never got there."""
+    original = original_of(session, head)
     return original is not None and original["state"] in ENDED_BADLY
+
+
+def hold(
+    session: Session, attempt: Attempt, made: Translation, owner: str, now: int, lease_us: int
+) -> Attempt | None:
+    """Keep a translation, and hold it for a person instead of sending it; then the next of the lane.
+
+    Durable with this commit: the bytes, what they could not carry, and that they are held. A crash before it: the
+    translation is made again, and held again. Doing it again is harmless: nothing is sent.
+    """
+    state = line.standing(session, attempt)
+    if state is None:
+        return None
+    keep_translation(session, attempt, made.data, made.loss, now)
+    if state == "sending":
+        line.end(session, attempt.delivery_id, attempt.sequence, "handed", now, reason=HELD)
+    return take_head(session, attempt.lane_id, owner, now, lease_us)
 
 
 def keep_translation(session: Session, attempt: Attempt, data: bytes, loss: Loss, now: int) -> None:

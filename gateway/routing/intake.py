@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 
 import structlog
 
-from gateway.errors import SomlosError
+from gateway.errors import Issue, NotTranslatable, SomlosError, issue_of
 from gateway.ledger import messages, times
 from gateway.ledger.messages import Known, NewRefusal
 from gateway.ledger.patient_key import PatientKeys
@@ -32,7 +32,7 @@ from gateway.routing.arrival import Arrival, arrival_of, digest_of
 from gateway.routing.credentials import Credential
 from gateway.routing.outcomes import Accepted, Duplicate, IntakeOutcome, Refused
 from gateway.routing.partners import Partners, Route, Way
-from gateway.routing.ports import Content, Reader, content_of, media_type_of
+from gateway.routing.ports import Content, Reader, Translator, content_of, media_type_of
 from gateway.settings import Settings
 from gateway.translate.facts import Facts
 
@@ -60,6 +60,7 @@ class Intake:
         partners: Partners,
         keys: PatientKeys,
         *,
+        translator: Translator | None = None,
         clock: Callable[[], int] = times.now,
         new_id: Callable[[], str] = lambda: str(uuid.uuid4()),
     ) -> None:
@@ -68,6 +69,7 @@ class Intake:
         self._reader = reader
         self._partners = partners
         self._keys = keys
+        self._translator = translator
         self._clock = clock
         self._new_id = new_id
 
@@ -116,14 +118,35 @@ class Intake:
             return Refused(code, facts, reading.issues, *place)
         if receipts_only and not facts.is_receipt:
             return Refused("receipt.unknown-original", facts)
-        admitted = self._admit(facts, data, credential)
+        admitted = self._admit(facts, data, credential, reading.issues)
+        if isinstance(admitted, _Admitted):
+            admitted = await self._translatable(admitted) or admitted
         if isinstance(admitted, Refused):
             return await self._refused_unless_known(admitted, facts, data, credential)
         touching = {facts.receiver.her_id or "", facts.sender.her_id or ""}
         kept = await self._ledger.write(lambda session: self._keep(session, admitted), touching=touching)
         return await self._of_known(kept, facts, data) if isinstance(kept, Known) else kept
 
-    def _admit(self, facts: Facts, data: bytes, credential: Credential) -> _Admitted | Refused:
+    async def _translatable(self, admitted: _Admitted) -> Refused | None:
+        """Refuse content born in FHIR that lacks what its receiver's format demands: the sender can mend it now, and
+        nobody could later. Nothing is kept of the attempt; the same bytes give the same translation when it is sent."""
+        if admitted.onward is None or admitted.onward[1].unchanged or self._translator is None:
+            return None
+        data, facts = admitted.arrival.data, admitted.arrival.facts
+        if facts.format != "fhir-r4":
+            return None
+        convert, target = self._translator.convert, admitted.onward[1].format
+        try:
+            await convert(data, "fhir", target)
+        except NotTranslatable as error:
+            return Refused(error.code, facts, (issue_of(error, "profile"),), error.path, error.line)
+        except Exception as error:  # a fault of ours: the message is taken in, and a person gets it
+            log.error("message.not-tried", kind=type(error).__name__)
+        return None
+
+    def _admit(
+        self, facts: Facts, data: bytes, credential: Credential, issues: tuple[Issue, ...]
+    ) -> _Admitted | Refused:
         refusal = sender_refusal(facts, credential, self._partners) or message_id_refusal(facts)
         onward = None if refusal or facts.is_receipt else admit(facts, self._partners)
         if refusal or isinstance(onward, str):
@@ -137,6 +160,7 @@ class Intake:
             owner=owner,
             keys=self._keys,
             now=self._clock(),
+            issues=issues,
         )
         return _Admitted(arrival, onward)
 

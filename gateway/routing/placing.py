@@ -6,6 +6,7 @@
 | M, A, C; its original is not here                | parked until that comes, with a limit                         |
 | M, A, C; its original was rejected, or a person  | handed to a person                                            |
 | has it, or it was cancelled                      |                                                               |
+| M, A; a person holds its original (quarantine)   | parked until the person has decided, with a limit             |
 | C; nothing of what it cancels was ever tried     | all of it is cancelled, the cancellation too: the receiver    |
 |                                                  | never hears of either                                         |
 | M, A, C otherwise                                | queued in the lane of its original, behind it                 |
@@ -21,8 +22,10 @@ from __future__ import annotations
 from gateway.ledger import line, messages, times
 from gateway.ledger.line import NewDelivery
 from gateway.ledger.session import Row, Session
+from gateway.routing import quarantine
 from gateway.routing.arrival import Arrival
 from gateway.routing.partners import Route, Way
+from gateway.routing.quarantine import HELD, WAITS_FOR_HELD, is_held_row
 
 CORRECTIONS = frozenset({"M", "A", "C"})
 ENDED_BADLY = frozenset({"rejected", "handed", "cancelled"})
@@ -67,11 +70,18 @@ def _begin(
         elif kept.status == "C" and _annul(session, original, arrival):
             line.keep_final(session, new, "cancelled", now, event="delivery.annuls")
             return
+        elif is_held_row(original):
+            until = now + times.seconds(parked_limit_s)
+            line.park(session, new, now, until=until, reason=WAITS_FOR_HELD)
+            return
         elif original["state"] in ENDED_BADLY:
             line.keep_final(
                 session, new, "handed", now, event="delivery.handed", reason="routing.parent-rejected"
             )
             return
+    if quarantine.holds(quarantine.gravest(arrival.issues), route.endpoint.hold_findings):
+        line.keep_final(session, new, "handed", now, event="delivery.handed", reason=HELD)
+        return
     line.queue(session, new, now, give_up_at=give_up_at)
 
 
@@ -113,12 +123,18 @@ def _lane_of(session: Session, arrival: Arrival) -> int:
 def _annul(session: Session, original: Row, arrival: Arrival) -> bool:
     """Take everything a cancellation cancels out of the line, if none of it was ever tried."""
     chain = _versions(session, original, arrival)
-    if any(row["state"] != "queued" or row["attempts"] for row in chain if row["state"] != "parked"):
+    if not all(_was_never_tried(row) for row in chain):
         return False
     for row in chain:
         line.end(session, row["delivery_id"], row["message"], "cancelled", arrival.now)
     line.refresh(session, original["lane_id"], arrival.kept.receiver_her, arrival.now)
     return True
+
+
+def _was_never_tried(row: Row) -> bool:
+    if row["state"] == "queued":
+        return not row["attempts"]
+    return bool(row["state"] == "parked" or quarantine.was_never_tried(row))
 
 
 def _versions(session: Session, original: Row, arrival: Arrival) -> list[Row]:
@@ -144,25 +160,54 @@ def _versions(session: Session, original: Row, arrival: Arrival) -> list[Row]:
     return list(found.values())
 
 
+def waiting_for(session: Session, original: Row) -> list[Row]:
+    """The corrections that wait for a message (a row with its id, sender and receiver)."""
+    return session.all(
+        "waiting_for",
+        message_id=original["message_id"],
+        sender_her=original["sender_her"],
+        receiver_her=original["receiver_her"],
+    )
+
+
+def release_waiting(session: Session, original: Row, lane_id: int, give_up_at: int, now: int) -> None:
+    """Queue what was parked for a message that stands in line now, behind it."""
+    _queue_waiting(
+        session,
+        original["message_id"],
+        {"sender_her": original["sender_her"], "receiver_her": original["receiver_her"]},
+        lane_id,
+        give_up_at,
+        now,
+    )
+
+
 def _release_waiting(session: Session, message_id: str, arrival: Arrival, route: Route, lane_id: int) -> None:
-    """Queue what was parked for this message behind it, and what was parked for those, in the order it came."""
     kept = arrival.kept
     between = {"sender_her": kept.sender_her, "receiver_her": kept.receiver_her}
+    give_up_at = arrival.now + times.seconds(route.endpoint.give_up_after_s)
+    _queue_waiting(session, message_id, between, lane_id, give_up_at, arrival.now)
+
+
+def _queue_waiting(
+    session: Session, message_id: str, between: dict[str, str], lane_id: int, give_up_at: int, now: int
+) -> None:
+    """Queue what was parked for this message behind it, and what was parked for those, in the order it came. Nothing
+    goes behind one that waits itself, or that a person holds."""
     waiting = session.all("waiting_for", message_id=message_id, **between)
     if not waiting:
         return
     state = session.one("delivery_to", message_id=message_id, **between)
-    if state is None or state["state"] == "parked":
+    if state is None or state["state"] == "parked" or is_held_row(state):
         return
-    give_up_at = arrival.now + times.seconds(route.endpoint.give_up_after_s)
     for row in waiting:
         line.release(
             session,
             row["delivery_id"],
             row["message"],
             lane_id,
-            kept.receiver_her,
-            arrival.now,
+            between["receiver_her"],
+            now,
             give_up_at=give_up_at,
         )
-        _release_waiting(session, row["message_id"], arrival, route, lane_id)
+        _queue_waiting(session, row["message_id"], between, lane_id, give_up_at, now)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
-from gateway.errors import Issue
+from gateway.errors import Issue, Severity
 from gateway.ledger.line import Original
 from gateway.translate.facts import Facts
 
@@ -35,6 +35,8 @@ class Loss:
     lost: int
     report: str
     """JSON: the places that were not carried natively."""
+    gravest: Severity | None = None
+    """The gravest severity of anything in the report."""
 
 
 @dataclass(frozen=True)

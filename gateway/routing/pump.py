@@ -21,10 +21,10 @@ from gateway.ledger import times
 from gateway.ledger.line import Attempt
 from gateway.ledger.session import Session
 from gateway.ledger.store import Ledger
-from gateway.routing import attempts
+from gateway.routing import attempts, quarantine
 from gateway.routing.attempts import Claimed, Ending
 from gateway.routing.pace import Pace
-from gateway.routing.ports import Translator, content_of, media_type_of
+from gateway.routing.ports import Translation, Translator, content_of, media_type_of
 from gateway.routing.retry import Breaker, wait
 from gateway.settings import Endpoint
 from gateway.transports.base import Deferred, Delivered, Outgoing, Rejected, SendResult, Transport
@@ -53,6 +53,13 @@ class Means:
     """Takes in what a partner answered when it rejected a message: it may be a receipt."""
     clock: Callable[[], int] = times.now
     lease_us: int = times.seconds(LEASE_S)
+
+
+@dataclass(frozen=True)
+class _Held:
+    """A translation that is not sent until a person has looked at it."""
+
+    translation: Translation
 
 
 class Pump:
@@ -176,6 +183,8 @@ class Pump:
         body = await self._outbound(attempt)
         if isinstance(body, str):
             return await self._hand_over(attempt, body)
+        if isinstance(body, _Held):
+            return await self._hold(attempt, body.translation)
         if self._left_s(attempt) < ENOUGH * self._means.lease_us / times.SECOND:
             return await self._finish(attempt, Deferred("us.overloaded"))
         outcome = await self._send(attempt, body)
@@ -223,8 +232,8 @@ class Pump:
         )
         return outcome
 
-    async def _outbound(self, attempt: Attempt) -> bytes | str:
-        """The bytes to send; or the code that says why they cannot be made."""
+    async def _outbound(self, attempt: Attempt) -> bytes | str | _Held:
+        """The bytes to send; the code that says why they cannot be made; or what a person must look at first."""
         if not attempt.needs_translation:
             return attempt.content
         try:
@@ -236,6 +245,8 @@ class Pump:
         except Exception as error:
             log.error("delivery.translation-failed", message=attempt.id, kind=type(error).__name__)
             return "us.internal"
+        if not attempt.is_receipt and quarantine.holds(translation.loss.gravest, self._endpoint.hold_losses):
+            return _Held(translation)
         clock = self._means.clock
         await self._write(
             lambda session: attempts.keep_translation(
@@ -267,6 +278,16 @@ class Pump:
         return await self._write(
             lambda session: attempts.hand_over(
                 session, attempt, means.owner, reason, means.clock(), means.lease_us
+            ),
+            attempt,
+        )
+
+    async def _hold(self, attempt: Attempt, translation: Translation) -> Attempt | None:
+        means = self._means
+        log.warning("delivery.held", message=attempt.id, code=quarantine.HELD)
+        return await self._write(
+            lambda session: attempts.hold(
+                session, attempt, translation, means.owner, means.clock(), means.lease_us
             ),
             attempt,
         )

@@ -86,7 +86,7 @@ FROM messages c
 JOIN deliveries d ON d.message = c.sequence AND d.state IN ('sent', 'delivered', 'acknowledged') AND d.attempts > 0
 JOIN messages o ON o.message_id = COALESCE(c.parent_id, c.conversation_id) AND o.sender_her = c.sender_her
 JOIN deliveries p ON p.message = o.sequence AND p.receiver_her = d.receiver_her
-     AND p.state IN ('queued', 'sending', 'parked')
+     AND (p.state IN ('queued', 'sending', 'parked') OR (p.state = 'handed' AND p.reason = 'routing.quarantined'))
 WHERE c.status IN ('M', 'A', 'C') AND c.is_receipt = 0 AND o.is_receipt = 0
       AND NOT EXISTS (SELECT 1 FROM events e WHERE e.message = o.sequence AND e.code = 'delivery.requeued')
 
@@ -157,6 +157,22 @@ WHERE d.unchanged = 0
                                                    WHERE q.message = d.message AND q.delivery_id = d.delivery_id
                                                          AND q.code = 'delivery.requeued'), 0))
       AND (d.body_id IS NULL OR NOT EXISTS (SELECT 1 FROM losses o WHERE o.delivery_id = d.delivery_id))
+
+-- check_held_without_report --
+-- Held for what a translation lost, and the report or the bytes that a person must look at are not here.
+SELECT m.id, d.delivery_id FROM deliveries d JOIN messages m ON m.sequence = d.message
+WHERE d.state = 'handed' AND d.reason = 'routing.quarantined' AND d.unchanged = 0 AND d.attempts > 0
+      AND (d.body_id IS NULL OR NOT EXISTS (SELECT 1 FROM losses o WHERE o.delivery_id = d.delivery_id))
+
+-- check_held_and_sent --
+-- Held, and sent all the same since it last stood in line.
+SELECT m.id, d.delivery_id FROM deliveries d JOIN messages m ON m.sequence = d.message
+WHERE d.state = 'handed' AND d.reason = 'routing.quarantined'
+      AND EXISTS (SELECT 1 FROM events e WHERE e.message = d.message AND e.delivery_id = d.delivery_id
+                  AND e.code IN ('delivery.sent', 'delivery.delivered')
+                  AND e.event_id > COALESCE((SELECT MAX(q.event_id) FROM events q
+                                             WHERE q.message = d.message AND q.delivery_id = d.delivery_id
+                                                   AND q.code IN ('delivery.queued', 'delivery.requeued')), 0))
 
 -- check_counts --
 SELECT state, COUNT(*) AS number FROM deliveries GROUP BY state

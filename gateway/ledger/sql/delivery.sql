@@ -111,6 +111,10 @@ UPDATE deliveries SET state = :state, reason = :reason, receipt_status = :receip
     sent_at = CASE WHEN :was_sent = 1 THEN COALESCE(sent_at, :now) ELSE sent_at END, final_at = :now, deadline_at = NULL
 WHERE delivery_id = :delivery_id
 
+-- mark_parked --
+-- Out of the line, until a person has decided about what it corrects.
+UPDATE deliveries SET state = 'parked', position = NULL, reason = :reason WHERE delivery_id = :delivery_id
+
 -- mark_released --
 UPDATE deliveries SET state = 'queued', position = :position, lane_id = :lane_id, reason = NULL,
     deadline_at = :deadline_at, final_at = NULL

@@ -12,6 +12,16 @@ UPDATE deliveries SET state = 'queued', position = :position, reason = NULL, rec
     deadline_at = :deadline_at, final_at = NULL, settled_at = NULL
 WHERE delivery_id = :delivery_id
 
+-- outbound_of --
+-- The translation that is kept with a delivery and has not been sent.
+SELECT d.body_id, b.content FROM deliveries d JOIN bodies b ON b.body_id = d.body_id
+WHERE d.delivery_id = :delivery_id AND d.sent_at IS NULL AND d.unchanged = 0
+
+-- replace_outbound --
+-- With a person's note in it; never the bytes received.
+UPDATE bodies SET content = :content
+WHERE body_id = :body_id AND NOT EXISTS (SELECT 1 FROM messages m WHERE m.body_id = bodies.body_id)
+
 -- change_format --
 -- The receiver takes another format now: the bytes will be made anew.
 UPDATE deliveries SET format = :format, unchanged = :unchanged, body_id = NULL WHERE delivery_id = :delivery_id
