@@ -11,6 +11,7 @@ import contextlib
 import json
 from collections import deque
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -59,7 +60,9 @@ class Plain:
             return Reading(
                 None, (issue("schema.unexpected-element", layer="schema", path="MsgHead", line=3),)
             )
-        return Reading(facts_in(said))
+        wrong = said.get("wrong")
+        found = (issue("rules.identity-number-check-digits", severity=wrong, layer="rules"),) if wrong else ()
+        return Reading(facts_in(said), found)
 
     async def is_same(self, one: bytes, other: bytes, content: Content) -> bool:
         """Whether the messages are equal as JSON."""
@@ -75,9 +78,12 @@ class Plain:
             raise NotTranslatable("translate.unsupported-content")
         if said.get("breaks"):
             raise RuntimeError("14834120012 Tuvalind")
-        return Translation(
-            json.dumps({**said, "format": target_format}, sort_keys=True).encode(), LOST_NOTHING
-        )
+        loss = replace(LOST_NOTHING, gravest=said.get("loses"))
+        return Translation(json.dumps({**said, "format": target_format}, sort_keys=True).encode(), loss)
+
+    def annotate(self, data: bytes, format: str, note: str) -> bytes:
+        """The note as one more fact."""
+        return json.dumps({**json.loads(data), "note": note}, sort_keys=True).encode()
 
 
 def facts_in(said: dict[str, Any]) -> Facts:
@@ -231,7 +237,9 @@ class House:
     def __init__(self, configured: Settings, transport: Scripted) -> None:
         self.plain = Plain()
         self.transport = transport
-        self.running = Running(configured, self.plain, self.plain, {"memory": transport})
+        self.running = Running(
+            configured, self.plain, self.plain, {"memory": transport}, annotate=self.plain.annotate
+        )
         self.services = self.running.services
         self.reader = self.services.reader
 
