@@ -219,7 +219,7 @@ class Coding:
             display = terminology.display(system or _oid_of(self.implied) or "", attributes["V"])
             if display:
                 attributes["DN"] = display
-        return attributes
+        return {name: attributes[name] for name in ("V", "DN", "S") if name in attributes}
 
     def _is_foreign(self, system: object) -> bool:
         if not isinstance(system, str):

@@ -246,7 +246,9 @@ def _read_document(resource: Json, bound: Mapping, reading: Reading) -> None:
 def _read_body(composition: Json, bound: Mapping, reading: Reading) -> None:
     """The body of a document, in Content."""
     name = _body_name(composition, bound)
-    reading.used_all(composition["type"])
+    for coding in composition["type"]["coding"]:
+        if coding.get("system") == component_system():
+            reading.used_all(coding)
     begin = len(reading.out)
     reading.out.append(f"<Content><{name}>")
     bound.reader(bodies(bound)[name], name)(composition, reading)

@@ -24,6 +24,7 @@ def facts_of_bundle(bundle: Json) -> Facts:
     view = _View(bundle)
     header = view.header
     provenance = view.provenance()
+    parent = version.parent_of(view.body() or view.first("Composition"), provenance)
     return Facts(
         format="fhir-r4",
         message_id=_message_id(bundle, header),
@@ -35,8 +36,8 @@ def facts_of_bundle(bundle: Json) -> Facts:
         generated_at=moment(bundle.get("timestamp")),
         header_id=_header_id(bundle, header),
         status=_status(view, provenance),
-        parent_id=version.parent_of(view.body() or view.first("Composition"), provenance),
-        conversation_id=str(_extension(header, "conversation", "valueString") or "").strip() or None,
+        parent_id=parent,
+        conversation_id=str(_extension(header, "conversation", "valueString") or "").strip() or parent,
         patient=view.patient(),
         acknowledgement=_code_of(header, "acknowledgement")
         if _code_of(header, "acknowledgement") in ("J", "N", "F")
@@ -252,10 +253,14 @@ class _View:
             for c, t in standing.items()
             if isinstance(t, str) and c not in said and c in EVENTS_OF_TYPE.get(self.message_type, standing)
         ]
+        ready = _extension(self.first("Encounter"), "discharge-ready", "valueDateTime")
+        if isinstance(ready, str) and "3" not in said and "3" in EVENTS_OF_TYPE.get(self.message_type, ()):
+            events.append(Event("3", moment(ready), "T" not in ready, False))
         died = self._the_patient().get("deceasedDateTime")
         if isinstance(died, str) and "13" not in said and self.message_type == "LOG_DOD":
             events.append(Event("13", moment(died), "T" not in died, False))
-        return tuple(events)
+        order = EVENTS_OF_TYPE.get(self.message_type, ())
+        return tuple(sorted(events, key=lambda event: order.index(event.code) if event.code in order else -1))
 
 
 def _her(resource: Json) -> str | None:

@@ -139,6 +139,8 @@ class LinkRule:
             with out.block(f"if len(missing) > {lacked}"):
                 out.line(f"{f'{lacking} += ' if lacking else ''}reading.drop_unread({at}, {was_read})")
                 out.line("continue")
+        if not self.definition.is_section:
+            out.line(f"reading.used({holder}, 'resourceType')")  # it has become an element
         out.line(f"put({f'</{name}>'!r})")
         out.line(f"{scene.said} = True")
         if scene.spans:

@@ -178,6 +178,10 @@ class Reading:
         """Whether what stands there has been read."""
         return key in self.seen.get(id(holder), ())
 
+    def is_standing(self, resource: Json) -> bool:
+        """Whether a resource has become an element."""
+        return self.was_read(resource, "resourceType")
+
     def was_read_whole(self, holder: Json) -> bool:
         """Whether everything below has been read."""
         return None in self.seen.get(id(holder), ())
@@ -185,7 +189,7 @@ class Reading:
     @property
     def read_count(self) -> int:
         """How many values have been read."""
-        return sum(map(len, self.seen.values()))
+        return sum(len(keys) - ("resourceType" in keys) for keys in self.seen.values())
 
     # what FHIR does not say
 

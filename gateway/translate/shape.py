@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from gateway.fhir.bundle import BundleIndex
-from gateway.translate import discontinued
+from gateway.translate import discontinued, version
 from gateway.translate.codec import Json
 from gateway.translate.datatypes import ATC
 from gateway.translate.identity import without_address
@@ -44,6 +44,8 @@ class Shaped:
     moved: list[Moved] = field(default_factory=list)
     outside: list[Json] = field(default_factory=list)
     """References that named something outside the Bundle: only their display is left."""
+    is_cancelled: bool = False
+    """The message takes everything back that it repeats."""
 
 
 def bring_into_shape(made: Json) -> Shaped:
@@ -61,13 +63,16 @@ def bring_into_shape(made: Json) -> Shaped:
             _names_in_order(resource, done)
         if kind == "Provenance":
             for what in _addressed_parents(resource):
-                what["identifier"]["value"] = without_address(what["identifier"])
+                found = what["identifier"]
+                found["value"] = without_address(found)
+                done.moved.append(Moved(found, "value", found, "value", "ConversationRef/RefToParent"))
     for resource in _resources(made):
         if resource.get("resourceType") == "Medication":
             _name_the_medication(resource.get("code"), done)
         elif resource.get("resourceType") == "AllergyIntolerance":
             _name_the_substance(resource.get("code"), done)
-    if not _is_cancelled(made):
+    done.is_cancelled = is_cancelled(made)
+    if not done.is_cancelled:
         _take_out(made)
     return done
 
@@ -279,8 +284,13 @@ def _is_not_to_be_believed(resource: Json) -> bool:
     return any(coding.get("code") in _NOT_TO_BE_BELIEVED for coding in codings if isinstance(coding, dict))
 
 
-def _is_cancelled(bundle: Json) -> bool:
+def is_cancelled(bundle: Json) -> bool:
     """Whether the message itself takes everything back: then it repeats what it takes back."""
+    urls = {e.get("fullUrl"): e.get("resource") for e in bundle.get("entry", ())}
+    header = next((r for r in _resources(bundle) if r.get("resourceType") == "MessageHeader"), {})
+    focus = [urls.get(reference.get("reference")) for reference in header.get("focus", ())]
+    if version.status_of({}, {}, [each for each in focus if isinstance(each, dict)]) == "C":
+        return True
     return any(
         r.get("resourceType") == "Composition" and r.get("status") == "entered-in-error"
         for r in _resources(bundle)
@@ -295,7 +305,12 @@ def _take_out(bundle: Json) -> None:
 
 def take_references_away(bundle: Json, out: set[str]) -> None:
     """Takes References to the resources at these addresses out of the lists they stand in."""
-    for resource in _resources(bundle):
+    take_references_away_from(list(_resources(bundle)), out)
+
+
+def take_references_away_from(resources: list[Json], out: set[str]) -> None:
+    """The same for some resources."""
+    for resource in resources:
         _without(resource, out)
 
 
@@ -303,12 +318,26 @@ def _without(value: Any, out: set[str]) -> None:
     """Takes References to what is out away from the lists they stand in."""
     for key, inner in value.items():
         if isinstance(inner, list):
-            inner[:] = [item for item in inner if not _names(item, out)]
+            inner[:] = [kept for item in inner if (kept := _kept(item, out)) is not None]
             for item in inner:
                 if isinstance(item, dict):
                     _without(item, out)
         elif isinstance(inner, dict) and key != "resource":
             _without(inner, out)
+
+
+def _kept(item: Any, out: set[str]) -> Any:
+    """An item without its Reference to what is out; None if it says nothing else."""
+    return without_reference(item) if _names(item, out) else item
+
+
+def without_reference(item: Json) -> Json | None:
+    """What an item says beside its Reference; None if that is nothing."""
+    rest = {key: value for key, value in item.items() if key not in ("reference", "type")}
+    if not rest:
+        return None
+    item.pop("reference", None)
+    return item
 
 
 def _names(item: object, out: set[str]) -> bool:

@@ -50,7 +50,7 @@ class Unread:
         self._reading = reading
         self._places = places
         self.touched: set[int] = set()
-        """The resources (by identity) of which something was read."""
+        """The resources (by identity) that became an element, or of which something was read."""
 
     def leaves(self) -> Iterator[Leaf]:
         """Every value that was not read, in the order of the Bundle."""
@@ -61,6 +61,8 @@ class Unread:
             numbers[kind] = numbers.get(kind, 0) + 1
             twice = kind == "MedicationStatement" and is_stated_twice(resource)
             place = f"{kind}[{numbers[kind]}]" if self._places is None else self._places.get(id(resource), "")
+            if self._reading.is_standing(resource):
+                self.touched.add(id(resource))
             for leaf in self._below(resource, (), (resource,), place, kind):
                 if leaf.steps[0] not in _NOT_CONTENT and not (twice and leaf.steps[0] == "status"):
                     yield leaf

@@ -45,6 +45,9 @@ FAULTS = {
     "receipt_about_nothing": "DELETE FROM receipts",
     "body_missing": "UPDATE bodies SET content = :nothing",
     "outbound_missing": "UPDATE deliveries SET body_id = NULL WHERE unchanged = 0",
+    "held_without_report": "UPDATE deliveries SET state = 'handed', reason = 'routing.quarantined', body_id = NULL "
+    "WHERE unchanged = 0",
+    "held_and_sent": "UPDATE deliveries SET state = 'handed', reason = 'routing.quarantined' WHERE state = 'sent'",
 }
 
 
@@ -138,7 +141,7 @@ class Moody(Scripted):
 @pytest.mark.usefixtures("store")
 @pytest.mark.parametrize("seed", range(8))
 async def test_random_traffic_with_operators_at_work(tmp_path: Path, seed: int) -> None:
-    """Messages, corrections, receipts, pauses, drains, replays and every action in any order: nothing is lost."""
+    """Messages, corrections, receipts, pauses, drains, replays, quarantine, every action in any order: nothing is lost."""
     chance = random.Random(seed)
     town = {"endpoint": {"give_up_after_s": 2, "receipt_deadline_s": 0.2, "drain_per_second": 200}}
     configured = settings(tmp_path, town=town, parked_limit_s=0.3)
@@ -166,6 +169,7 @@ async def anything(house: House, chance: random.Random, ids: list[str], n: int) 
     operations = house.services.operations
     if draw < 0.45 or not ids:
         said = {"patient": f"p{chance.randrange(3)}", **(TO_VILLAGE if chance.random() < 0.3 else {})}
+        said["loses"] = chance.choice(["error", None, None])  # where it is translated, it is held
         if ids and chance.random() < 0.3:
             of = f"m-{chance.randrange(len(ids) + 2)}"
             said |= {"status": chance.choice("MC"), "parent_id": of, "conversation_id": of}

@@ -66,7 +66,7 @@ def in_order(bundle: Json) -> OpenBundle:
     made, origins = copied(bundle)
     shaped = bring_into_shape(made)
     work = OpenBundle(made, origins)
-    work.outside = shaped.outside
+    work.outside, work.is_cancelled = shaped.outside, shaped.is_cancelled
     for moved in shaped.moved:
         work.say(moved.holder, moved.key, moved.to, moved.to_key, moved.within)
     if work.is_about_several_patients():

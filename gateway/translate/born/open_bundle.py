@@ -58,6 +58,8 @@ class OpenBundle:
             (r for r in self.resources.values() if r.get("resourceType") == "MessageHeader"), {}
         )
         self.composition: Json | None = None
+        self.is_cancelled = False
+        """The message takes everything back that it repeats."""
 
     def _index(self, resource: Json, url: str) -> None:
         self.resources[url] = resource
@@ -146,7 +148,8 @@ class OpenBundle:
 
     def belongs(self, resource: Json) -> bool:
         """Whether a resource is about the patient of the body, and means to be believed."""
-        return not self.is_about_another(resource) and not is_taken_out(resource)
+        believed = self.is_cancelled or not is_taken_out(resource)
+        return believed and not self.is_about_another(resource)
 
     def may_be_told(self, resource: Json) -> bool:
         """Whether it may stand in a text: as what belongs, and as what was refuted (it says so then)."""
@@ -165,6 +168,11 @@ class OpenBundle:
         if other not in resource or resource.get("resourceType") not in ("MessageHeader", "CarePlan"):
             return resource
         return {key: value for key, value in resource.items() if key != other}
+
+
+def concept_section(name: str) -> Json:
+    """An empty section of a component."""
+    return {"code": concept_of_component(name)}
 
 
 def local_address(resource: Json) -> str:

@@ -10,6 +10,7 @@ from gateway import terminology
 from gateway.fhir.canonical import code_system
 from gateway.translate.born.open_bundle import OpenBundle
 from gateway.translate.codec import Json
+from gateway.translate.shape import take_references_away_from
 
 PATIENTS_OWN_VIEW = "13"
 """Heading 9141: Pasientens egne vurderinger."""
@@ -73,11 +74,4 @@ def _heading() -> Json:
 
 def _forget(work: OpenBundle, goal: Json) -> None:
     """Takes a goal out of the plans: it stands elsewhere now."""
-    url = work.urls[id(goal)]
-    for plan in work.of_type("CarePlan"):
-        if "goal" in plan:
-            plan["goal"] = [
-                each
-                for each in plan["goal"]
-                if work.follow(each) is not goal and each.get("reference") != url
-            ]
+    take_references_away_from(work.of_type("CarePlan"), {work.urls[id(goal)]})

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from gateway.errors import NotTranslatable
 from gateway.fhir.canonical import extension_url
 from gateway.translate import dialogue
 from gateway.translate.born.open_bundle import OpenBundle
@@ -22,7 +23,16 @@ _NAMED = ("Patient", "Practitioner", "RelatedPerson")
 
 
 def state_parties(work: OpenBundle) -> None:
-    """A sender or receiver given as a person's role is the role's organisation, with the person in it."""
+    """A sender or receiver given as a person's role is the role's organisation, with the person in it.
+
+    Raises NotTranslatable where the header names no sender or receiver.
+    """
+    if "sender" not in work.header and "author" in work.header:
+        work.header["sender"] = work.header["author"]
+    if work.follow(work.header.get("sender")) is None:
+        raise NotTranslatable("translate.missing-content", path="MessageHeader.sender")
+    if not any(work.follow(each.get("receiver")) for each in work.header.get("destination", ())):
+        raise NotTranslatable("translate.missing-content", path="MessageHeader.destination.receiver")
     holders = [(work.header, "sender"), *((d, "receiver") for d in work.header.get("destination", ()))]
     for holder, key in holders:
         role = work.follow(holder.get(key))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gateway import terminology
-from gateway.translate.born.open_bundle import OpenBundle
+from gateway.translate.born.open_bundle import OpenBundle, concept_section
 from gateway.translate.born.tables import Spot, spots
 from gateway.translate.codec import Json
 from gateway.translate.shape import take_references_away
@@ -65,6 +65,10 @@ def _has_code_of(concept: object, code_set: str) -> bool:
 
 def _put(work: OpenBundle, spot: Spot, resource: Json) -> None:
     reference = {"reference": work.urls[id(resource)]}
+    if spot.alone:
+        section = {**concept_section(spot.sections[0]), "entry": [reference]}
+        (work.composition or {}).setdefault("section", []).append(section)
+        return
     if spot.plan_list is None:
         entries = work.section(spot.sections).setdefault("entry", [])
         if reference not in entries:

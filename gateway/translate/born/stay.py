@@ -11,9 +11,9 @@ from collections.abc import Iterator
 
 from gateway import terminology
 from gateway.errors import NotTranslatable
-from gateway.fhir.canonical import code_system
+from gateway.fhir.canonical import code_system, extension_url
 from gateway.translate import logistics
-from gateway.translate.born.open_bundle import OpenBundle
+from gateway.translate.born.open_bundle import OpenBundle, concept_section
 from gateway.translate.codec import Json
 
 _IN_PERIOD = {"1": "start", "2": "end"}
@@ -90,6 +90,10 @@ def _made(work: OpenBundle, code: str, encounter: Json | None) -> Json:
     if code == "13" and isinstance(patient.get("deceasedDateTime"), str):
         made["effectiveDateTime"] = patient["deceasedDateTime"]
         work.say(patient, "deceasedDateTime", made, "effectiveDateTime")
+    for extension in (encounter or {}).get("extension", ()):
+        if code == "3" and extension.get("url") == extension_url("discharge-ready"):
+            made["effectiveDateTime"] = extension.get("valueDateTime")
+            work.say(extension, "valueDateTime", made, "effectiveDateTime")
     work.add(made, f"urn:somlos:event-{code}")
     return made
 
@@ -140,11 +144,16 @@ def _say_report(work: OpenBundle, encounter: Json | None) -> None:
                 made["effectiveDateTime"] = period[key]
                 work.say(period, key, made, "effectiveDateTime")
                 told.append(made)
-                entries = work.section((_REPORT,)).setdefault("entry", [])
-                entries.append({"reference": work.urls[id(made)]})
+                _say_alone(work, made)
     there = any(_is_report(section) for section in (work.composition or {}).get("section", ()))
     if work.body() == _DEMANDS_STAY and not told and not there:
         raise NotTranslatable("translate.missing-content", path="Encounter.period.start")
+
+
+def _say_alone(work: OpenBundle, event: Json) -> None:
+    """Each event has an OpplysningOpphold of its own."""
+    section = {**concept_section(_REPORT), "entry": [{"reference": work.urls[id(event)]}]}
+    (work.composition or {}).setdefault("section", []).append(section)
 
 
 def _is_report(section: Json) -> bool:

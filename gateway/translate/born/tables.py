@@ -20,6 +20,8 @@ class Spot:
     code_set: str | None
     sections: tuple[str, ...]
     plan_list: str | None
+    alone: bool
+    """Each resource has a section of its own."""
 
 
 @cache
@@ -30,8 +32,11 @@ def spots() -> tuple[Spot, ...]:
         words = line.split()
         coded = words[1] == "code"
         names = words[3:] if coded else words[2:]
-        plan_list = names.pop() if names[-1] in ("goal", "activity") else None
-        found.append(Spot(words[0], words[2] if coded else None, tuple(names), plan_list))
+        last = names.pop() if names[-1] in ("goal", "activity", "alone") else None
+        alone = last == "alone"
+        found.append(
+            Spot(words[0], words[2] if coded else None, tuple(names), None if alone else last, alone)
+        )
     return tuple(found)
 
 

@@ -25,6 +25,7 @@ Waits = Callable[[Json, str, int | None], bool]
 _DATE = re.compile(r"(\d{4})-(\d\d)-(\d\d)(T\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)?)?")
 _CODING = frozenset({"system", "version", "code", "display", "userSelected", "id"})
 _REFERENCE = frozenset({"reference", "type", "identifier", "display", "id"})
+_NAMES = frozenset({"reference", "identifier", "display"})
 _BLOCKS = frozenset({"p", "div", "br", "li", "tr", "h1", "h2", "h3", "h4", "h5", "h6", "table", "ul", "ol"})
 
 
@@ -70,7 +71,7 @@ class Wording:
     def _object(self, value: Json, path: str) -> str:
         if "div" in value:
             return self._narrative(value)
-        if value.keys() <= _REFERENCE:
+        if value.keys() <= _REFERENCE and value.keys() & _NAMES:
             return self._take(value, "display", path)
         if value.keys() <= _CODING:
             return self.coding(value, path) or ""
