@@ -141,7 +141,7 @@ class Moody(Scripted):
 @pytest.mark.usefixtures("store")
 @pytest.mark.parametrize("seed", range(8))
 async def test_random_traffic_with_operators_at_work(tmp_path: Path, seed: int) -> None:
-    """Messages, corrections, receipts, pauses, drains, replays, quarantine, every action in any order: nothing is lost."""
+    """Messages, corrections, receipts, pauses, drains, replays, quarantine, actions in any order: nothing is lost."""
     chance = random.Random(seed)
     town = {"endpoint": {"give_up_after_s": 2, "receipt_deadline_s": 0.2, "drain_per_second": 200}}
     configured = settings(tmp_path, town=town, parked_limit_s=0.3)

@@ -27,6 +27,8 @@ def state_parties(work: OpenBundle) -> None:
 
     Raises NotTranslatable where the header names no sender or receiver.
     """
+    if not work.header:
+        raise NotTranslatable("fhir.no-message-header")
     if "sender" not in work.header and "author" in work.header:
         work.header["sender"] = work.header["author"]
     if work.follow(work.header.get("sender")) is None:
