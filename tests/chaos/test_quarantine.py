@@ -120,5 +120,7 @@ def test_held_through_every_death(tmp_path: Path, handoff: str) -> None:
     asyncio.run(story())
 
 
-MESSAGE = Admission(message_id="c0ffee00-0000-4000-8000-000000000001", receiver=VILLAGE, acknowledgement="N").xml
+MESSAGE = Admission(
+    message_id="c0ffee00-0000-4000-8000-000000000001", receiver=VILLAGE, acknowledgement="N"
+).xml
 XML = {"Content-Type": "application/xml"}
