@@ -15,7 +15,7 @@ APT_INSTALL := apt-get install --yes --no-install-recommends
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test chaos check fidelity fuzz format screenshots lock clean
+.PHONY: help demo test chaos check quarter fidelity fuzz format screenshots lock clean
 
 help: ## Say what there is
 	@grep -E '^[a-z]+:.*## ' Makefile | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 16
@@ -33,6 +33,9 @@ check: $(VENV)/ready-dev ## Format, lint and types: changes nothing
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
+
+quarter: $(VENV)/ready-dev ## Load a simulated quarter of 6,000 stays and hold every measure against its truth (ARGS="--stays N")
+	@$(BIN)/python -m tests.support.full_quarter $(ARGS)
 
 fidelity: $(VENV)/ready ## Say how much of each message type stands in native elements of FHIR
 	@$(BIN)/python -m gateway.bench.fidelity $(if $(ARGS),$(ARGS),"$(STANDARDS)/standards/examples/v1.6")

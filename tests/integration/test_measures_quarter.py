@@ -76,9 +76,9 @@ async def gateway(folder: Path) -> AsyncIterator[tuple[str, GatewayServices]]:
         await serving
 
 
-async def worked_out(services: GatewayServices) -> None:
+async def worked_out(services: GatewayServices, limit_s: float = 500) -> None:
     """Until everything that was accepted stands in `records/`."""
-    async with asyncio.timeout(500):
+    async with asyncio.timeout(limit_s):
         while True:
             version = services.ledger.version
             if services.pathway.state()["waiting"] == 0:
