@@ -8,10 +8,10 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 from datetime import UTC, date, datetime
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, Self
 
 from fastapi import APIRouter
-from pydantic import Field, StringConstraints
+from pydantic import Field, StringConstraints, model_validator
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
@@ -66,6 +66,13 @@ class AskedMeasure(Said):
     """What is due and not done by then is not done; default: now."""
     since: Day | None = None
     until: Day | None = None
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        """Broken down or restricted, not both: small groups could be told apart."""
+        if self.by and self.municipality:
+            raise ValueError
+        return self
 
     def wanted(self, measures: Measures) -> Wanted:
         """As the measures ask. A day far off is a sender's slip: without `since` and `until` it is left out."""

@@ -5,7 +5,7 @@ The rule of the national quality indicators: a figure is hidden when its denomin
 others from their total: when exactly one stratum is hidden, the smallest of the shown ones is hidden too. A count of
 those excluded, missing or not yet due that is 1 to 4 is shown as that and no closer.
 
-What this does not prevent: the comparison of reports made on different days.
+What this does not prevent: the comparison of reports made on different days, or over different stretches of time.
 """
 
 from __future__ import annotations

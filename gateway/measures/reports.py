@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Final, Literal
 
@@ -35,7 +35,7 @@ class Wanted:
     by: Dimension | None = None
     """Broken down by this dimension."""
     only: tuple[Dimension, str] | None = None
-    """Only what has this value in this dimension."""
+    """Only what has this value in this dimension; not together with `by`."""
     since: date | None = None
     """No index day before; None: no limit."""
     until: date | None = None
@@ -67,15 +67,18 @@ class Report:
 
 
 def report(measure: Measure, stays: Iterable[MeasuredStay], loose: Iterable[Plan], wanted: Wanted) -> Report:
-    """Compute a measure over stays and plans."""
+    """Compute a measure over stays and plans. ValueError: broken down and restricted at once.
+
+    One value alone is taken out of the whole breakdown: what is hidden there beside it is hidden here too.
+    """
+    if wanted.only:
+        return _only(measure, stays, loose, wanted, *wanted.only)
     totals: defaultdict[str | None, Tally] = defaultdict(Tally)
     tallies: defaultdict[tuple[str | None, date], Tally] = defaultdict(Tally)
     days: set[date] = set()
     for judged, owner in measure.judged(stays, loose, wanted.now):
         day = judged.day
         if (wanted.since and day < wanted.since) or (wanted.until and day > wanted.until):
-            continue
-        if wanted.only and stratum_of(owner, wanted.only[0]) != wanted.only[1]:
             continue
         stratum = stratum_of(owner, wanted.by) if wanted.by else None
         days.add(day)
@@ -94,6 +97,23 @@ def report(measure: Measure, stays: Iterable[MeasuredStay], loose: Iterable[Plan
         for place, (stratum, total) in enumerate(zip(strata, shown, strict=True))
     )
     return Report(measure, wanted, first, last, lines)
+
+
+def _only(
+    measure: Measure,
+    stays: Iterable[MeasuredStay],
+    loose: Iterable[Plan],
+    wanted: Wanted,
+    dimension: Dimension,
+    code: str,
+) -> Report:
+    if wanted.by:
+        raise ValueError("a report is broken down or restricted, not both: small groups could be told apart")
+    whole = report(measure, stays, loose, replace(wanted, by=dimension, only=None))
+    lines = tuple(replace(line, stratum=None) for line in whole.lines if line.stratum == code)
+    if not lines:
+        lines = report(measure, (), (), replace(wanted, only=None)).lines
+    return replace(whole, wanted=wanted, lines=lines)
 
 
 def stratum_of(owner: MeasuredStay | Plan, dimension: Dimension) -> str:

@@ -174,6 +174,7 @@ def test_a_bad_annotation_changes_nothing_and_is_not_repeated(
         ("/ops/measures/notice-within-24-hours/chart?by=municipality&stratum=77", 404),
         ("/ops/measures/notice-within-24-hours?since=1900-01-01&until=9999-12-31", 400),
         ("/ops/measures/annotations/1", 404),
+        ("/ops/measures/notice-within-24-hours?by=age-group&municipality=2000", 400),
     ],
 )
 def test_bad_questions_get_a_clear_answer(client: httpx.Client, path: str, status: int) -> None:

@@ -87,6 +87,23 @@ def test_a_lone_hidden_stratum_takes_the_smallest_other_with_it() -> None:
     assert all(line.periods[0][1].hidden == line.total.hidden for line in lines.values())
 
 
+def test_asked_for_alone_a_stratum_shows_no_more_than_beside_the_others() -> None:
+    numbers = itertools.count()
+    sizes = {"a": (20, 30), "b": (9, 12), "c": (2, 3)}
+    stays = [
+        stay(next(numbers), 0, place < yes, code) for code, (yes, of) in sizes.items() for place in range(of)
+    ]
+    hidden = {
+        code: report(NOTICE, stays, [], Wanted(NOW, only=("municipality", code))).lines[0].total.hidden
+        for code in sizes
+    }
+    assert hidden == {"a": False, "b": True, "c": True}
+    nobody = report(NOTICE, stays, [], Wanted(NOW, only=("municipality", "77")))
+    assert nobody.lines[0].total.empty
+    with pytest.raises(ValueError, match="not both"):
+        report(NOTICE, stays, [], Wanted(NOW, by="age-group", only=("municipality", "a")))
+
+
 @given(st.lists(st.tuples(st.integers(0, 60), st.booleans(), st.sampled_from("abc")), max_size=80))
 def test_periods_and_strata_add_up(drawn: list[tuple[int, bool, str]]) -> None:
     stays = [stay(n, day, yes, code) for n, (day, yes, code) in enumerate(drawn)]
