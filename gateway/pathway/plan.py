@@ -102,11 +102,13 @@ def plan_of(
     events: Iterable[PathwayEvent],
     died: datetime | None,
 ) -> Plan:
-    """The plan that the discharge of `stay` started. `stays`, `events`: all of the patient's."""
+    """The plan that the discharge of `stay` started. `stays`, `events`: all of the patient's; what was sent before the
+    admission was about an earlier stay and proves nothing here."""
     assert stay.ended is not None
     others = [other for other in stays if other.key != stay.key]
     day, since = day_of(stay.ended.at), stay.ended.latest
-    return plan_on(definition, day, since, stay.municipalities[0], others, events, died)
+    own = [event for event in events if stay.admitted is None or event.sent >= stay.admitted.at]
+    return plan_on(definition, day, since, stay.municipalities[0], others, own, died)
 
 
 def plan_on(
