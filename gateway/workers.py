@@ -151,16 +151,16 @@ class Workers:
         ours, its = socket.socketpair()
         worker = _Worker(self._workers)
         self._living.add(worker)
-        with its:
-            process = await asyncio.create_subprocess_exec(
-                sys.executable,
-                *("-P", "-c", "from gateway.worker import main; main()"),
-                stdin=its.fileno(),
-                stdout=asyncio.subprocess.DEVNULL,
-                env=os.environ | {"PYTHONPATH": _path()},
-                start_new_session=True,  # a signal for the gateway is not for it
-            )
-        await asyncio.get_running_loop().create_connection(lambda: worker, sock=ours)
+        try:
+            with its:
+                process = await _process(its)
+            await asyncio.get_running_loop().create_connection(lambda: worker, sock=ours)
+        except OSError as error:  # the machine has no memory or no process left
+            ours.close()
+            self._living.discard(worker)
+            log.error("worker.not-begun", kind=type(error).__name__)
+            self._give_up(jobs)
+            return
         for job in jobs:
             worker.ask(job)
         if not self._most:
@@ -186,7 +186,11 @@ class Workers:
             elif jobs:
                 jobs[0].deaths += 1
             self._begin(jobs)
-            return
+        else:
+            self._give_up(jobs)
+
+    def _give_up(self, jobs: list[_Job]) -> None:
+        """A worker could not be had: what it should have done fails, and this process goes on by itself for a while."""
         self._are_wanted = bool(self._workers)
         for job in jobs:
             job.fail()
@@ -253,6 +257,18 @@ class _Worker(asyncio.Protocol):
             job.answer.set_result(answer)
         else:
             job.answer.set_exception(answer)
+
+
+async def _process(line: socket.socket) -> asyncio.subprocess.Process:
+    """A new worker process at the other end of a line. OSError: it cannot be had."""
+    return await asyncio.create_subprocess_exec(
+        sys.executable,
+        *("-P", "-c", "from gateway.worker import main; main()"),
+        stdin=line.fileno(),
+        stdout=asyncio.subprocess.DEVNULL,
+        env=os.environ | {"PYTHONPATH": _path()},
+        start_new_session=True,  # a signal for the gateway is not for it
+    )
 
 
 def _path() -> str:

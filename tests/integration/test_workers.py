@@ -139,6 +139,24 @@ async def test_a_message_that_kills_its_workers_fails_alone() -> None:
             assert (await workers.read(letters(1)[0], "xml")).facts is not None
 
 
+async def test_a_machine_that_gives_no_process_leaves_the_work_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    tried: list[int] = []
+
+    async def no_process(*_: object, **__: object) -> None:
+        tried.append(1)
+        raise BlockingIOError
+
+    monkeypatch.setattr(asyncio, "create_subprocess_exec", no_process)
+    workers = Workers(Formats(), 1)
+    async with asyncio.timeout(LIMIT_S):
+        while not tried:
+            for each in letters(20):
+                assert (await workers.read(each, "xml")).facts is not None
+            await asyncio.sleep(0)
+    assert (await workers.read(letters(1)[0], "xml")).facts is not None
+    await workers.stop()
+
+
 STARTS_ONE = """
 import asyncio, os, sys
 from tests.integration.test_workers import busy, processes
