@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -13,6 +14,8 @@ from gateway.records import resources
 
 Json = dict[str, Any]
 NEWEST: Final = 2**62
+_PLACE: Final = re.compile(r":v(\d+)\b")
+_IN_LETTERS: Final = str.maketrans("0123456789", "abcdefghij")
 
 
 @dataclass(frozen=True)
@@ -33,7 +36,7 @@ class Version:
 
 @dataclass(frozen=True)
 class Condition:
-    """One condition of a search: `sql` with values named :v0, :v1, … of its own."""
+    """One condition of a search: `sql` with values named :v0, :v1, … of its own, which get other names when asked."""
 
     sql: str
     values: tuple[Any, ...] = ()
@@ -99,11 +102,9 @@ class ResourceReader:
             values["her_ids"] = json.dumps(sorted(seen_by))
             every.append(Condition(self._queries["where_seen"]))
         for number, condition in enumerate(every):
-            text = condition.sql
-            for place, value in enumerate(condition.values):
-                text = text.replace(f":v{place}", f":c{number}_{place}")
-                values[f"c{number}_{place}"] = value
-            written.append(f" AND {text}")
+            names = [f"c_{_letters(number)}_{_letters(place)}" for place in range(len(condition.values))]
+            values |= dict(zip(names, condition.values, strict=True))
+            written.append(f" AND {_named(condition.sql, names)}")
         where = "".join(written)
         count = self._queries["count_resources"].replace("{conditions}", where)
         total = self._ledger.reading().execute(count, values).fetchone()["number"]
@@ -143,6 +144,16 @@ class ResourceReader:
     def _one(self, query: str, **values: Any) -> Row | None:
         row: Row | None = self._ledger.reading().execute(self._queries[query], values).fetchone()
         return row
+
+
+def _named(sql: str, names: list[str]) -> str:
+    """A condition with its values under these names."""
+    return _PLACE.sub(lambda found: f":{names[int(found[1])]}", sql)
+
+
+def _letters(number: int) -> str:
+    """A number in letters: names of values have no digits."""
+    return str(number).translate(_IN_LETTERS)
 
 
 def _version(row: Row) -> Version:

@@ -154,6 +154,7 @@ def test_the_statement_names_what_is_served(lyngvik: httpx.Client) -> None:
         ({"class": "http://terminology.hl7.org/CodeSystem/v3-ActCode|IMP"}, 1),
         ({"class": "http://terminology.hl7.org/CodeSystem/v3-ActCode|"}, 1),
         ({"class": "AMB,IMP"}, 1),
+        ({"class": "a,b,c,d,e,f,g,h,i,j,k,l,IMP"}, 1),
         ({"_id": "nobody"}, 0),
     ],
 )
