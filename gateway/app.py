@@ -99,6 +99,7 @@ class Running:
             projector=self.projector,
             desk=Desk(ledger, self.projector, clock=ledger.clock) if self.projector else None,
             keys=self.keys,
+            patient_keys=self.keys,
             accounts=Accounts(settings.console, ledger, partners),
         )
 

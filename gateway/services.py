@@ -48,6 +48,8 @@ class GatewayServices:
     """Stays, clocks, tasks and goals, as far as `records/` has come."""
     measures: Measures
     """Figures and run charts over all stays and plans, and what teams noted in them."""
+    patient_keys: PatientKeys
+    """`of(identity number)`: the patient key of a search."""
     accounts: Accounts
     """Who may use the console, who does, and what is noted of it."""
     projector: Projector | None = None

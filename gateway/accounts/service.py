@@ -241,7 +241,7 @@ class Accounts:
 
         :raises Refusal: accounts.bad-name, .unknown-role, .unknown-organisation, .needs-organisation, .exists
         """
-        if not _NAME.fullmatch(name) or _NUMBER.search(name):
+        if not is_name(name):
             raise Refusal("accounts.bad-name")
         if role not in ROLES:
             raise Refusal("accounts.unknown-role")
@@ -313,6 +313,11 @@ class Accounts:
             audit.note(session, "account-enabled", Who(by), self._ledger.clock(), account=name)
 
         await self._ledger.write(unit)
+
+
+def is_name(text: str) -> bool:
+    """Whether an account can be called so: never anything that holds an identity number."""
+    return bool(_NAME.fullmatch(text)) and not _NUMBER.search(text)
 
 
 def who_of(viewer: Viewer) -> Who:

@@ -8,15 +8,23 @@ from __future__ import annotations
 from gateway.console.catalogue_accounts import ACCOUNTS
 from gateway.console.catalogue_mappings import MAPPINGS
 from gateway.console.catalogue_workbench import WORKBENCH
+from gateway.console.catalogue_work import WORK
 from gateway.console.names import NAMES
+from gateway.console.names_pathway import PATHWAY_NAMES
 
 _COMMON: dict[str, tuple[str, str]] = {
     "product": ("Sømløs", "Sømløs"),
     "product.tagline": ("Sammen om pasientforløpet", "Together through the patient's pathway"),
     "skip": ("Hopp til hovedinnhold", "Skip to main content"),
     "nav.label": ("Hovedmeny", "Main menu"),
-    "nav.flow": ("Meldingsflyt", "Message flow"),
-    "nav.refused": ("Ikke tatt imot", "Not taken in"),
+    "nav.home": ("Oppfølging", "Follow-up"),
+    "nav.flow": ("Flyt", "Flow"),
+    "nav.find": ("Finn", "Find"),
+    "nav.pathways": ("Forløp", "Pathways"),
+    "nav.measures": ("Måltall", "Measures"),
+    "nav.partners": ("Partnere", "Partners"),
+    "nav.workbench": ("Verksted", "Workbench"),
+    "nav.audit": ("Revisjon", "Audit"),
     "nav.errors": ("Feilkatalog", "Error catalogue"),
     "language.switch": ("English", "Norsk"),
     "language.label": ("Show this page in English", "Vis siden på norsk"),
@@ -67,27 +75,42 @@ _FLOW: dict[str, tuple[str, str]] = {
     "flow.live.resume": ("Fortsett", "Resume"),
     "flow.live.new": ("Meldingslisten er oppdatert.", "The list of messages was updated."),
     "flow.numbers": ("Nøkkeltall", "Key figures"),
-    "tile.today": ("I dag", "Today"),
     "tile.today.hint": ("melding mottatt|meldinger mottatt", "message received|messages received"),
     "tile.waiting": ("Venter", "Waiting"),
     "tile.waiting.hint": ("på levering eller kvittering", "for delivery or receipt"),
-    "tile.rejected": ("Avvist", "Rejected"),
-    "tile.rejected.hint": ("av mottaker, til sammen", "by the receiver, in all"),
+    "tile.delivered": ("Til levert", "To delivery"),
+    "tile.delivered.hint": ("i snitt, fra vi har den", "on average, from when it is here"),
+    "tile.answered": ("Til kvittert", "To receipt"),
+    "tile.answered.hint": ("i snitt, fra mottakeren har den", "on average, from when the receiver has it"),
+    "span.24h": ("Siste 24 timer", "Last 24 hours"),
+    "span.7d": ("Siste 7 dager", "Last 7 days"),
+    "filter.span": ("Tall for", "Figures for"),
+    "matrix.title": ("Hvem sender til hvem", "Who sends to whom"),
+    "matrix.lead": (
+        "Antall meldinger, tid til levert og til kvittert.",
+        "Messages, time to delivery and to receipt.",
+    ),
+    "matrix.after": ("levert {delivered}, kvittert {answered}", "delivered {delivered}, receipt {answered}"),
+    "matrix.negative": ("{n} avvist|{n} avvist", "{n} rejected|{n} rejected"),
+    "matrix.overdue": ("{n} over frist|{n} over frist", "{n} overdue|{n} overdue"),
+    "flow.taken": ("Tatt imot", "Taken in"),
     "tile.overdue": ("Over frist", "Overdue"),
     "tile.overdue.hint": ("mangler kvittering", "receipt is missing"),
     "tile.handed": ("Til oppfølging", "Needs a person"),
     "tile.handed.hint": ("venter på et menneske", "waiting for somebody to act"),
-    "chart.title": ("Meldinger siste 24 timer", "Messages in the last 24 hours"),
+    "chart.title.24h": ("Meldinger siste 24 timer", "Messages in the last 24 hours"),
+    "chart.title.7d": ("Meldinger siste 7 dager", "Messages in the last 7 days"),
     "chart.desc": (
-        "Antall meldinger mottatt per time. Flest: {most} mellom {start} og {end}. Til sammen {n}.",
-        "Messages received per hour. Most: {most} between {start} and {end}. {n} in all.",
+        "Antall meldinger mottatt. Flest: {most} fra {start}. Til sammen {n}, av dem {negative} avvist.",
+        "Messages received. Most: {most} from {start}. {n} in all, {negative} of them rejected.",
     ),
+    "chart.negative": ("Avvist", "Rejected"),
     "chart.empty": (
-        "Ingen meldinger mottatt de siste 24 timene.",
-        "No messages received in the last 24 hours.",
+        "Ingen meldinger mottatt.",
+        "No messages received.",
     ),
     "chart.table": ("Vis tallene", "Show the figures"),
-    "chart.hour": ("Time", "Hour"),
+    "chart.hour": ("Tid", "Time"),
     "chart.count": ("Meldinger", "Messages"),
     "chart.now": ("nå", "now"),
     "filter.title": ("Avgrens listen", "Narrow the list"),
@@ -286,9 +309,9 @@ _ERRORS: dict[str, tuple[str, str]] = {
         "Ingen meldinger er gått tapt av dette. Prøv å hente siden på nytt om litt.",
         "No messages were lost by this. Try to load the page again in a moment.",
     ),
-    "page.back": ("Til meldingsflyten", "To the message flow"),
+    "page.back": ("Til forsiden", "To the front page"),
 }
 
 TEXTS: dict[str, tuple[str, str]] = (
-    _COMMON | _FLOW | _MESSAGE | _ERRORS | ACCOUNTS | MAPPINGS | WORKBENCH | NAMES
+    _COMMON | _FLOW | _MESSAGE | _ERRORS | ACCOUNTS | MAPPINGS | WORK | WORKBENCH | NAMES | PATHWAY_NAMES
 )

@@ -6,6 +6,7 @@ template gives it a title, a description and the same numbers as a table.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -33,29 +34,45 @@ class Bar:
     """Class of the bar: `bar-none`, `bar-some` or `bar-now` (the hour that still runs)."""
 
 
-@dataclass(frozen=True)
-class Chart:
-    """A bar a hour, oldest first."""
+def bars_of(
+    starts: Sequence[datetime], series: Sequence[Sequence[int]], *, by_day: bool
+) -> tuple[tuple[Bar, ...], ...]:
+    """Bars for several series over the same hours (at least one), oldest first, all to the scale of the first.
 
-    bars: tuple[Bar, ...]
-    total: int
-    most: Bar
-    """The busiest hour, the latest of equals."""
+    `by_day`: the hours of a day, in Norway, are one bar. The last bar belongs to the time that still runs.
+    """
+    keys = [_key(start, by_day) for start in starts]
+    order = list(dict.fromkeys(keys))
+    sums = [Counter[datetime]() for _ in series]
+    for counts, sum_of in zip(series, sums, strict=True):
+        for key, count in zip(keys, counts, strict=True):
+            sum_of[key] += count
+    highest = max([*sums[0].values(), 1])
+    return tuple(
+        tuple(_bar(index, key, sum_of[key], highest, len(order), by_day) for index, key in enumerate(order))
+        for sum_of in sums
+    )
 
 
-def volume(counts: Sequence[int], now: datetime) -> Chart:
-    """The chart of messages per hour, at least one; the last count belongs to the hour that holds `now` (aware)."""
-    highest = max(max(counts), 1)
-    step = WIDTH / len(counts)
-    this_hour = now.astimezone(OSLO).replace(minute=0, second=0, microsecond=0)
-    bars = []
-    for index, count in enumerate(counts):
-        start = (this_hour.astimezone(UTC) - timedelta(hours=len(counts) - 1 - index)).astimezone(OSLO)
-        height = max(round(HEIGHT * count / highest, 1), _LEAST)
-        kind = "bar-none" if count == 0 else "bar-now" if index == len(counts) - 1 else "bar-some"
-        end = (start.astimezone(UTC) + timedelta(hours=1)).astimezone(OSLO)
-        x, width = round(index * step + step * 0.14, 1), round(step * 0.72, 1)
-        bars.append(
-            Bar(f"{start:%H:%M}", f"{end:%H:%M}", count, x, round(HEIGHT - height, 1), width, height, kind)
-        )
-    return Chart(tuple(bars), sum(counts), max(reversed(bars), key=lambda bar: bar.count))
+def _key(start: datetime, by_day: bool) -> datetime:
+    local = start.astimezone(OSLO)
+    return local.replace(hour=0, minute=0, second=0, microsecond=0) if by_day else start
+
+
+def _bar(index: int, key: datetime, count: int, highest: int, number: int, by_day: bool) -> Bar:
+    step = WIDTH / number
+    height = max(round(HEIGHT * count / highest, 1), _LEAST)
+    local = key.astimezone(OSLO)
+    end = (key.astimezone(UTC) + timedelta(hours=1)).astimezone(OSLO)
+    kind = "bar-none" if count == 0 else "bar-now" if index == number - 1 else "bar-some"
+    start = f"{local.day}.{local.month}." if by_day else f"{local:%H:%M}"
+    return Bar(
+        start,
+        "" if by_day else f"{end:%H:%M}",
+        count,
+        round(index * step + step * 0.14, 1),
+        round(HEIGHT - height, 1),
+        round(step * 0.72, 1),
+        height,
+        kind,
+    )

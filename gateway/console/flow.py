@@ -6,23 +6,22 @@ here knows a patient.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import cast, get_args
 from urllib.parse import urlencode
 
-from gateway.console.chart import Chart, volume
 from gateway.console.names import MESSAGE_TYPES
 from gateway.console.states import FILTER_STATES, OVERDUE, State, receipt_word, state
 from gateway.console.texts import Texts
-from gateway.console.times import OSLO, Shown, age, shown
-from gateway.ledger.reader import LedgerReader
+from gateway.console.times import Shown, age, shown
+from gateway.console.traffic import DEFAULT_SPAN, SPANS, Matrix, Sums, TimeLine, matrix, time_line
+from gateway.ledger.overview import Traffic
 from gateway.ledger.rows import DeliveryState, FlowRow, MessageFilter
 from gateway.services import GatewayServices
 
 PAGE_ROWS = 50
-CHART_HOURS = 24
 
 
 @dataclass(frozen=True)
@@ -68,6 +67,8 @@ class Wanted:
     state: str = ""
     receipts: bool = False
     before: int | None = None
+    span: str = DEFAULT_SPAN
+    """Of the figures above the list."""
 
     @property
     def narrowed(self) -> bool:
@@ -79,6 +80,7 @@ class Wanted:
         parts = {"partner": self.partner, "type": self.type, "state": self.state}
         pairs = [(name, value) for name, value in parts.items() if value]
         pairs += [("receipts", "1")] if self.receipts else []
+        pairs += [("span", self.span)] if self.span != DEFAULT_SPAN else []
         pairs += [("before", str(before))] if before is not None else []
         return "?" + urlencode(pairs) if pairs else ""
 
@@ -100,12 +102,16 @@ class Flow:
     """The whole page."""
 
     rows: tuple[Row, ...]
-    today: int
     figures: tuple[Figure, ...]
-    chart: Chart
+    sums: Sums
+    delivered_after: str
+    receipt_after: str
+    line: TimeLine
+    matrix: Matrix
     partners: tuple[Choice, ...]
     types: tuple[Choice, ...]
     states: tuple[Choice, ...]
+    spans: tuple[Choice, ...]
     wanted: Wanted
     older: str | None
     """Address of the next page."""
@@ -120,6 +126,7 @@ def wanted_of(query: Mapping[str, str]) -> Wanted:
         state=chosen if chosen in FILTER_STATES else "",
         receipts=query.get("receipts") == "1",
         before=before_of(query),
+        span=query.get("span", "") if query.get("span", "") in SPANS else DEFAULT_SPAN,
     )
 
 
@@ -147,56 +154,72 @@ def flow(
         _filter(services, wanted, scope), before=wanted.before, limit=PAGE_ROWS + 1
     )
     shown_rows = found[:PAGE_ROWS]
-    today = now.astimezone(OSLO).replace(hour=0, minute=0, second=0, microsecond=0).astimezone(UTC)
-    counts = services.reader.counts(today)
-    states = counts.states
+    hours = services.operations.traffic.hours(now - SPANS[wanted.span], now)
+    counts = _counted(services, wanted, scope)
+    line = time_line(hours, counts, by_day=SPANS[wanted.span].days > 1)
+    overview = services.operations.overview
+    missing, dead = overview.missing(scope, 1).number, overview.dead(scope, 1).number
     figures = (
-        Figure("waiting", counts.waiting, "clock", "", None),
-        _figure(OVERDUE, counts.overdue, "warning", "bad"),
-        _figure("rejected", states["rejected"], "cross", "bad"),
-        _figure("handed", states["handed"], "person", "warn"),
+        Figure("waiting", sum(overview.open_states(scope).values()), "clock", "", None),
+        _figure(OVERDUE, missing, "warning", "bad"),
+        _figure("handed", dead, "person", "warn"),
     )
     return Flow(
-        rows=tuple(_row(services, row, now, texts) for row in shown_rows),
-        today=counts.since,
+        rows=tuple(row_of(services, row, now, texts) for row in shown_rows),
         figures=figures,
-        chart=volume(per_hour(services.reader, now), now),
-        partners=_partner_choices(services, wanted),
-        types=tuple(
-            sorted(_choices("type", MESSAGE_TYPES, wanted.type, texts), key=lambda choice: choice.name)
-        ),
+        sums=line.sums,
+        delivered_after=line.sums.delivered_after(texts),
+        receipt_after=line.sums.receipt_after(texts),
+        line=line,
+        matrix=matrix(hours, counts, lambda her: organisation(services, her, texts).name),
+        partners=partner_choices(services, wanted.partner),
+        types=type_choices(wanted.type, texts),
         states=_choices("state", FILTER_STATES, wanted.state, texts),
+        spans=_choices("span", tuple(SPANS), wanted.span, texts),
         wanted=wanted,
-        older=f"/console{wanted.query(shown_rows[-1].message.sequence)}" if len(found) > PAGE_ROWS else None,
+        older=f"/console/flow{wanted.query(shown_rows[-1].message.sequence)}"
+        if len(found) > PAGE_ROWS
+        else None,
     )
+
+
+def _counted(
+    services: GatewayServices, wanted: Wanted, scope: frozenset[str] | None
+) -> Callable[[Traffic], bool]:
+    """Which traffic is counted: what the choice and the person's organisation leave."""
+    owner = services.partners.owner_of(wanted.partner) if wanted.partner else None
+    partner = frozenset(owner.her_ids if owner else (wanted.partner,) if wanted.partner else ())
+
+    def counted(each: Traffic) -> bool:
+        parties = {each.sender_her, each.receiver_her}
+        return (
+            (scope is None or not scope.isdisjoint(parties))
+            and (not partner or not partner.isdisjoint(parties))
+            and (not wanted.type or each.message_type == wanted.type)
+        )
+
+    return counted
 
 
 def _figure(name: str, number: int, icon: str, tone: str) -> Figure:
-    return Figure(name, number, icon, tone if number else "", f"/console?state={name}")
-
-
-def per_hour(reader: LedgerReader, now: datetime) -> tuple[int, ...]:
-    """Messages received in each of the last 24 hours, oldest first, the running hour last."""
-    first = now.astimezone(UTC).replace(minute=0, second=0, microsecond=0) - timedelta(hours=CHART_HOURS - 1)
-    counted = dict(reader.per_hour(first))
-    return tuple(counted.get(first + timedelta(hours=hour), 0) for hour in range(CHART_HOURS))
+    return Figure(name, number, icon, tone if number else "", f"/console/flow?state={name}")
 
 
 def _filter(services: GatewayServices, wanted: Wanted, scope: frozenset[str] | None) -> MessageFilter:
     owner = services.partners.owner_of(wanted.partner) if wanted.partner else None
     is_state = wanted.state in get_args(DeliveryState)
     return MessageFilter(
-        her_id=wanted.partner if wanted.partner and owner is None else None,
-        her_ids=owner.her_ids if owner else (),
+        her_ids=owner.her_ids if owner else (wanted.partner,) if wanted.partner else (),
         message_type=wanted.type or None,
         state=cast(DeliveryState, wanted.state) if is_state else None,
         overdue=wanted.state == OVERDUE,
         receipts=wanted.receipts,
-        scope=None if scope is None else tuple(sorted(scope)),
+        scope=scope,
     )
 
 
-def _row(services: GatewayServices, row: FlowRow, now: datetime, texts: Texts) -> Row:
+def row_of(services: GatewayServices, row: FlowRow, now: datetime, texts: Texts) -> Row:
+    """One line of a list of messages. `now`: aware."""
     message = row.message
     return Row(
         id=message.id,
@@ -212,11 +235,15 @@ def _row(services: GatewayServices, row: FlowRow, now: datetime, texts: Texts) -
     )
 
 
-def _partner_choices(services: GatewayServices, wanted: Wanted) -> tuple[Choice, ...]:
+def partner_choices(services: GatewayServices, chosen: str) -> tuple[Choice, ...]:
+    """Every partner, by name; `chosen`: one of its HER-ids."""
     partners = sorted(services.settings.partner, key=lambda partner: partner.name)
-    return tuple(
-        Choice(partner.her_ids[0], partner.name, wanted.partner in partner.her_ids) for partner in partners
-    )
+    return tuple(Choice(partner.her_ids[0], partner.name, chosen in partner.her_ids) for partner in partners)
+
+
+def type_choices(chosen: str, texts: Texts) -> tuple[Choice, ...]:
+    """Every message type, by name."""
+    return tuple(sorted(_choices("type", MESSAGE_TYPES, chosen, texts), key=lambda choice: choice.name))
 
 
 def _choices(prefix: str, codes: tuple[str, ...], chosen: str, texts: Texts) -> tuple[Choice, ...]:

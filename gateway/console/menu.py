@@ -18,9 +18,12 @@ class Entry:
 
 
 ENTRIES: Final = (
-    Entry("flow", "/console", "messages"),
-    Entry("refused", "/console/refused", "messages"),
+    Entry("home", "/console", "home"),
+    Entry("flow", "/console/flow", "messages"),
+    Entry("find", "/console/find", "messages"),
+    Entry("partners", "/console/partners", "partners"),
     Entry("workbench", "/console/workbench", "workbench"),
+    Entry("audit", "/console/audit", "audit"),
     Entry("errors", "/console/errors", "errors"),
 )
 

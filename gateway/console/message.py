@@ -6,11 +6,12 @@ messages of the same conversation. No content and no patient: those rows do not 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from gateway.accounts.roles import Viewer
+from gateway.console.actions import possible
 from gateway.console.flow import Organisation, organisation
 from gateway.console.states import NextStep, State, next_step, state
 from gateway.console.texts import Texts
@@ -18,12 +19,9 @@ from gateway.console.times import Shown, shown, span
 from gateway.errors import CATALOGUE
 from gateway.ledger.rows import DeliveryRow, EventRow, MessageRow, ReceiptRow
 from gateway.ledger.trail import sentence
+from gateway.operations.deviation import plain_id
 from gateway.services import GatewayServices
 from gateway.terminology import display
-
-_UUID = re.compile(r"\{?[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}\}?")
-_PLAIN_ID = re.compile(r"[0-9A-Za-z][0-9A-Za-z._:-]{0,99}")
-_IDENTITY_NUMBER = re.compile(r"(?<!\d)\d{6}[._:-]?\d{5}(?!\d)")
 
 _EVENT_LOOKS = {
     "message.accepted": ("info", "inbox"),
@@ -72,6 +70,9 @@ class Delivery:
     unchanged: bool
     attempts: int
     times: tuple[tuple[str, Shown], ...]
+    id: int
+    actions: tuple[str, ...]
+    """What the person who looks may do with it."""
 
 
 @dataclass(frozen=True)
@@ -137,11 +138,16 @@ class MessageView:
     receipts: tuple[Receipt, ...]
     no_receipt: str
     versions: tuple[Version, ...]
+    stay: str | None
+    """Id of the stay it belongs to."""
 
 
-def message_view(services: GatewayServices, message: MessageRow, now: datetime, texts: Texts) -> MessageView:
-    """What the page of a message shows. `now`: aware."""
+def message_view(
+    services: GatewayServices, message: MessageRow, now: datetime, texts: Texts, viewer: Viewer
+) -> MessageView:
+    """What the page of a message shows to somebody. `now`: aware."""
     reader = services.reader
+    stay = services.pathway.stay_of_message(message.id) if viewer.may("pathways") else None
     deliveries = reader.deliveries(message.id)
     receipts = reader.receipts(message.id)
     expects_none = message.is_receipt or message.acknowledgement == "N"
@@ -156,7 +162,9 @@ def message_view(services: GatewayServices, message: MessageRow, now: datetime, 
         body_known=message.body_known,
         facts=_facts(services, message, now, texts),
         trail=_trail(reader.trail(message.id), now, texts),
-        deliveries=tuple(_delivery(services, delivery, receipts, now, texts) for delivery in deliveries),
+        deliveries=tuple(
+            _delivery(services, delivery, receipts, now, texts, viewer) for delivery in deliveries
+        ),
         receipts=tuple(_receipt(receipt, message, now, texts) for receipt in receipts),
         no_receipt=texts(
             "receipts.not_expected"
@@ -166,6 +174,7 @@ def message_view(services: GatewayServices, message: MessageRow, now: datetime, 
             else "receipts.none"
         ),
         versions=_versions(reader.conversation(message.id), message, now, texts),
+        stay=stay,
     )
 
 
@@ -204,8 +213,7 @@ def _original(services: GatewayServices, receipt: MessageRow, texts: Texts) -> F
 
 def _sender_id(message_id: str, texts: Texts) -> str:
     """The id the sender chose, unless it could hold something else: it is the sender's own text."""
-    is_plain = _PLAIN_ID.fullmatch(message_id) and not _IDENTITY_NUMBER.search(message_id)
-    return message_id if _UUID.fullmatch(message_id) or is_plain else texts("message.msgid.hidden")
+    return plain_id(message_id) or texts("message.msgid.hidden")
 
 
 def size(octets: int, texts: Texts) -> str:
@@ -250,6 +258,7 @@ def _delivery(
     receipts: Sequence[ReceiptRow],
     now: datetime,
     texts: Texts,
+    viewer: Viewer,
 ) -> Delivery:
     reasons = [
         reason for receipt in receipts if receipt.delivery_id == delivery.id for reason in _reasons(receipt)
@@ -269,7 +278,14 @@ def _delivery(
         unchanged=delivery.unchanged,
         attempts=delivery.attempts,
         times=tuple((name, shown(moment, now, texts)) for name, moment in moments if moment),
+        id=delivery.id,
+        actions=_actions(services, delivery.id, viewer),
     )
+
+
+def _actions(services: GatewayServices, delivery_id: int, viewer: Viewer) -> tuple[str, ...]:
+    item = services.operations.reader.item(delivery_id) if viewer.may("act") else None
+    return possible(item, viewer) if item else ()
 
 
 def _receipt(receipt: ReceiptRow, message: MessageRow, now: datetime, texts: Texts) -> Receipt:

@@ -20,6 +20,7 @@ from gateway.console.purposes import PURPOSES, stated
 from gateway.console.refused import refused
 from gateway.console.web import Pages, texts_of, viewer_of
 from gateway.ledger.rows import MessageRow
+from gateway.operations.actions import ACTIONS
 from gateway.services import GatewayServices
 
 BREATH = 0.25
@@ -53,7 +54,7 @@ def may_read_content(services: GatewayServices, viewer: Viewer, id: str) -> bool
 def add(router: APIRouter, pages: Pages, services: GatewayServices, door: Door) -> None:
     """Add them."""
 
-    @router.get("")
+    @router.get("/flow")
     @needs("messages")
     def flow_page(request: Request) -> Response:
         texts, version = texts_of(request), services.ledger.version
@@ -69,8 +70,9 @@ def add(router: APIRouter, pages: Pages, services: GatewayServices, door: Door) 
         message = message_for(services, viewer_of(request), id)
         if message is None:
             return pages.problem(request, 404)
-        view = message_view(services, message, datetime.now(UTC), texts)
-        may_read = may_read_content(services, viewer_of(request), id)
+        viewer = viewer_of(request)
+        view = message_view(services, message, datetime.now(UTC), texts, viewer)
+        may_read = may_read_content(services, viewer, id)
         content = None if part == "live" else content_view(services, message, texts, may_read=may_read)
         return pages.page(
             request,
@@ -81,6 +83,7 @@ def add(router: APIRouter, pages: Pages, services: GatewayServices, door: Door) 
             version=version,
             purposes=PURPOSES,
             refused="purpose" in request.query_params,
+            done=done if (done := request.query_params.get("done", "")) in ACTIONS else "",
         )
 
     @router.post("/messages/{id}/content")
@@ -101,7 +104,7 @@ def add(router: APIRouter, pages: Pages, services: GatewayServices, door: Door) 
         texts, version = texts_of(request), services.ledger.version
         viewer = viewer_of(request)
         view = refused(services, before_of(request.query_params), datetime.now(UTC), texts, viewer.her_ids)
-        return pages.page(request, "refused.html", here="refused", view=view, version=version)
+        return pages.page(request, "refused.html", here="flow", view=view, version=version)
 
     @router.get("/live", response_class=EventSourceResponse)
     @needs("messages")

@@ -9,9 +9,14 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
 from gateway.console import (
+    pages_actions,
+    pages_audit,
     pages_errors,
+    pages_find,
+    pages_home,
     pages_mappings,
     pages_messages,
+    pages_partners,
     pages_plays,
     pages_sign_in,
     pages_workbench,
@@ -22,7 +27,19 @@ from gateway.console.route import ConsoleRoute
 from gateway.console.web import Pages, asset
 from gateway.services import GatewayServices
 
-KINDS = (pages_messages, pages_workbench, pages_plays, pages_mappings, pages_errors, pages_sign_in)
+KINDS = (
+    pages_home,
+    pages_messages,
+    pages_actions,
+    pages_find,
+    pages_partners,
+    pages_workbench,
+    pages_plays,
+    pages_mappings,
+    pages_audit,
+    pages_errors,
+    pages_sign_in,
+)
 
 
 def create_console(services: GatewayServices) -> APIRouter:

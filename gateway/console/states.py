@@ -78,7 +78,11 @@ def state_name(delivery: DeliveryRow | None) -> str:
 
 def state(delivery: DeliveryRow | None, texts: Texts) -> State:
     """The state of a delivery; None: a message that needs no delivery."""
-    name = state_name(delivery)
+    return state_named(state_name(delivery), texts)
+
+
+def state_named(name: str, texts: Texts) -> State:
+    """A state by its name."""
     tone, icon = _LOOKS[name]
     return State(name, texts(f"state.{name}"), tone, icon)
 

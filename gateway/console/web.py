@@ -21,7 +21,23 @@ from gateway.console.texts import ENGLISH, NORWEGIAN, Texts
 from gateway.console.times import shown
 
 LANGUAGE_COOKIE = "somlos_language"
-CHOICES = frozenset({"partner", "type", "state", "receipts", "before"})
+CHOICES = frozenset(
+    (
+        "partner",
+        "type",
+        "state",
+        "receipts",
+        "before",
+        "span",
+        "all",
+        "id",
+        "since",
+        "until",
+        "missed",
+        "name",
+    )
+    + ("act", "reading", "measure", "stratum")
+)
 """Parameters of an address by which a reader chooses what a page shows."""
 LANGUAGE_SECONDS = 365 * 24 * 3600
 

@@ -26,8 +26,7 @@ Act = Literal[
     "password-reset",
     "content-opened",
     "patient-searched",
-    "stay-opened",
-    "report-made",
+    "goals-opened",
     "delivery-resent",
     "delivery-redirected",
     "delivery-cancelled",
@@ -35,7 +34,6 @@ Act = Literal[
     "endpoint-paused",
     "endpoint-drained",
     "endpoint-resumed",
-    "test-sent",
 ]
 ACTS: Final[tuple[Act, ...]] = get_args(Act)
 NEWEST: Final = 2**62

@@ -184,7 +184,7 @@ class OperationsReader:
     def item(self, delivery_id: int) -> Item | None:
         """One delivery."""
         row = self.one("item", delivery_id=delivery_id)
-        return None if row is None else _item(row)
+        return None if row is None else item_of(row)
 
     def items(self, wanted: Selection, *, before: int | None = None, limit: int = 50) -> tuple[Item, ...]:
         """Deliveries, newest first, whose id is below `before`."""
@@ -200,7 +200,7 @@ class OperationsReader:
         written = "".join(f" AND {self._queries[name]}" for name in conditions)
         text = self._queries[query].replace("{conditions}", written)
         rows = self._ledger.reading().execute(text, values | more | {"most": limit}).fetchall()
-        return tuple(_item(row) for row in rows)
+        return tuple(item_of(row) for row in rows)
 
     def holds(self) -> dict[str, Hold]:
         """Every hold, by receiver."""
@@ -231,10 +231,24 @@ class OperationsReader:
         row = self.one("open_before", receiver_her=hold.receiver_her, since=times.of(hold.since))
         return 0 if row is None else row["number"]
 
-    def alarms(self, *, all: bool = False, before: int | None = None, limit: int = 50) -> tuple[Alarm, ...]:
-        """The open alarms, or all that are kept; newest first."""
-        query = "alarms" if all else "alarms_open"
-        rows = self.all(query, before=NEWEST if before is None else before, most=limit)
+    def alarms(
+        self,
+        *,
+        all: bool = False,
+        before: int | None = None,
+        limit: int = 50,
+        scope: frozenset[str] | None = None,
+    ) -> tuple[Alarm, ...]:
+        """The open alarms, or all that are kept; newest first. `scope`: only of what these HER-ids send or receive."""
+        values: dict[str, Any] = {"before": NEWEST if before is None else before, "most": limit}
+        condition = ""
+        if scope is not None:
+            condition, values["scope"] = (
+                f"AND {self._queries['overview_alarm_in_scope']}",
+                json.dumps(sorted(scope)),
+            )
+        text = self._queries["alarms" if all else "alarms_open"].replace("{conditions}", condition)
+        rows = self._ledger.reading().execute(text, values).fetchall()
         return tuple(alarm_of(row) for row in rows)
 
     def alarm(self, alarm_id: int) -> Alarm | None:
@@ -279,7 +293,8 @@ def _conditions(wanted: Selection) -> tuple[list[str], dict[str, Any]]:
     return [f"and_{name}" for name in (*values, *(name for name, on in flags.items() if on))], values
 
 
-def _item(row: Row) -> Item:
+def item_of(row: Row) -> Item:
+    """A delivery from a row with `item_columns`."""
     return Item(
         id=row["delivery_id"],
         message=row["id"],

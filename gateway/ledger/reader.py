@@ -6,7 +6,7 @@ import json
 from datetime import datetime
 from typing import Any
 
-from gateway.ledger import times
+from gateway.ledger import listing, times
 from gateway.ledger.rows import (
     STATES,
     BodyRow,
@@ -39,11 +39,7 @@ class LedgerReader:
         self, wanted: MessageFilter = EVERYTHING, *, before: int | None = None, limit: int = 50
     ) -> tuple[FlowRow, ...]:
         """Messages, newest first, whose `sequence` is below `before`."""
-        conditions, values = _conditions(wanted)
-        written = "".join(f" AND {self._queries[name]}" for name in conditions)
-        query = self._queries["list_messages"].replace("{conditions}", written)
-        values |= {"before": NEWEST if before is None else before, "most": limit}
-        rows: list[Row] = self._ledger.reading().execute(query, values).fetchall()
+        rows = listing.rows_of(self._ledger.reading(), self._queries, wanted, before, limit)
         return tuple(FlowRow(_message(row), _delivery(row)) for row in rows)
 
     def message(self, id: str) -> MessageRow | None:
@@ -130,25 +126,6 @@ class LedgerReader:
     def _number(self, query: str, **values: Any) -> int:
         row = self._one(query, **values)
         return 0 if row is None else row["number"]
-
-
-def _conditions(wanted: MessageFilter) -> tuple[list[str], dict[str, Any]]:
-    """The names of the conditions asked for, and their values."""
-    asked: dict[str, Any] = {
-        "her_id": wanted.her_id,
-        "her_ids": json.dumps(wanted.her_ids) if wanted.her_ids else None,
-        "message_type": wanted.message_type,
-        "state": wanted.state,
-        "patient_key": wanted.patient_key,
-        "scope": None if wanted.scope is None else json.dumps(wanted.scope),
-    }
-    values = {name: value for name, value in asked.items() if value is not None}
-    conditions = [f"where_{name}" for name in values]
-    if wanted.overdue:
-        conditions.append("where_overdue")
-    if not wanted.receipts:
-        conditions.append("where_no_receipts")
-    return conditions, values
 
 
 def _message(row: Row) -> MessageRow:

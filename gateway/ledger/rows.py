@@ -204,8 +204,8 @@ class FlowRow:
 class MessageFilter:
     """Which messages to list; None: all."""
 
-    her_id: str | None = None
-    """Sender or receiver."""
+    id: str | None = None
+    """Our id, the sender's MsgId, or the MsgId of the conversation's first message."""
     her_ids: tuple[str, ...] = ()
     """Sender or receiver is one of these (a partner's)."""
     message_type: str | None = None
@@ -214,8 +214,17 @@ class MessageFilter:
     receipts: bool = False
     """Whether receipts are listed as well."""
     patient_key: str | None = field(default=None, repr=False)
-    scope: tuple[str, ...] | None = None
+    since: datetime | None = None
+    """Received at or after."""
+    until: datetime | None = None
+    """Received before."""
+    scope: frozenset[str] | None = None
     """Only what is sent by or goes to one of these; None: everything."""
+
+    @property
+    def parties(self) -> frozenset[str]:
+        """HER-ids of which one must be sender or receiver; none: it does not matter."""
+        return frozenset(self.her_ids) or self.scope or frozenset()
 
 
 @dataclass(frozen=True)

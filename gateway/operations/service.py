@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
 from collections.abc import Callable
 from typing import Any
 
 from gateway.errors import Refusal
-from gateway.ledger import check
+from gateway.ledger import check, times
 from gateway.ledger.check import LedgerCheck
 from gateway.ledger.operations import HoldMode, Item, OperationsReader, Selection
+from gateway.ledger.overview import OverviewReader
 from gateway.ledger.session import Session
 from gateway.ledger.store import Ledger
 from gateway.operations import actions, endpoints, metrics, quarantine, replay, retention
@@ -19,6 +22,7 @@ from gateway.operations.once import Json, once
 from gateway.operations.quarantine import Annotate
 from gateway.operations.replay import Preview
 from gateway.operations.retention import Removed
+from gateway.operations.traffic import TrafficCounts
 from gateway.routing.dispatch import Dispatcher
 from gateway.routing.partners import Partners
 from gateway.settings import Settings
@@ -42,15 +46,24 @@ class Operations:
         self._partners = partners
         self._dispatcher = dispatcher
         self.reader = OperationsReader(ledger)
+        self.overview = OverviewReader(ledger)
+        self.traffic = TrafficCounts(ledger)
+        self._warming: threading.Thread | None = None
         self._background = Background(settings, ledger, self.reader, partners, dispatcher)
 
     async def start(self) -> None:
         """Begin to watch, to tell, to replay and to remove."""
         self._background.start()
+        now = times.moment(self._ledger.clock())
+        self._warming = threading.Thread(target=self.traffic.warm, args=(now,), name="traffic", daemon=True)
+        self._warming.start()
 
     async def stop(self) -> None:
         """End it; what was begun goes on at the next start."""
         await self._background.stop()
+        self.traffic.is_ending = True
+        if self._warming is not None:
+            await asyncio.to_thread(self._warming.join)
 
     # --- deliveries
 

@@ -14,6 +14,7 @@ import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from gateway.ledger.store import Ledger
+from gateway.simulator.cast import LYNGVIK, SERVICES
 from tests.browser import seed
 from tests.browser.seed import Seed, Written
 from tests.support.live_server import live_server
@@ -43,6 +44,17 @@ class Console:
     def message(self, state: str) -> str:
         """The address of a message in this state."""
         return f"/console/messages/{self.messages[state].id}"
+
+    def action(self, state: str, action: str) -> str:
+        """The address of an action on the delivery of a message in this state."""
+        query = "SELECT d.delivery_id FROM deliveries d JOIN messages m ON m.sequence = d.message WHERE m.id = :id"
+        row = self.ledger.reading().execute(query, {"id": self.messages[state].id}).fetchone()
+        return f"/console/deliveries/{row[0]}/{action}"
+
+    @property
+    def endpoint(self) -> str:
+        """The HER-id of an endpoint."""
+        return next(service.her_id for service in SERVICES.values() if service.organisation == LYNGVIK)
 
     def seed(self) -> Seed:
         """Writes more messages."""

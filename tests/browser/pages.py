@@ -21,9 +21,19 @@ def all_pages(console: Console) -> dict[str, str]:
     """A name and an address for every kind of page, and for every state a message can be shown in."""
     messages = {f"message-{state}": console.message(state) for state in sorted(console.messages)}
     return {
-        "flow": "/console",
-        "flow-filtered": "/console?state=rejected&type=LOG_INNLAGT",
-        "flow-nothing": "/console?state=sending&type=EPIKRISE",
+        "home": "/console",
+        "alarms": "/console/alarms?all=1",
+        "find": "/console/find",
+        "find-found": "/console/find?type=LOG_INNLAGT",
+        "find-nothing": "/console/find?id=nothing-of-the-kind",
+        "partners": "/console/partners",
+        "partner-pause": f"/console/partners/{console.endpoint}/pause",
+        "act-resend": console.action("rejected", "resend"),
+        "act-redirect": console.action("handed", "redirect"),
+        "act-impossible": console.action("cancelled", "resend"),
+        "flow": "/console/flow",
+        "flow-filtered": "/console/flow?state=rejected&type=LOG_INNLAGT",
+        "flow-nothing": "/console/flow?state=sending&type=EPIKRISE",
         "refused": "/console/refused",
         "workbench": "/console/workbench",
         "plays": "/console/workbench/plays",

@@ -24,7 +24,10 @@ LONGEST = 3000
 def take(browser: Browser, console: Console, folder: Path) -> int:
     """Write the pictures; returns how many."""
     taken = 0
-    pages = kinds_of_pages(console) | {"flow-english": "/console?lang=en", "not-found": "/console/nowhere"}
+    pages = kinds_of_pages(console) | {
+        "flow-english": "/console/flow?lang=en",
+        "not-found": "/console/nowhere",
+    }
     for scheme in ("light", "dark"):
         for screen, width in WIDTHS.items():
             for name, path in pages.items():

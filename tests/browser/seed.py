@@ -24,14 +24,18 @@ from gateway.formats import Formats, loss_of
 from gateway.ledger import line, messages, times
 from gateway.ledger.line import Attempt, NewDelivery
 from gateway.ledger.messages import MediaType, NewMessage, NewRefusal
+from gateway.ledger.patient_key import PatientKeys
 from gateway.ledger.reader import LedgerReader
 from gateway.ledger.rows import STATES
 from gateway.ledger.session import Session
 from gateway.ledger.store import Ledger
 from gateway.operations.measuring import Measures
+from gateway.operations.alarms import Watch
+from gateway.operations.service import Operations
 from gateway.records.reader import PathwayReader
 from gateway.routing.attempts import keep_translation
 from gateway.routing.credentials import Credentials
+from gateway.routing.dispatch import Dispatcher
 from gateway.routing.partners import Partners
 from gateway.routing.ports import Content
 from gateway.services import GatewayServices
@@ -42,6 +46,7 @@ from gateway.simulator.steps import Step, root_of, story
 from gateway.simulator.template import Clock
 from gateway.translate import Loss, LossReport
 
+KEYS = PatientKeys(b"a patient key for tests only")
 _SPACE = UUID("6f0a5b3e-3a2d-4c0e-9d5f-5b6c7a1e0c11")
 _ENDS = ("sent", "overdue", "queued", "retrying", "parked", "handed", "sending", "delivered", "partly")
 DAY = 86_400 * times.SECOND
@@ -67,6 +72,16 @@ def settings(*, demo: bool = True, sign_in: bool = False, address: str | None = 
         {
             "name": each.name,
             "her_ids": [each.her_id, *(s.her_id for s in SERVICES.values() if s.organisation == each)],
+            "environment": "test",
+            "endpoint": [
+                {
+                    "her_ids": [s.her_id for s in SERVICES.values() if s.organisation == each],
+                    "transport": "http",
+                    "url": f"https://epj-{each.her_id}.example/messages",
+                    "format": "fhir-r4" if each == LYNGVIK else "plo-1.6",
+                    "pass_on": ["EPIKRISE"],
+                }
+            ],
         }
         for each in (HOSPITAL, LYNGVIK, BJORKELIA)
     ]
@@ -77,18 +92,22 @@ def settings(*, demo: bool = True, sign_in: bool = False, address: str | None = 
 def services(ledger: Ledger, configured: Settings) -> GatewayServices:
     """What the console gets to work with: a real ledger; nothing that takes in or sends."""
     absent: Any = None
-    partners = Partners(configured)
+    partners, credentials = Partners(configured), Credentials(configured)
+    dispatcher = Dispatcher(  # is never started: nothing is sent
+        ledger, absent, partners, credentials, absent, {"http": absent}, clock=ledger.clock, lease_s=60
+    )
     return GatewayServices(
         settings=configured,
-        credentials=Credentials(configured),
+        credentials=credentials,
         partners=partners,
         intake=absent,
         reader=LedgerReader(ledger),
         ledger=ledger,
-        dispatcher=absent,
-        operations=absent,
+        dispatcher=dispatcher,
+        operations=Operations(configured, ledger, partners, dispatcher),
         pathway=PathwayReader(ledger),
         measures=Measures(ledger, partners),
+        patient_keys=KEYS,
         accounts=Accounts(configured.console, ledger, partners),
     )
 
@@ -298,6 +317,8 @@ def working_day(ledger: Ledger) -> dict[str, Written]:
     )
     seed.refuse("routing.unknown-receiver", now - hour)
     seed.refuse("xml.doctype", now - timedelta(minutes=4))
+    down = [next(service.her_id for service in SERVICES.values() if service.organisation == BJORKELIA)]
+    ledger.write_now(lambda session: Watch(settings(), "seed").look(session, down, times.now()))
     return {each.state: each for each in shown}
 
 

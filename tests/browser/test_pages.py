@@ -56,7 +56,7 @@ def test_every_page_holds_together_at_400_percent(console: Console, open_page: O
 
 @pytest.mark.parametrize(("language", "other"), [("no", 1), ("en", 0)])
 def test_no_page_mixes_languages(console: Console, open_page: OpenPage, language: str, other: int) -> None:
-    page = open_page(f"/console?lang={language}")
+    page = open_page(f"/console/flow?lang={language}")
     strangers: dict[str, list[str]] = {}
     for name, path in all_pages(console).items():
         page.goto(path)
@@ -80,8 +80,8 @@ def _said_in(language: int) -> set[str]:
 
 
 def test_lists_show_no_patient(console: Console, open_page: OpenPage) -> None:
-    page = open_page("/console?receipts=1")
-    for path in ("/console?receipts=1", "/console/refused", "/console/errors"):
+    page = open_page("/console/flow?receipts=1")
+    for path in ("/console/flow?receipts=1", "/console/refused", "/console/errors"):
         page.goto(path)
         shown = page.content()
         for patient in PATIENTS.values():

@@ -48,7 +48,7 @@ _FOCUS_IS_SHOWN = """() => {
 
 
 def test_by_keyboard_from_the_flow_into_a_document(open_page: OpenPage) -> None:
-    page = open_page("/console")
+    page = open_page("/console/flow")
     page.keyboard.press("Tab")
     assert focused(page) == "Hopp til hovedinnhold"
     page.keyboard.press("Enter")
@@ -68,18 +68,18 @@ def test_by_keyboard_from_the_flow_into_a_document(open_page: OpenPage) -> None:
 
 
 def test_by_keyboard_the_filter(open_page: OpenPage) -> None:
-    page = open_page("/console")
+    page = open_page("/console/flow")
     tab_to(page, "filter-state")
     page.keyboard.type("Avvist")
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
-    page.wait_for_url("**/console?*state=rejected*")
+    page.wait_for_url("**/console/flow?*state=rejected*")
     states = set(page.locator("td[data-cell=state]").all_inner_texts())
     assert states == {"Avvist"}
 
 
 def test_a_message_appears_without_reload(console: Console, open_page: OpenPage) -> None:
-    page = open_page("/console")
+    page = open_page("/console/flow")
     page.evaluate("window.sameDocument = true")
     expect(page.locator("[data-live-word]")).to_have_text("Oppdateres direkte")
     row = page.locator(f"#m-{arrive(console)}")
@@ -89,7 +89,7 @@ def test_a_message_appears_without_reload(console: Console, open_page: OpenPage)
 
 
 def test_the_focus_stays_while_messages_arrive(console: Console, open_page: OpenPage) -> None:
-    page = open_page("/console")
+    page = open_page("/console/flow")
     tab_to(page, "l-")
     page.keyboard.press("Tab")
     held = focused(page)
@@ -98,7 +98,7 @@ def test_the_focus_stays_while_messages_arrive(console: Console, open_page: Open
 
 
 def test_paused_nothing_moves(console: Console, open_page: OpenPage) -> None:
-    paused, running = open_page("/console"), open_page("/console")
+    paused, running = open_page("/console/flow"), open_page("/console/flow")
     paused.get_by_role("button", name="Sett på pause").click()
     expect(paused.locator("[data-live-word]")).to_have_text("Satt på pause")
     id = arrive(console)
@@ -109,7 +109,7 @@ def test_paused_nothing_moves(console: Console, open_page: OpenPage) -> None:
 
 
 def test_the_filter_holds_while_messages_arrive(console: Console, open_page: OpenPage) -> None:
-    filtered, all_of_them = open_page("/console?state=rejected"), open_page("/console")
+    filtered, all_of_them = open_page("/console/flow?state=rejected"), open_page("/console/flow")
     id = arrive(console, "sent")
     wanted = arrive(console, "rejected")
     expect(all_of_them.locator(f"#m-{id}")).to_be_visible()
@@ -134,7 +134,7 @@ def test_the_trail_grows_without_reload(console: Console, open_page: OpenPage) -
 
 
 def test_without_javascript(console: Console, open_page: OpenPage) -> None:
-    page = open_page("/console", javascript=False)
+    page = open_page("/console/flow", javascript=False)
     assert page.locator("#messages tbody tr").count() == 50
     expect(page.locator("[data-live]")).to_be_hidden()
     page.locator("#filter-state").select_option(label="Avvist")
@@ -148,7 +148,7 @@ def test_without_javascript(console: Console, open_page: OpenPage) -> None:
 
 
 def test_older_messages_page_by_page(open_page: OpenPage) -> None:
-    page = open_page("/console")
+    page = open_page("/console/flow")
     first = page.locator("#messages tbody tr").first.get_attribute("id")
     page.get_by_role("link", name="Eldre meldinger").click()
     page.wait_for_url("**before=*")
@@ -159,7 +159,7 @@ def test_older_messages_page_by_page(open_page: OpenPage) -> None:
 
 
 def test_on_a_phone_the_filter_is_folded_until_used(open_page: OpenPage) -> None:
-    page = open_page("/console", width=WIDTHS["phone"])
+    page = open_page("/console/flow", width=WIDTHS["phone"])
     expect(page.locator("#filter-state")).to_be_hidden()
     page.get_by_text("Avgrens listen").click()
     expect(page.locator("#filter-state")).to_be_visible()

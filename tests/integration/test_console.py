@@ -66,7 +66,7 @@ def closed_console(ledger: Ledger) -> Iterator[httpx.Client]:
 
 def messages(client: httpx.Client, query: str = "") -> list[str]:
     """The ids of the messages a flow page lists."""
-    return re.findall(r'id="m-([0-9a-f-]{36})"', client.get(f"/console{query}").text)
+    return re.findall(r'id="m-([0-9a-f-]{36})"', client.get(f"/console/flow{query}").text)
 
 
 def test_every_answer_carries_the_headers(console: httpx.Client) -> None:
@@ -97,6 +97,10 @@ def test_every_answer_carries_the_headers(console: httpx.Client) -> None:
 def test_no_page_needs_inline_style_or_script(console: httpx.Client) -> None:
     for path in (
         "/console",
+        "/console/flow",
+        "/console/find",
+        "/console/partners",
+        "/console/alarms",
         f"/console/messages/{messages(console)[0]}",
         "/console/errors",
         "/console/refused",
@@ -130,7 +134,13 @@ def test_content_is_shown_in_a_demo_only(console: httpx.Client, closed_console: 
 
 
 def test_no_list_shows_a_patient(console: httpx.Client) -> None:
-    for path in ("/console", "/console?receipts=1", "/console/refused"):
+    for path in (
+        "/console",
+        "/console/flow?receipts=1",
+        "/console/refused",
+        "/console/alarms",
+        "/console/find?type=LOG_INNLAGT",
+    ):
         page = console.get(path).text
         assert not [secret for secret in PATIENT if secret in page]
 
@@ -152,27 +162,27 @@ def test_the_filter(console: httpx.Client) -> None:
     "query", ["?state=nonsense", "?before=x", "?before=99999999999999999999999", "?lang=xx", "?before=²"]
 )
 def test_nonsense_in_the_address_counts_as_not_said(console: httpx.Client, query: str) -> None:
-    answer = console.get(f"/console{query}")
+    answer = console.get(f"/console/flow{query}")
     assert answer.status_code == 200
     assert 'lang="nb"' in answer.text
 
 
 def test_an_address_cannot_write_into_the_page(console: httpx.Client) -> None:
-    page = console.get('/console?partner="><script>alert(1)</script>&type=<b>').text
+    page = console.get('/console/flow?partner="><script>alert(1)</script>&type=<b>').text
     assert "<script>alert" not in page
     assert "<b>" not in page
 
 
 def test_the_language_is_remembered(ledger: Ledger) -> None:
     with served(seed.services(ledger, seed.settings())) as client:
-        assert 'lang="nb"' in client.get("/console").text
-        answer = client.get("/console?lang=en")
+        assert 'lang="nb"' in client.get("/console/flow").text
+        answer = client.get("/console/flow?lang=en")
         assert 'lang="en"' in answer.text
         cookie = answer.headers["set-cookie"].lower()
         assert "httponly" in cookie
         assert "samesite=lax" in cookie
-        assert "Message flow" in client.get("/console").text
-        assert 'href="?state=sent&amp;lang=no"' in client.get("/console?state=sent").text
+        assert "Message flow" in client.get("/console/flow").text
+        assert 'href="?state=sent&amp;lang=no"' in client.get("/console/flow?state=sent").text
 
 
 @pytest.mark.parametrize("code", sorted(CATALOGUE))
@@ -199,7 +209,7 @@ def test_a_failure_is_a_page_of_ours_and_says_nothing(
     services = seed.services(ledger, seed.settings())
     broken: Any = Broken()
     with served(replace(services, reader=broken)) as client:
-        answer = client.get("/console")
+        answer = client.get("/console/flow")
     assert answer.status_code == 500
     assert "Noe gikk galt hos oss" in answer.text
     said = answer.text + "".join(capsys.readouterr())

@@ -23,7 +23,7 @@ from gateway.errors import ConfigurationError, Refusal
 from gateway.ledger.audit import AuditFilter, AuditReader
 from gateway.services import GatewayServices
 from gateway.settings import from_content
-from gateway.simulator.cast import BJORKELIA, HOSPITAL, LYNGVIK, PATIENTS
+from gateway.simulator.cast import BJORKELIA, HOSPITAL, LYNGVIK, PATIENTS, SERVICES
 from gateway.simulator.conformance.counterpart import Vendor
 from gateway.simulator.conformance.play import Plan
 from tests.browser import seed
@@ -115,7 +115,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
         ledger.close()
 
 
-def messages(visitor: Visitor, path: str = "/console") -> list[str]:
+def messages(visitor: Visitor, path: str = "/console/flow") -> list[str]:
     return re.findall(r'id="m-([0-9a-f-]{36})"', visitor.get(path).text)
 
 
@@ -408,7 +408,10 @@ def places(house: House, foreign: str) -> dict[str, str]:
     return {
         "id": foreign,
         "delivery": str(delivery.fetchone()[0]),
-        "her": HOSPITAL.her_id,
+        "her": SERVICES["lyngvik"].her_id,
+        "action": "resend",
+        "form": "json",
+        "change": "pause",
         "token": run.token,
     }
 
@@ -441,7 +444,7 @@ def test_lists_show_only_ones_own(house: House, kind: str) -> None:
     foreign = everything(house) - mine
     assert foreign
     with house.visitor(f"{BJORKELIA.her_id}.{kind}") as visitor:
-        seen = set(messages(visitor, "/console?receipts=1"))
+        seen = set(messages(visitor, "/console/flow?receipts=1"))
         assert seen
         assert seen <= mine
         for route in routes(house.services):

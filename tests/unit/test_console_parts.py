@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from gateway import console
 from gateway.console.catalogue import TEXTS
-from gateway.console.chart import HEIGHT, volume
+from gateway.console.chart import HEIGHT, bars_of
 from gateway.console.highlight import LONGEST_RUN, MOST_LINES, SHORT_GROUP, Document, Kind, highlight
 from gateway.console.message import _EVENT_LOOKS, _sender_id, size
 from gateway.console.states import _LOOKS, FILTER_STATES
@@ -45,7 +45,10 @@ def test_every_text_stands_in_both_languages_with_the_same_values(key: str) -> N
 
 COMPOSED = ("type", "status", "state", "step", "section", "format", "owner", "unit", "tile", "receipt", "ack", "effect",
             "lost", "loss", "page", "bytes", "filter", "delivery", "content", "language",
-            "nav", "role", "purpose", "severity", "layer", "roundtrip", "plays")  # fmt: skip
+            "nav", "role", "purpose", "home", "alarm", "action", "effect", "done", "change", "condition",
+            "environment", "transport", "act", "detail", "clock", "stay", "timeline", "task",
+            "voice", "span", "chart", "partner", "severity", "layer",
+            "roundtrip", "plays")  # fmt: skip
 """First parts of keys that the code puts together."""
 
 
@@ -102,11 +105,18 @@ def test_sizes(octets: int, said: str) -> None:
 
 
 def test_the_chart_ends_with_the_running_hour() -> None:
-    chart = volume([0, 4, 2, 1], NOW)
-    assert [bar.start for bar in chart.bars] == ["20:00", "21:00", "22:00", "23:00"]
-    assert [bar.kind for bar in chart.bars] == ["bar-none", "bar-some", "bar-some", "bar-now"]
-    assert chart.bars[1].height == HEIGHT
-    assert (chart.total, chart.most.start, chart.most.end) == (7, "21:00", "22:00")
+    starts = [NOW.replace(minute=0) - timedelta(hours=hours) for hours in (3, 2, 1, 0)]
+    bars, bad = bars_of(starts, ([0, 4, 2, 1], [0, 2, 0, 0]), by_day=False)
+    assert [bar.start for bar in bars] == ["20:00", "21:00", "22:00", "23:00"]
+    assert [bar.kind for bar in bars] == ["bar-none", "bar-some", "bar-some", "bar-now"]
+    assert bars[1].height == HEIGHT
+    assert bad[1].height == HEIGHT / 2
+
+
+def test_days_are_norwegian_days() -> None:
+    starts = [NOW.replace(minute=0) + timedelta(hours=hours) for hours in (0, 1, 2)]
+    (bars,) = bars_of(starts, ([1, 2, 3],), by_day=True)
+    assert [(bar.start, bar.count) for bar in bars] == [("21.11.", 1), ("22.11.", 5)]
 
 
 def test_xml_places_lead_to_lines() -> None:

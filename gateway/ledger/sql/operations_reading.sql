@@ -91,12 +91,12 @@ a.alarm_id, a.kind, a.subject, a.delivery_id, a.receiver_her, a.code, a.opened_a
 -- alarms --
 SELECT {alarm_columns}
 FROM alarms a LEFT JOIN deliveries d ON d.delivery_id = a.delivery_id LEFT JOIN messages m ON m.sequence = d.message
-WHERE a.alarm_id < :before ORDER BY a.alarm_id DESC LIMIT :most
+WHERE a.alarm_id < :before {conditions} ORDER BY a.alarm_id DESC LIMIT :most
 
 -- alarms_open --
 SELECT {alarm_columns}
 FROM alarms a LEFT JOIN deliveries d ON d.delivery_id = a.delivery_id LEFT JOIN messages m ON m.sequence = d.message
-WHERE a.alarm_id < :before AND a.closed_at IS NULL ORDER BY a.alarm_id DESC LIMIT :most
+WHERE a.alarm_id < :before AND a.closed_at IS NULL {conditions} ORDER BY a.alarm_id DESC LIMIT :most
 
 -- alarm --
 SELECT {alarm_columns}

@@ -15,14 +15,87 @@ FROM messages m JOIN deliveries d ON d.message = m.sequence JOIN lanes l ON l.la
 WHERE m.sequence < :before {conditions}
 ORDER BY m.sequence DESC LIMIT :most
 
+-- list_of_sender --
+SELECT {message_columns}, {delivery_columns}
+FROM messages m JOIN deliveries d ON d.message = m.sequence JOIN lanes l ON l.lane_id = d.lane_id
+WHERE m.sender_her = :party AND m.sequence < :before {conditions}
+ORDER BY m.sequence DESC LIMIT :most
+
+-- list_of_receiver --
+SELECT {message_columns}, {delivery_columns}
+FROM messages m JOIN deliveries d ON d.message = m.sequence JOIN lanes l ON l.lane_id = d.lane_id
+WHERE m.receiver_her = :party AND m.sequence < :before {conditions}
+ORDER BY m.sequence DESC LIMIT :most
+
+-- list_of_sender_organisation --
+SELECT {message_columns}, {delivery_columns}
+FROM messages m JOIN deliveries d ON d.message = m.sequence JOIN lanes l ON l.lane_id = d.lane_id
+WHERE m.sender_organisation_her = :party AND m.sequence < :before {conditions}
+ORDER BY m.sequence DESC LIMIT :most
+
+-- list_of_receiver_organisation --
+SELECT {message_columns}, {delivery_columns}
+FROM messages m JOIN deliveries d ON d.message = m.sequence JOIN lanes l ON l.lane_id = d.lane_id
+WHERE m.receiver_organisation_her = :party AND m.sequence < :before {conditions}
+ORDER BY m.sequence DESC LIMIT :most
+
+-- list_of_delivered --
+SELECT {message_columns}, {delivery_columns}
+FROM deliveries d JOIN messages m ON m.sequence = d.message JOIN lanes l ON l.lane_id = d.lane_id
+WHERE d.receiver_her = :party AND d.message < :before {conditions}
+ORDER BY d.message DESC LIMIT :most
+
+-- list_of_state --
+SELECT {message_columns}, {delivery_columns}
+FROM deliveries d JOIN messages m ON m.sequence = d.message JOIN lanes l ON l.lane_id = d.lane_id
+WHERE d.state = :state AND d.is_receipt = :is_receipt AND d.message < :before {conditions}
+ORDER BY d.message DESC LIMIT :most
+
+-- list_overdue --
+SELECT {message_columns}, {delivery_columns}
+FROM messages m JOIN deliveries d ON d.message = m.sequence JOIN lanes l ON l.lane_id = d.lane_id
+WHERE d.delivery_id IN (SELECT o.delivery_id FROM deliveries o WHERE o.overdue = 1)
+      AND m.sequence < :before {conditions}
+ORDER BY m.sequence DESC LIMIT :most
+
+-- list_by_id --
+SELECT {message_columns}, {delivery_columns}
+FROM messages m JOIN deliveries d ON d.message = m.sequence JOIN lanes l ON l.lane_id = d.lane_id
+WHERE m.sequence < :before {conditions}
+ORDER BY m.sequence DESC LIMIT :most
+
+-- list_by_patient --
+SELECT {message_columns}, {delivery_columns}
+FROM messages m JOIN deliveries d ON d.message = m.sequence JOIN lanes l ON l.lane_id = d.lane_id
+WHERE m.patient_key = :patient_key AND m.sequence < :before {conditions}
+ORDER BY m.sequence DESC LIMIT :most
+
+-- list_of_type --
+SELECT {message_columns}, {delivery_columns}
+FROM messages m JOIN deliveries d ON d.message = m.sequence JOIN lanes l ON l.lane_id = d.lane_id
+WHERE m.message_type = :message_type AND m.sequence < :before {conditions}
+ORDER BY m.sequence DESC LIMIT :most
+
+-- count_of_type --
+SELECT COUNT(*) AS number FROM (SELECT 1 AS one FROM messages WHERE message_type = :message_type LIMIT :most) found
+
+-- where_id --
+m.sequence IN (SELECT i.sequence FROM messages i WHERE i.id = :id
+               UNION SELECT i.sequence FROM messages i WHERE i.message_id = :id
+               UNION SELECT i.sequence FROM messages i WHERE i.conversation_id = :id)
+
+-- where_since --
+m.received_at >= :since
+
+-- where_until --
+m.received_at < :until
+
 -- where_no_receipts --
 m.is_receipt = 0
 
--- where_her_id --
-(m.sender_her = :her_id OR m.receiver_her = :her_id)
-
 -- where_her_ids --
-(m.sender_her IN {among_her_ids} OR m.receiver_her IN {among_her_ids})
+(m.sender_her IN {among_her_ids} OR m.receiver_her IN {among_her_ids} OR m.sender_organisation_her IN {among_her_ids}
+ OR m.receiver_organisation_her IN {among_her_ids} OR d.receiver_her IN {among_her_ids})
 
 -- where_scope --
 (m.sender_her IN {among_scope} OR m.receiver_her IN {among_scope} OR m.sender_organisation_her IN {among_scope}

@@ -16,3 +16,6 @@ SELECT COALESCE((SELECT MAX(sequence) FROM messages), 0) AS newest,
 
 -- among_scope --
 (SELECT json_array_elements_text(CAST(:scope AS json)))
+
+-- among_kinds --
+(SELECT json_array_elements_text(CAST(:kinds AS json)))

@@ -13,3 +13,6 @@ SELECT COALESCE((SELECT MAX(sequence) FROM messages), 0) AS newest, 0 AS next_on
 
 -- among_scope --
 (SELECT value FROM json_each(:scope))
+
+-- among_kinds --
+(SELECT value FROM json_each(:kinds))

@@ -1,0 +1,92 @@
+"""What do the codes of a pathway mean that a page shows: clocks, states of a stay, entries of a timeline, tasks?"""
+
+from __future__ import annotations
+
+from gateway.records.rows import ClockRow
+
+
+def owner_side(clock: ClockRow) -> str:
+    """Whose move a clock is: `municipality` or `hospital`."""
+    return "municipality" if clock.owner_her == clock.municipality_her else "hospital"
+
+
+_CLOCKS: dict[str, tuple[str, str]] = {
+    "notice": ("Tidligmelding innen 24 timer", "Early notice within 24 hours"),
+    "admission-report": ("Innleggelsesrapport", "Admission report"),
+    "reply": (
+        "Svar på melding om utskrivningsklar pasient",
+        "Reply to notice of patient ready for discharge",
+    ),
+    "discharge-report": ("Utskrivningsrapport", "Discharge report"),
+    "medication-list": ("Legemiddelliste ved utskriving", "Medication list on discharge"),
+    "epikrise": ("Epikrise", "Discharge summary"),
+    "step.hospital": (
+        "Sykehuset sender det som mangler, eller sier fra at det ikke kommer.",
+        "The hospital sends what is missing, or says that it will not come.",
+    ),
+    "step.municipality": (
+        "Kommunen sender det som mangler, eller sier fra at det ikke kommer.",
+        "The municipality sends what is missing, or says that it will not come.",
+    ),
+    "state.running": ("Løper", "Running"),
+    "state.met": ("Holdt", "Met"),
+    "state.missed": ("Ikke holdt", "Missed"),
+    "state.cancelled": ("Bortfalt", "Cancelled"),
+    "state.unknown": ("Kan ikke avgjøres", "Cannot be decided"),
+    "state.warning": ("Snart over frist", "Soon overdue"),
+    "state.settled": ("Avklart av en person", "Settled by a person"),
+}
+
+_STAY: dict[str, tuple[str, str]] = {
+    "innlagt": ("Innlagt", "Admitted"),
+    "klar": ("Utskrivningsklar", "Ready for discharge"),
+    "ute": ("Utskrevet", "Discharged"),
+    "død": ("Død", "Dead"),
+    "cancelled": ("Kansellert", "Cancelled"),
+}
+
+_TIMELINE: dict[str, tuple[str, str]] = {
+    "admitted": ("Innlagt", "Admitted"),
+    "admission-notified": ("Kommunen varslet om innleggelsen", "Municipality notified of the admission"),
+    "notice": ("Tidligmelding sendt", "Early notice sent"),
+    "ready": ("Utskrivningsklar", "Ready for discharge"),
+    "ready-notified": (
+        "Kommunen varslet om utskrivningsklar pasient",
+        "Municipality notified of ready patient",
+    ),
+    "withdrawn": ("Ikke lenger utskrivningsklar", "No longer ready for discharge"),
+    "discharged": ("Utskrevet", "Discharged"),
+    "died": ("Død", "Died"),
+    "reply": ("Kommunen svarte", "The municipality replied"),
+    "answer": ("Kommunen avklarte mottak", "The municipality settled when it can receive"),
+    "admission-report": ("Innleggelsesrapport sendt", "Admission report sent"),
+    "discharge-report": ("Utskrivningsrapport sendt", "Discharge report sent"),
+    "medication-list": ("Legemiddelliste sendt", "Medication list sent"),
+    "epikrise": ("Epikrise sendt", "Discharge summary sent"),
+}
+
+_TASKS: dict[str, tuple[str, str]] = {
+    "requested": ("Bedt om", "Requested"),
+    "ready": ("Klar", "Ready"),
+    "in-progress": ("Påbegynt", "In progress"),
+    "completed": ("Utført", "Done"),
+    "cancelled": ("Bortfalt", "Cancelled"),
+    "failed": ("Ikke utført", "Not done"),
+    "rejected": ("Avslått", "Declined"),
+    "on-hold": ("Utsatt", "On hold"),
+    "accepted": ("Tatt imot", "Accepted"),
+}
+
+_VOICES: dict[str, tuple[str, str]] = {
+    "patient": ("Personens eget mål", "The person's own goal"),
+    "vicarious": ("Mål satt av nærstående", "Goal set by somebody close"),
+    "professional": ("Fagpersoners mål", "Goal set by professionals"),
+}
+
+PATHWAY_NAMES: dict[str, tuple[str, str]] = {
+    **{f"clock.{code}": names for code, names in _CLOCKS.items()},
+    **{f"stay.{code}": names for code, names in _STAY.items()},
+    **{f"timeline.{code}": names for code, names in _TIMELINE.items()},
+    **{f"task.{code}": names for code, names in _TASKS.items()},
+    **{f"voice.{code}": names for code, names in _VOICES.items()},
+}
