@@ -19,7 +19,7 @@ from gateway.console.texts import Texts
 from gateway.errors import CATALOGUE
 from gateway.ledger.audit import Act as Audited
 from gateway.ledger.operations import Item
-from gateway.operations import actions
+from gateway.operations import actions, replay
 from gateway.operations.actions import ACTIONS, Act, Action
 from gateway.services import GatewayServices
 
@@ -74,6 +74,7 @@ def preview(services: GatewayServices, item: Item, action: Action, texts: Texts)
         code = "operations.state-forbids"
     elif action == "resend":
         code = actions.obstacle(item, services.partners, again=True)
+        code = code or replay.original_missing(services.operations.reader, item, set())
     entry = CATALOGUE[code] if code else None
     english = texts.language == "en"
     return Preview(

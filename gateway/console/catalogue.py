@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from gateway.console.catalogue_accounts import ACCOUNTS
 from gateway.console.catalogue_mappings import MAPPINGS
-from gateway.console.catalogue_workbench import WORKBENCH
 from gateway.console.catalogue_work import WORK
+from gateway.console.catalogue_workbench import WORKBENCH
 from gateway.console.names import NAMES
 from gateway.console.names_pathway import PATHWAY_NAMES
 

@@ -17,26 +17,13 @@ from markupsafe import Markup
 from gateway.accounts.roles import Viewer
 from gateway.console.icons import ICONS
 from gateway.console.menu import menu
+from gateway.console.purposes import NUMBER
 from gateway.console.texts import ENGLISH, NORWEGIAN, Texts
 from gateway.console.times import shown
 
 LANGUAGE_COOKIE = "somlos_language"
-CHOICES = frozenset(
-    (
-        "partner",
-        "type",
-        "state",
-        "receipts",
-        "before",
-        "span",
-        "all",
-        "id",
-        "since",
-        "until",
-        "missed",
-        "name",
-    )
-    + ("act", "reading", "measure", "stratum")
+CHOICES = frozenset({"partner", "type", "state", "receipts", "before", "span", "all"}) | frozenset(
+    {"id", "since", "until", "missed", "name", "act", "reading", "measure", "stratum"}
 )
 """Parameters of an address by which a reader chooses what a page shows."""
 LANGUAGE_SECONDS = 365 * 24 * 3600
@@ -156,7 +143,8 @@ class Pages:
 
 def language_link(request: Request, texts: Texts) -> str:
     """This page in the other language, with what was chosen on it; nothing else of the address is repeated."""
-    kept = [(key, value) for key, value in request.query_params.multi_items() if key in CHOICES]
+    asked = request.query_params.multi_items()
+    kept = [(key, value) for key, value in asked if key in CHOICES and not NUMBER.search(value)]
     return f"?{urlencode([*kept, ('lang', texts.other)])}"
 
 

@@ -121,14 +121,14 @@ def preview(
     sent: set[tuple[str, str, str]] = set()
     prospects = []
     for item in items:
-        code = actions.obstacle(item, partners, again=again) or _original_missing(reader, item, sent)
+        code = actions.obstacle(item, partners, again=again) or original_missing(reader, item, sent)
         if code is None:
             sent.add((item.sender_her, item.message_id, item.receiver_her))
         prospects.append(Prospect(item, code))
     return Preview(tuple(prospects), per_second, again)
 
 
-def _original_missing(reader: OperationsReader, item: Item, sent: set[tuple[str, str, str]]) -> str | None:
+def original_missing(reader: OperationsReader, item: Item, sent: set[tuple[str, str, str]]) -> str | None:
     """A correction goes only where its original has been, or goes before it in the same replay."""
     named = item.parent_id or item.conversation_id
     if item.status not in CORRECTIONS or named is None:
