@@ -29,8 +29,8 @@ from gateway.ledger.reader import LedgerReader
 from gateway.ledger.rows import STATES
 from gateway.ledger.session import Session
 from gateway.ledger.store import Ledger
-from gateway.operations.measuring import Measures
 from gateway.operations.alarms import Watch
+from gateway.operations.measuring import Measures
 from gateway.operations.service import Operations
 from gateway.records.reader import PathwayReader
 from gateway.routing.attempts import keep_translation
