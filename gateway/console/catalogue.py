@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from gateway.console.catalogue_accounts import ACCOUNTS
 from gateway.console.catalogue_mappings import MAPPINGS
+from gateway.console.catalogue_pathways import PATHWAYS
 from gateway.console.catalogue_work import WORK
 from gateway.console.catalogue_workbench import WORKBENCH
 from gateway.console.names import NAMES
@@ -86,6 +87,7 @@ _FLOW: dict[str, tuple[str, str]] = {
     "span.7d": ("Siste 7 dager", "Last 7 days"),
     "filter.span": ("Tall for", "Figures for"),
     "matrix.title": ("Hvem sender til hvem", "Who sends to whom"),
+    "matrix.table": ("Tabell over hvem som sender til hvem", "Table of who sends to whom"),
     "matrix.lead": (
         "Antall meldinger, tid til levert og til kvittert.",
         "Messages, time to delivery and to receipt.",
@@ -221,6 +223,11 @@ _MESSAGE: dict[str, tuple[str, str]] = {
         "Rollen du har nå, gir ikke tilgang til innholdet. Uten innlogging vises det bare i demo.",
         "Your present role gives no access to the content. Without sign-in it is shown in a demo only.",
     ),
+    "content.reading": ("Til lesing", "For reading"),
+    "content.reading.lead": (
+        "Alt som står i meldingen, uten koding.",
+        "All that the message says, without markup.",
+    ),
     "content.xml": ("XML", "XML"),
     "content.fhir": ("FHIR", "FHIR"),
     "content.loss": ("Tapsrapport", "Loss report"),
@@ -313,5 +320,5 @@ _ERRORS: dict[str, tuple[str, str]] = {
 }
 
 TEXTS: dict[str, tuple[str, str]] = (
-    _COMMON | _FLOW | _MESSAGE | _ERRORS | ACCOUNTS | MAPPINGS | WORK | WORKBENCH | NAMES | PATHWAY_NAMES
+    _COMMON | _FLOW | _MESSAGE | _ERRORS | ACCOUNTS | MAPPINGS | WORK | WORKBENCH | NAMES | PATHWAY_NAMES | PATHWAYS
 )

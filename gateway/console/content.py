@@ -17,6 +17,7 @@ import structlog
 
 from gateway.console.highlight import Document, highlight
 from gateway.console.reading import translated
+from gateway.console.rendered import Rendered, rendered
 from gateway.console.states import State
 from gateway.console.texts import Texts
 from gateway.console.web import place_of
@@ -92,6 +93,8 @@ class Content:
     """The panes of one message, in the order of its way."""
 
     open: bool
+    reading: Rendered | None
+    """The e-message for reading."""
     panes: tuple[Pane, ...]
     loss: Loss | None
     no_loss: str
@@ -119,7 +122,20 @@ def content_view(services: GatewayServices, message: MessageRow, texts: Texts, *
         if other.body is not None:
             panes.append(pane(other.body, other.media_type, other.says))
     loss = loss_view(other.report, other.says, panes, texts) if other.report is not None else None
-    return Content(may_read, tuple(panes), loss, other.problem or texts("loss.verdict.same"))
+    return Content(
+        may_read,
+        _reading(received, other) if may_read else None,
+        tuple(panes),
+        loss,
+        other.problem or texts("loss.verdict.same"),
+    )
+
+
+def _reading(received: BodyRow | None, other: _Other) -> Rendered | None:
+    """What a person reads: from the XML, whichever of the two it is."""
+    if received is not None and received.media_type == XML:
+        return rendered(received.content)
+    return rendered(other.body) if other.body is not None and other.media_type == XML else None
 
 
 def pane(body: bytes, media_type: str, says: str) -> Pane:

@@ -21,6 +21,8 @@ ENTRIES: Final = (
     Entry("home", "/console", "home"),
     Entry("flow", "/console/flow", "messages"),
     Entry("find", "/console/find", "messages"),
+    Entry("pathways", "/console/pathways", "pathways"),
+    Entry("measures", "/console/measures", "measures"),
     Entry("partners", "/console/partners", "partners"),
     Entry("workbench", "/console/workbench", "workbench"),
     Entry("audit", "/console/audit", "audit"),

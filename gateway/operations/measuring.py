@@ -21,7 +21,7 @@ from gateway.ledger.session import Session
 from gateway.ledger.store import Ledger
 from gateway.measures.definitions import MEASURES, Measure
 from gateway.measures.periods import Length
-from gateway.measures.reports import Report, Wanted, report
+from gateway.measures.reports import Dimension, Report, Wanted, report
 from gateway.measures.resources import measure_report
 from gateway.measures.runchart import Annotation, Effect, RunChart, Stage, run_chart
 from gateway.operations.once import once
@@ -98,6 +98,16 @@ class Measures:
         if found is None:
             raise Refusal("api.not-found")
         return found
+
+    def side_of(self, her_ids: frozenset[str]) -> tuple[Dimension, str]:
+        """As what the stays know an organisation with these HER-ids: a municipality, or a trust."""
+        stays = self._reader.measured().stays
+        for her_id in sorted(her_ids):
+            if any(stay.trust == her_id for stay in stays):
+                return "trust", her_id
+            if any(stay.municipality == her_id for stay in stays):
+                return "municipality", her_id
+        return "municipality", min(her_ids, default="")
 
     def name_of(self, dimension: str | None, code: str) -> str:
         """A stratum as it is read: a HER-id by the name of its owner."""

@@ -52,6 +52,16 @@ class Console:
         return f"/console/deliveries/{row[0]}/{action}"
 
     @property
+    def stay(self) -> str:
+        """The address of a stay."""
+        row = (
+            self.ledger.reading()
+            .execute("SELECT stay_id FROM stays ORDER BY began_at LIMIT 1", {})
+            .fetchone()
+        )
+        return f"/console/pathways/{row[0]}"
+
+    @property
     def endpoint(self) -> str:
         """The HER-id of an endpoint."""
         return next(service.her_id for service in SERVICES.values() if service.organisation == LYNGVIK)
@@ -65,7 +75,7 @@ class Console:
 def console(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Console]:
     """A running console with a working day behind it."""
     ledger = seed.ledger_at(tmp_path_factory.mktemp("console"))
-    messages = seed.working_day(ledger)
+    messages = seed.working_day(ledger, pathways=True)
     try:
         with live_server(seed.application(seed.services(ledger, seed.settings()))) as address:
             yield Console(address, ledger, messages)

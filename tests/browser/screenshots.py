@@ -56,7 +56,7 @@ def main(arguments: list[str]) -> int:
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as place, sync_playwright() as playwright:
         ledger = seed.ledger_at(Path(place))
-        messages = seed.working_day(ledger)
+        messages = seed.working_day(ledger, pathways=True)
         browser = playwright.chromium.launch(executable_path=chromium, args=list(FLAGS))
         with live_server(seed.application(seed.services(ledger, seed.settings()))) as address:
             taken = take(browser, Console(address, ledger, messages), folder)

@@ -6,8 +6,10 @@ have, with trail, receipts, translation and loss report. Nothing is sent.
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
@@ -32,6 +34,8 @@ from gateway.ledger.store import Ledger
 from gateway.operations.alarms import Watch
 from gateway.operations.measuring import Measures
 from gateway.operations.service import Operations
+from gateway.projection.interpret import Interpretation, interpret
+from gateway.projection.projector import Projector
 from gateway.records.reader import PathwayReader
 from gateway.routing.attempts import keep_translation
 from gateway.routing.credentials import Credentials
@@ -40,7 +44,7 @@ from gateway.routing.partners import Partners
 from gateway.routing.ports import Content
 from gateway.services import GatewayServices
 from gateway.settings import Settings, from_content
-from gateway.simulator.cast import BJORKELIA, HOSPITAL, LYNGVIK, SERVICES
+from gateway.simulator.cast import BJORKELIA, HOSPITAL, LYNGVIK, PATIENTS, SERVICES
 from gateway.simulator.compose import compose, new_ids
 from gateway.simulator.steps import Step, root_of, story
 from gateway.simulator.template import Clock
@@ -190,6 +194,10 @@ class Seed:
         self._ledger.write_now(lambda session: _keep(session, new, body.body, media_type, state))
         return new.id
 
+    def _patient_key(self, step: Step) -> str:
+        """Each telling is about people of its own; the first about those of the story."""
+        return KEYS.of(PATIENTS[step.patient].number + ("" if self._told <= 1 else f" {self._told}"))
+
     def refuse(self, code: str, at: datetime) -> None:
         """Note that a message was not taken."""
         refusal = NewRefusal(
@@ -302,7 +310,7 @@ def _receipt(
     messages.note(session, sequence, "receipt.sent-home", at + 1000, delivery_id=delivery_id)
 
 
-def working_day(ledger: Ledger) -> dict[str, Written]:
+def working_day(ledger: Ledger, *, pathways: bool = False) -> dict[str, Written]:
     """A day's traffic in every state, newest a few seconds ago; a message for every state, by the state's name."""
     seed, now = Seed(ledger), datetime.now(UTC)
     hour = timedelta(hours=1)
@@ -319,7 +327,28 @@ def working_day(ledger: Ledger) -> dict[str, Written]:
     seed.refuse("xml.doctype", now - timedelta(minutes=4))
     down = [next(service.her_id for service in SERVICES.values() if service.organisation == BJORKELIA)]
     ledger.write_now(lambda session: Watch(settings(), "seed").look(session, down, times.now()))
+    if pathways:
+        project(ledger)
     return {each.state: each for each in shown}
+
+
+def project(ledger: Ledger) -> None:
+    """Let `records/` catch up with what was written, in a thread that has no event loop yet."""
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(asyncio.run, _project(ledger)).result()
+
+
+class Reading:
+    """Reads messages here and now; the gateway has processes of its own for it."""
+
+    async def interpret(self, data: bytes, content: Content, accepted: datetime) -> Interpretation:
+        return interpret(data, content, accepted)
+
+
+async def _project(ledger: Ledger) -> None:
+    projector = Projector(settings(), ledger, Reading(), "seed", clock=ledger.clock)
+    await ledger.write(lambda session: session.run("begin_projection", name="records"))
+    await projector.catch_up()
 
 
 def ledger_at(path: Path) -> Ledger:

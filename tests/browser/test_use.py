@@ -71,7 +71,7 @@ def test_by_keyboard_the_filter(open_page: OpenPage) -> None:
     page = open_page("/console/flow")
     tab_to(page, "filter-state")
     page.keyboard.type("Avvist")
-    page.keyboard.press("Tab")
+    tab_to(page, "Vis")
     page.keyboard.press("Enter")
     page.wait_for_url("**/console/flow?*state=rejected*")
     states = set(page.locator("td[data-cell=state]").all_inner_texts())

@@ -47,7 +47,7 @@ COMPOSED = ("type", "status", "state", "step", "section", "format", "owner", "un
             "lost", "loss", "page", "bytes", "filter", "delivery", "content", "language",
             "nav", "role", "purpose", "home", "alarm", "action", "effect", "done", "change", "condition",
             "environment", "transport", "act", "detail", "clock", "stay", "timeline", "task",
-            "voice", "span", "chart", "partner", "severity", "layer",
+            "voice", "span", "chart", "partner", "severity", "layer", "pathway", "measure", "plan", "person",
             "roundtrip", "plays")  # fmt: skip
 """First parts of keys that the code puts together."""
 

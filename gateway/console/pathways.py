@@ -1,0 +1,350 @@
+"""Which stays go on, what is late, what falls due; and what happened in one stay, as both sides see it?
+
+No row of a list holds a patient: a stay is named by its hospital, its municipality and its day.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from gateway.accounts.roles import Viewer
+from gateway.console.flow import Organisation, organisation
+from gateway.console.states import State
+from gateway.console.texts import Texts
+from gateway.console.times import Shown, age, shown, span
+from gateway.records.reader import StayFilter, place_of
+from gateway.records.rows import ClockRow, GoalRow, Instant, NoticeRow, StayRow, TaskRow, TimelineEntry
+from gateway.services import GatewayServices
+
+STAYS = 50
+TASKS_AHEAD = timedelta(days=7)
+_STAYS = {
+    "innlagt": ("info", "inbox"),
+    "klar": ("warn", "clock"),
+    "ute": ("ok", "check"),
+    "død": ("plain", "stop"),
+    "cancelled": ("plain", "stop"),
+}
+_CLOCKS = {
+    "running": ("info", "clock"),
+    "warning": ("warn", "warning"),
+    "met": ("ok", "check"),
+    "missed": ("bad", "cross"),
+    "settled": ("plain", "person"),
+    "cancelled": ("plain", "stop"),
+    "unknown": ("plain", "question"),
+}
+
+
+@dataclass(frozen=True)
+class ClockView:
+    """One deadline."""
+
+    id: str
+    name: str
+    state: State
+    owner: Organisation
+    due: Shown | None
+    left: str
+    """How long until, or since, its limit."""
+    source: str
+    stay: str
+
+
+@dataclass(frozen=True)
+class StayView:
+    """One stay in a list."""
+
+    id: str
+    trust: Organisation
+    municipality: Organisation | None
+    state: State
+    since: Shown
+    age: str
+    clocks: tuple[ClockView, ...]
+    """Those that run or were missed."""
+
+
+@dataclass(frozen=True)
+class NoticeView:
+    """A ready-notice that nothing came back to."""
+
+    stay: str
+    message: str
+    trust: Organisation | None
+    municipality: Organisation
+    ready: Shown | None
+    sent: Shown
+    age: str
+
+
+@dataclass(frozen=True)
+class TaskView:
+    """A task of a plan."""
+
+    id: str
+    name: str
+    role: str
+    due: str
+    late: bool
+    state: str
+    municipality: Organisation
+    stay: str | None
+
+
+@dataclass(frozen=True)
+class Pathways:
+    """The whole list."""
+
+    stays: tuple[StayView, ...]
+    older: str | None
+    missed: bool
+    notices: tuple[NoticeView, ...]
+    tasks: tuple[TaskView, ...]
+    waiting: int
+    """Messages that were not looked at yet."""
+
+
+@dataclass(frozen=True)
+class EntryView:
+    """One entry of the timeline."""
+
+    name: str
+    side: str
+    """`hospital` or `municipality`."""
+    at: Shown | None
+    day: str
+    delivered: str
+    """How long until the other side had it."""
+    npr: str | None
+    marks: tuple[str, ...]
+    message: str | None
+
+
+@dataclass(frozen=True)
+class GoalView:
+    """A goal without its words."""
+
+    id: str
+    voice: str
+    own: bool
+    stated: Shown
+    review: str
+    achievement: str | None
+
+
+@dataclass(frozen=True)
+class StayPageView:
+    """One stay."""
+
+    stay: StayView
+    clocks: tuple[ClockView, ...]
+    timeline: tuple[EntryView, ...]
+    notices: tuple[NoticeView, ...]
+    tasks: tuple[TaskView, ...]
+    goals: tuple[GoalView, ...]
+    doubtful: bool
+    others: tuple[StayView, ...]
+
+
+def pathways(
+    services: GatewayServices, viewer: Viewer, query: Mapping[str, str], now: datetime, texts: Texts
+) -> Pathways:
+    """What goes on. `now`: aware."""
+    made, reader = _Maker(services, now, texts), services.pathway
+    missed = query.get("missed") == "1"
+    found = _stays(services, viewer, now, missed=missed, before=_place(query.get("before", "")))
+    older = None
+    if len(found) > STAYS:
+        at, id = place_of(found[STAYS - 1])
+        older = f"/console/pathways?before={at}.{id}" + ("&missed=1" if missed else "")
+    notices = [
+        each for each in reader.unanswered_notices() if viewer.sees(each.municipality_her, each.trust_her)
+    ]
+    tasks = [each for each in reader.tasks_due(until=now + TASKS_AHEAD) if viewer.sees(each.municipality_her)]
+    return Pathways(
+        stays=tuple(made.stay(each) for each in found[:STAYS]),
+        older=older,
+        missed=missed,
+        notices=tuple(made.notice(each) for each in notices),
+        tasks=tuple(made.task(each) for each in tasks),
+        waiting=reader.state().get("waiting", 0),
+    )
+
+
+def _stays(
+    services: GatewayServices,
+    viewer: Viewer,
+    now: datetime,
+    *,
+    missed: bool,
+    before: tuple[int, str] | None,
+) -> list[StayRow]:
+    """Stays that go on, or (missed) that have a deadline that was not met; the newest first, one more than shown."""
+    ask = services.pathway.stays
+    if viewer.her_ids is None:
+        wanted = StayFilter(open=not missed, missed=missed)
+        return list(ask(wanted, now=now, before=before, limit=STAYS + 1))
+    found: dict[str, StayRow] = {}
+    for her_id in viewer.her_ids:
+        for wanted in (
+            StayFilter(open=not missed, missed=missed, trust=her_id),
+            StayFilter(open=not missed, missed=missed, municipality=her_id),
+        ):
+            found |= {each.id: each for each in ask(wanted, now=now, before=before, limit=STAYS + 1)}
+    return sorted(found.values(), key=place_of, reverse=True)[: STAYS + 1]
+
+
+def _place(text: str) -> tuple[int, str] | None:
+    at, _, id = text.partition(".")
+    return (int(at), id) if at.isascii() and at.isdigit() and len(at) < 19 and len(id) < 80 else None
+
+
+def stay_for(
+    services: GatewayServices, viewer: Viewer, id: str, now: datetime, texts: Texts
+) -> StayPageView | None:
+    """One stay, if this person may see it. `now`: aware."""
+    page = services.pathway.stay(id, now=now)
+    if page is None:
+        return None
+    sides = {
+        page.stay.trust_her,
+        page.stay.municipality_her,
+        *(each.municipality_her for each in page.notices),
+    }
+    if not viewer.sees(*sides):
+        return None
+    made = _Maker(services, now, texts)
+    others = [each for each in page.other_stays if viewer.sees(each.trust_her, each.municipality_her)]
+    return StayPageView(
+        stay=made.stay(page.stay),
+        clocks=tuple(made.clock(each) for each in page.stay.clocks),
+        timeline=tuple(made.entry(each) for each in page.timeline),
+        notices=tuple(made.notice(each) for each in page.notices),
+        tasks=tuple(
+            made.task(task)
+            for plan in page.plans
+            for task in plan.tasks
+            if viewer.sees(task.municipality_her, page.stay.trust_her) and plan.stay_id in (None, id)
+        ),
+        goals=tuple(made.goal(each) for each in page.goals) if viewer.may("goals") else (),
+        doubtful=bool(page.stay.doubts or page.uncertain),
+        others=tuple(made.stay(each) for each in others),
+    )
+
+
+class _Maker:
+    """Makes rows in one language, at one time."""
+
+    def __init__(self, services: GatewayServices, now: datetime, texts: Texts) -> None:
+        self._services = services
+        self._now = now
+        self._t = texts
+
+    def stay(self, row: StayRow) -> StayView:
+        """A stay in a list."""
+        pressing = [each for each in row.clocks if each.state in ("running", "missed") and not each.settled]
+        return StayView(
+            id=row.id,
+            trust=self._named(row.trust_her),
+            municipality=self._named(row.municipality_her) if row.municipality_her else None,
+            state=State(row.state, self._t.or_code("stay", row.state), *_STAYS[row.state]),
+            since=shown(row.began_at, self._now, self._t),
+            age=age(row.began_at, self._now, self._t),
+            clocks=self._clocks(pressing),
+        )
+
+    def _clocks(self, rows: Iterable[ClockRow]) -> tuple[ClockView, ...]:
+        return tuple(self.clock(each) for each in rows)
+
+    def clock(self, row: ClockRow) -> ClockView:
+        """A deadline."""
+        name = "settled" if row.settled else "warning" if row.warning else row.state
+        left = ""
+        if row.due_at and row.state in ("running", "missed"):
+            seconds = (row.due_at - self._now).total_seconds()
+            word = "pathway.left" if seconds >= 0 else "pathway.late"
+            left = self._t(word, span=span(abs(seconds), self._t))
+        return ClockView(
+            id=row.id,
+            name=self._t.or_code("clock", row.kind),
+            state=State(name, self._t(f"clock.state.{name}"), *_CLOCKS[name]),
+            owner=self._named(row.owner_her),
+            due=shown(row.due_at, self._now, self._t) if row.due_at else None,
+            left=left,
+            source=row.source,
+            stay=row.stay_id,
+        )
+
+    def notice(self, row: NoticeRow) -> NoticeView:
+        """A ready-notice."""
+        return NoticeView(
+            stay=row.stay_id,
+            message=row.message,
+            trust=self._named(row.trust_her) if row.trust_her else None,
+            municipality=self._named(row.municipality_her),
+            ready=self._instant(row.ready)[0],
+            sent=shown(row.sent_at, self._now, self._t),
+            age=age(row.sent_at, self._now, self._t),
+        )
+
+    def task(self, row: TaskRow) -> TaskView:
+        """A task of a plan."""
+        late = (row.due_at is not None and row.due_at < self._now) and row.done_at is None
+        due = f"{row.due_day.day}.{row.due_day.month}.{row.due_day.year}" if row.due_day else ""
+        if row.due_at and not due:
+            due = shown(row.due_at, self._now, self._t).short
+        return TaskView(
+            id=row.id,
+            name=self._t.or_code("plan", row.action),
+            role=self._t.or_code("person", row.role),
+            due=due,
+            late=late,
+            state=self._t.or_code("task", row.state),
+            municipality=self._named(row.municipality_her),
+            stay=row.stay_id,
+        )
+
+    def entry(self, row: TimelineEntry) -> EntryView:
+        """An entry of the timeline."""
+        entry = row.entry
+        at, day = self._instant(Instant(entry.moment.at, entry.moment.is_day))
+        after = (entry.delivered - entry.sent).total_seconds() if entry.delivered and entry.sent else None
+        marks = [
+            self._t(f"pathway.{name}")
+            for name in ("estimate", "corrected", "cancelled")
+            if getattr(entry, name)
+        ]
+        return EntryView(
+            name=self._t.or_code("timeline", entry.what),
+            side=entry.side,
+            at=at,
+            day=day,
+            delivered=self._t("pathway.known", span=span(after, self._t)) if after is not None else "",
+            npr=entry.npr,
+            marks=tuple(marks),
+            message=row.message,
+        )
+
+    def goal(self, row: GoalRow) -> GoalView:
+        """A goal without its words."""
+        review = row.review_day
+        return GoalView(
+            id=row.id,
+            voice=self._t.or_code("voice", row.voice),
+            own=row.voice == "patient",
+            stated=shown(row.stated_at, self._now, self._t),
+            review=f"{review.day}.{review.month}.{review.year}" if review else "",
+            achievement=row.achievement,
+        )
+
+    def _instant(self, instant: Instant | None) -> tuple[Shown | None, str]:
+        if instant is None:
+            return None, ""
+        said = shown(instant.at, self._now, self._t)
+        return (None, said.full.split(" kl.")[0].split(" at ")[0]) if instant.is_day else (said, "")
+
+    def _named(self, her_id: str) -> Organisation:
+        return organisation(self._services, her_id, self._t)
