@@ -79,6 +79,7 @@ _NAMES: Final = {
     "Person": "Person",
     "RefDokIdForesp": "Svar på forespørsel",
 }
+_PLAIN: Final = {"true": "ja", "false": "nei"}
 _IDENTITY: Final = "Ident"
 
 
@@ -160,7 +161,7 @@ def _said(element: etree._Element) -> str:
     coded = f"{display} ({value})" if display and value else display or value
     unit = element.get("U", "").strip()
     said = " ".join(part for part in (coded, unit, own) if part) or text
-    return _moment(said) if value or text else said
+    return _PLAIN.get(said) or _moment(said).removeprefix("tel:").removeprefix("mailto:")
 
 
 def _moment(said: str) -> str:
@@ -181,7 +182,8 @@ def name_of(element: str) -> str:
     if element in _NAMES:
         return _NAMES[element]
     words = [
-        _WORDS.get(word.lower(), word if word.isupper() else word.lower()) for word in _SPLIT.split(element)
+        _WORDS.get(word.lower(), word if len(word) > 1 and word.isupper() else word.lower())
+        for word in _SPLIT.split(element)
     ]
     said = " ".join(words)
     return said[:1].upper() + said[1:]

@@ -177,7 +177,7 @@ class Seed:
             status=step.status,
             parent_id=ids[step.parent] if step.parent else None,
             conversation_id=ids[root_of(step).key] if step.parent else None,
-            patient_key="0" * 64,
+            patient_key=self._patient_key(step),
             content_digest=body.message_id,
             acknowledgement="J",
             processing="T",

@@ -219,6 +219,7 @@ def test_finding_a_patients_messages(desk: Desk) -> None:
         "SELECT id FROM messages WHERE patient_key = :key AND is_receipt = 0 ORDER BY sequence DESC LIMIT 200",
         {"key": KEYS.of(patient.number)},
     )
+    assert found
     assert found == {row["id"] for row in rows.fetchall()}
     assert not [secret for secret in PATIENT if secret in answer.text]
     for wrong in ("", "123", "abcdefghijk"):

@@ -10,9 +10,10 @@ d.receipt_status, d.overdue, d.created_at, d.deadline_at, d.sent_at, d.final_at,
 CASE WHEN d.state = 'queued' THEN l.due_at END AS due_at
 
 -- list_messages --
+-- CROSS JOIN: SQLite keeps this order of looking, newest messages first, and sorts nothing.
 SELECT {message_columns}, {delivery_columns}
-FROM messages m JOIN deliveries d ON d.message = m.sequence JOIN lanes l ON l.lane_id = d.lane_id
-WHERE m.sequence < :before {conditions}
+FROM messages m CROSS JOIN deliveries d JOIN lanes l ON l.lane_id = d.lane_id
+WHERE m.sequence < :before AND d.message = m.sequence {conditions}
 ORDER BY m.sequence DESC LIMIT :most
 
 -- list_of_sender --
