@@ -98,7 +98,6 @@ class Running:
             measures=Measures(ledger, partners, settings.community),
             projector=self.projector,
             desk=Desk(ledger, self.projector, clock=ledger.clock) if self.projector else None,
-            keys=self.keys,
             patient_keys=self.keys,
             accounts=Accounts(settings.console, ledger, partners),
         )

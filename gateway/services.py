@@ -56,7 +56,5 @@ class GatewayServices:
     """Brings `records/` up to date; None: that is switched off."""
     desk: Desk | None = None
     """Takes in what persons and systems say of a pathway: placements, coded answers, resources; None: as above."""
-    keys: PatientKeys | None = None
-    """Makes the patient key of an identity number that somebody searches for."""
     plays: Plays = field(default_factory=Plays)
     """Conformance plays against endpoints under test; in memory."""

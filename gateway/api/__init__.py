@@ -75,8 +75,10 @@ def create_api(
     api.include_router(pathways_router(services))
     api.include_router(accounts_router(services))
     api.include_router(plays_router(services, bodies))
-    if services.projector is not None and services.keys is not None:
-        api.include_router(resources_router(services, bodies, services.keys))  # general addresses: the last
+    if services.projector is not None:
+        api.include_router(
+            resources_router(services, bodies, services.patient_keys)
+        )  # general addresses: the last
     api.add_exception_handler(SomlosError, _on_error)
     api.add_exception_handler(HTTPException, _on_http_exception)
     api.add_middleware(Guard)

@@ -82,7 +82,7 @@ def _is_rare(connection: Connection, queries: Mapping[str, str], message_type: s
 def _conditions(wanted: MessageFilter) -> tuple[list[str], dict[str, Any]]:
     """The names of the conditions asked for, and their values."""
     asked: dict[str, Any] = {
-        "id": wanted.id,
+        "any_id": wanted.id,
         "her_ids": _json(wanted.her_ids or None),
         "message_type": wanted.message_type,
         "state": wanted.state,

@@ -82,7 +82,7 @@ class OverviewReader:
             .execute(query, {"since": times.of(since), "until": times.of(until)})
             .fetchall()
         )
-        return tuple(Traffic(**{name: row[name] for name in Traffic.__dataclass_fields__}) for row in rows)
+        return tuple(_traffic(row) for row in rows)
 
     def _found(self, query: str, scope: Scope, limit: int) -> Found:
         items = tuple(item_of(row) for row in self._all(query, "overview_in_scope", scope, most=limit))
@@ -97,3 +97,9 @@ class OverviewReader:
         if scope is not None:
             values["scope"] = json.dumps(sorted(scope))
         return self._ledger.reading().execute(text, values).fetchall()
+
+
+def _traffic(row: Row) -> Traffic:
+    """Sums are whole numbers, whatever kind of number the database gives them as."""
+    names = list(Traffic.__dataclass_fields__)
+    return Traffic(*(row[name] for name in names[:3]), *(int(row[name]) for name in names[3:]))

@@ -80,10 +80,10 @@ ORDER BY m.sequence DESC LIMIT :most
 -- count_of_type --
 SELECT COUNT(*) AS number FROM (SELECT 1 AS one FROM messages WHERE message_type = :message_type LIMIT :most) found
 
--- where_id --
-m.sequence IN (SELECT i.sequence FROM messages i WHERE i.id = :id
-               UNION SELECT i.sequence FROM messages i WHERE i.message_id = :id
-               UNION SELECT i.sequence FROM messages i WHERE i.conversation_id = :id)
+-- where_any_id --
+m.sequence IN (SELECT i.sequence FROM messages i WHERE i.id = :any_id
+               UNION SELECT i.sequence FROM messages i WHERE i.message_id = :any_id
+               UNION SELECT i.sequence FROM messages i WHERE i.conversation_id = :any_id)
 
 -- where_since --
 m.received_at >= :since
