@@ -13,8 +13,11 @@ from typing import Any
 
 import httpx
 import pytest
+from argon2 import PasswordHasher, extract_parameters
+from argon2.profiles import RFC_9106_LOW_MEMORY
 from fastapi.routing import APIRoute
 
+from gateway.accounts import passwords
 from gateway.accounts.roles import MAY, ROLES
 from gateway.accounts.service import Accounts
 from gateway.console import create_console
@@ -96,7 +99,26 @@ async def _make(accounts: Accounts, name: str, role: str, organisation: str | No
 
 
 @pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+def cheap_passwords() -> Iterator[None]:
+    """Many accounts are made here: hashing is the same, with little work."""
+    with pytest.MonkeyPatch.context() as patch:
+        cheap = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+        patch.setattr(passwords, "_hasher", cheap)
+        patch.setattr(passwords, "_NOBODY", cheap.hash("nobody"))
+        yield
+
+
+def test_passwords_are_hashed_as_rfc_9106_recommends() -> None:
+    kept = passwords.hashed(PASSWORD)
+    assert extract_parameters(kept) == RFC_9106_LOW_MEMORY
+    assert passwords.fits(kept, PASSWORD)
+    assert not passwords.fits(kept, PASSWORD + "x")
+    assert not passwords.fits(None, PASSWORD)
+    assert not passwords.is_outdated(kept)
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory, cheap_passwords: None) -> Iterator[House]:
     """A console with an account for each role, and for each organisation of the story."""
     ledger = seed.ledger_at(tmp_path_factory.mktemp("house"))
     Seed(ledger).tell(ending_at=datetime.now(UTC) - timedelta(hours=1), spread=timedelta(hours=1))
