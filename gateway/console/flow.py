@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import cast, get_args
 from urllib.parse import urlencode
 
@@ -16,7 +17,7 @@ from gateway.console.names import MESSAGE_TYPES
 from gateway.console.states import FILTER_STATES, OVERDUE, State, receipt_word, state
 from gateway.console.texts import Texts
 from gateway.console.times import Shown, age, shown
-from gateway.console.traffic import DEFAULT_SPAN, SPANS, Matrix, Sums, TimeLine, matrix, time_line
+from gateway.console.traffic import DEFAULT_SPAN, SPANS, Matrix, Sums, TimeLine, looked_through
 from gateway.ledger.overview import Traffic
 from gateway.ledger.rows import DeliveryState, FlowRow, MessageFilter
 from gateway.services import GatewayServices
@@ -155,8 +156,12 @@ def flow(
     )
     shown_rows = found[:PAGE_ROWS]
     hours = services.operations.traffic.hours(now - SPANS[wanted.span], now)
-    counts = _counted(services, wanted, scope)
-    line = time_line(hours, counts, by_day=SPANS[wanted.span].days > 1)
+    line, pairs = looked_through(
+        hours,
+        _counted(services, wanted, scope),
+        cache(lambda her: organisation(services, her, texts).name),
+        by_day=SPANS[wanted.span].days > 1,
+    )
     overview = services.operations.overview
     missing, dead = overview.missing(scope, 1).number, overview.dead(scope, 1).number
     figures = (
@@ -171,7 +176,7 @@ def flow(
         delivered_after=line.sums.delivered_after(texts),
         receipt_after=line.sums.receipt_after(texts),
         line=line,
-        matrix=matrix(hours, counts, lambda her: organisation(services, her, texts).name),
+        matrix=pairs,
         partners=partner_choices(services, wanted.partner),
         types=type_choices(wanted.type, texts),
         states=_choices("state", FILTER_STATES, wanted.state, texts),
@@ -185,8 +190,10 @@ def flow(
 
 def _counted(
     services: GatewayServices, wanted: Wanted, scope: frozenset[str] | None
-) -> Callable[[Traffic], bool]:
-    """Which traffic is counted: what the choice and the person's organisation leave."""
+) -> Callable[[Traffic], bool] | None:
+    """Which traffic is counted: what the choice and the person's organisation leave; None: all."""
+    if scope is None and not wanted.partner and not wanted.type:
+        return None
     owner = services.partners.owner_of(wanted.partner) if wanted.partner else None
     partner = frozenset(owner.her_ids if owner else (wanted.partner,) if wanted.partner else ())
 

@@ -7,7 +7,7 @@ receive; a cell leads to its messages.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -24,22 +24,27 @@ MOST_PARTIES = 12
 """Rows and columns of the matrix: the busiest."""
 
 
-@dataclass(frozen=True)
+@dataclass
 class Sums:
     """Figures of many messages together."""
 
     messages: int = 0
     negative: int = 0
     overdue: int = 0
-    handed: int = 0
     sent: int = 0
     sent_after: int = 0
     answered: int = 0
     answered_after: int = 0
 
-    def __add__(self, other: Sums | Traffic) -> Sums:
-        names = Sums.__dataclass_fields__
-        return Sums(**{name: getattr(self, name) + getattr(other, name) for name in names})
+    def add(self, other: Sums | Traffic) -> None:
+        """Take in what another counts."""
+        self.messages += other.messages
+        self.negative += other.negative
+        self.overdue += other.overdue
+        self.sent += other.sent
+        self.sent_after += other.sent_after
+        self.answered += other.answered
+        self.answered_after += other.answered_after
 
     def delivered_after(self, texts: Texts) -> str:
         """How long it took on average until the receiver's transport had it."""
@@ -56,9 +61,7 @@ class Cell:
 
     sums: Sums
     heat: int
-    """0 none to 5 most: how dark it is."""
-    sender: str
-    receiver: str
+    """1 least to 5 most: how dark it is."""
 
 
 @dataclass(frozen=True)
@@ -81,39 +84,50 @@ class TimeLine:
 
 
 NameOf = Callable[[str], str]
+Wanted = Callable[[Traffic], bool]
 
 
-def totals(hours: Iterable[Hour], wanted: Callable[[Traffic], bool]) -> Sums:
-    """Everything that is wanted, together."""
-    found = Sums()
-    for hour in hours:
-        for each in hour.traffic:
-            if wanted(each):
-                found += each
-    return found
-
-
-def matrix(hours: Iterable[Hour], wanted: Callable[[Traffic], bool], name_of: NameOf) -> Matrix:
-    """Who sent how much to whom; `name_of`: the organisation of a HER-id."""
+def looked_through(
+    hours: Sequence[Hour], wanted: Wanted | None, name_of: NameOf, *, by_day: bool
+) -> tuple[TimeLine, Matrix]:
+    """How much came when, and who sent how much to whom, in one pass. `wanted`: which are counted; None: all.
+    `name_of`: the organisation of a HER-id."""
     pairs: dict[tuple[str, str], Sums] = defaultdict(Sums)
+    counts, negative = [], []
     for hour in hours:
+        number = bad = 0
         for each in hour.traffic:
-            if wanted(each):
-                pairs[name_of(each.sender_her), name_of(each.receiver_her)] += each
+            if wanted is None or wanted(each):
+                pairs[each.sender_her, each.receiver_her].add(each)
+                number += each.messages
+                bad += each.negative
+        counts.append(number)
+        negative.append(bad)
+    bars, bad_bars = bars_of([hour.start for hour in hours], (counts, negative), by_day=by_day)
+    whole = Sums()
+    for sums in pairs.values():
+        whole.add(sums)
+    line = TimeLine(bars, bad_bars, whole, max(reversed(bars), key=lambda bar: bar.count))
+    return line, _matrix(pairs, name_of)
+
+
+def _matrix(by_her: dict[tuple[str, str], Sums], name_of: NameOf) -> Matrix:
+    pairs: dict[tuple[str, str], Sums] = defaultdict(Sums)
+    for (sender, receiver), sums in by_her.items():
+        pairs[name_of(sender), name_of(receiver)].add(sums)
     senders, receivers = _busiest(pairs, 0), _busiest(pairs, 1)
     most = max((sums.messages for sums in pairs.values()), default=0)
     return Matrix(
         senders,
         receivers,
         tuple(
-            tuple(_cell(pairs.get((sender, receiver)), sender, receiver, most) for receiver in receivers)
-            for sender in senders
+            tuple(_cell(pairs.get((sender, receiver)), most) for receiver in receivers) for sender in senders
         ),
     )
 
 
-def _cell(sums: Sums | None, sender: str, receiver: str, most: int) -> Cell | None:
-    return None if sums is None else Cell(sums, 1 + (4 * sums.messages) // max(most, 1), sender, receiver)
+def _cell(sums: Sums | None, most: int) -> Cell | None:
+    return None if sums is None else Cell(sums, 1 + (4 * sums.messages) // max(most, 1))
 
 
 def _busiest(pairs: dict[tuple[str, str], Sums], place: int) -> tuple[str, ...]:
@@ -121,16 +135,3 @@ def _busiest(pairs: dict[tuple[str, str], Sums], place: int) -> tuple[str, ...]:
     for pair, sums in pairs.items():
         numbers[pair[place]] += sums.messages
     return tuple(sorted(numbers, key=lambda name: (-numbers[name], name))[:MOST_PARTIES])
-
-
-def time_line(hours: Sequence[Hour], wanted: Callable[[Traffic], bool], *, by_day: bool) -> TimeLine:
-    """How much came when, and how much of it was rejected."""
-    starts = [hour.start for hour in hours]
-    sums = [totals([hour], wanted) for hour in hours]
-    counts = [each.messages for each in sums]
-    bad = [each.negative for each in sums]
-    bars, negative = bars_of(starts, (counts, bad), by_day=by_day)
-    whole = Sums()
-    for part in sums:
-        whole += part
-    return TimeLine(bars, negative, whole, max(reversed(bars), key=lambda bar: bar.count))
