@@ -320,5 +320,15 @@ _ERRORS: dict[str, tuple[str, str]] = {
 }
 
 TEXTS: dict[str, tuple[str, str]] = (
-    _COMMON | _FLOW | _MESSAGE | _ERRORS | ACCOUNTS | MAPPINGS | WORK | WORKBENCH | NAMES | PATHWAY_NAMES | PATHWAYS
+    _COMMON
+    | _FLOW
+    | _MESSAGE
+    | _ERRORS
+    | ACCOUNTS
+    | MAPPINGS
+    | WORK
+    | WORKBENCH
+    | NAMES
+    | PATHWAY_NAMES
+    | PATHWAYS
 )

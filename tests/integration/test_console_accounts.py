@@ -448,7 +448,9 @@ def _stay_of_others(house: House) -> str:
     return str(rows.fetchone()["stay_id"])
 
 
-COMMON = frozenset({"/console/errors/{code}", "/console/static/{name}", "/console/{rest:path}"})
+COMMON = frozenset(
+    {"/console/errors/{code}", "/console/mappings/{code}", "/console/static/{name}", "/console/{rest:path}"}
+)
 """Pages that are nobody's in particular."""
 MEASURES = "/console/measures/{measure}"
 """Every measure is there for everybody; what it counts is one's own."""
