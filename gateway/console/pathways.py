@@ -209,13 +209,8 @@ def stay_for(
     page = services.pathway.stay(id, now=now)
     if page is None:
         return None
-    sides = {
-        page.stay.trust_her,
-        page.stay.municipality_her,
-        *(each.municipality_her for each in page.notices),
-    }
-    if not viewer.sees(*sides):
-        return None
+    if not viewer.sees(page.stay.trust_her, page.stay.municipality_her):
+        return None  # who was only told by mistake, or has had its notice withdrawn, has no part in it
     made = _Maker(services, now, texts)
     others = [each for each in page.other_stays if viewer.sees(each.trust_her, each.municipality_her)]
     return StayPageView(
