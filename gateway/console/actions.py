@@ -25,11 +25,15 @@ from gateway.services import GatewayServices
 
 LONGEST_WHY: Final = 300
 SHORTEST_WHY: Final = 3
+LONGEST_NOTE: Final = 1000
 AUDITED: Final[Mapping[Action, Audited]] = {
     "resend": "delivery-resent",
     "redirect": "delivery-redirected",
     "cancel": "delivery-cancelled",
     "hand-over": "delivery-handed-over",
+    "release": "delivery-released",
+    "forward": "delivery-forwarded",
+    "refuse": "delivery-refused",
 }
 
 
@@ -96,6 +100,8 @@ def preview(services: GatewayServices, item: Item, action: Action, texts: Texts)
 
 def _effects(services: GatewayServices, item: Item, action: Action, texts: Texts) -> list[str]:
     name = organisation(services, item.receiver_her, texts).name
+    if action in ("release", "forward", "refuse"):
+        return [texts(f"effect.{action}", name=name), texts("effect.trail")]
     if action == "cancel":
         return [texts("effect.cancel", name=name), texts("effect.cancel.behind"), texts("effect.trail")]
     if action == "hand-over":
@@ -146,7 +152,8 @@ async def do(
     who = viewer.name or "konsollen"
     again = str(form.get("again", "")) == "1"
     to, key = str(form.get("to", "")), str(form.get("key", ""))[:80] or None
-    await services.operations.act(item.id, action, Act(who, why), to=to, again=again, key=key)
+    note = " ".join(str(form.get("note", "")).split())[:LONGEST_NOTE]
+    await services.operations.act(item.id, action, Act(who, why), to=to, note=note, again=again, key=key)
     await services.accounts.note(viewer, AUDITED[action], message=item.message, delivery=item.id)
 
 

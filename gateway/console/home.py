@@ -16,7 +16,9 @@ from gateway.console.texts import Texts
 from gateway.console.times import Shown, age, shown
 from gateway.errors import CATALOGUE
 from gateway.ledger.operations import Alarm, AlarmKind, Item
+from gateway.ledger.overview import Found
 from gateway.records.rows import ClockRow, UnplacedRow
+from gateway.routing.quarantine import is_held
 from gateway.services import GatewayServices
 
 ROWS = 20
@@ -85,9 +87,7 @@ def home(services: GatewayServices, viewer: Viewer, now: datetime, texts: Texts)
             made.of_items(missing.items),
             "/console/flow?state=overdue",
         ),
-        Section(
-            "dead", "person", "warn", dead.number, made.of_items(dead.items), "/console/flow?state=handed"
-        ),
+        *_stopped(made, dead),
     ]
     for name, icon, kinds in (("lanes", "pause", _LANES), ("endpoints", "warning", _ENDPOINTS)):
         alarms = overview.alarms(kinds, scope, ROWS + 1)
@@ -105,6 +105,17 @@ def home(services: GatewayServices, viewer: Viewer, now: datetime, texts: Texts)
         tuple(section for section in sections if section.number),
         sum(each.messages for each in seen),
         sum(overview.open_states(scope).values()),
+    )
+
+
+def _stopped(made: _Maker, dead: Found) -> tuple[Section, Section]:
+    """What was stopped, and apart from it what is held because its translation lost something."""
+    held = tuple(item for item in dead.items if is_held(item))
+    others = tuple(item for item in dead.items if not is_held(item))
+    where = "/console/flow?state=handed"
+    return (
+        Section("quarantine", "pause", "warn", len(held), made.of_items(held), where),
+        Section("dead", "person", "warn", dead.number - len(held), made.of_items(others), where),
     )
 
 

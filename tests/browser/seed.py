@@ -49,6 +49,7 @@ from gateway.simulator.compose import compose, new_ids
 from gateway.simulator.steps import Step, root_of, story
 from gateway.simulator.template import Clock
 from gateway.translate import Loss, LossReport
+from gateway.translate.annotate import annotated
 
 KEYS = PatientKeys(b"a patient key for tests only")
 _SPACE = UUID("6f0a5b3e-3a2d-4c0e-9d5f-5b6c7a1e0c11")
@@ -108,7 +109,7 @@ def services(ledger: Ledger, configured: Settings) -> GatewayServices:
         reader=LedgerReader(ledger),
         ledger=ledger,
         dispatcher=dispatcher,
-        operations=Operations(configured, ledger, partners, dispatcher),
+        operations=Operations(configured, ledger, partners, dispatcher, annotated),
         pathway=PathwayReader(ledger),
         measures=Measures(ledger, partners),
         patient_keys=KEYS,
