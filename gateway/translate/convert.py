@@ -7,8 +7,10 @@ checked against the grammar before it leaves: a translation that does not hold i
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 from lxml import etree
@@ -35,6 +37,8 @@ _OF_INSTANCE = etree.XPath(
     "descendant-or-self::*/@xsi:*", namespaces={"xsi": "http://www.w3.org/2001/XMLSchema-instance"}
 )
 """The attributes that XML Schema allows everywhere."""
+_MOST_HELD = 50_000
+"""Elements whose objects are held while a message is translated; bounds what a message of many costs."""
 _SIGNATURE = "{http://www.w3.org/2000/09/xmldsig#}Signature"
 
 
@@ -68,10 +72,19 @@ def convert(source: Readable, target: str) -> Translation:
         return _of_bundle(source, target)
     if source.standard == target:
         return Translation(to_bytes(source.root), target, _report(0, 0, 0, 0))
-    bundle, state = _bundle_of(source)
-    if target != "fhir-r4":
-        return _of_bundle(bundle, target, render=False)
-    return Translation(fhir_json.write(bundle), target, _forward_report(state, source.root), bundle)
+    with _held(source.root):
+        bundle, state = _bundle_of(source)
+        if target != "fhir-r4":
+            return _of_bundle(bundle, target, render=False)
+        return Translation(fhir_json.write(bundle), target, _forward_report(state, source.root), bundle)
+
+
+@contextmanager
+def _held(root: etree._Element) -> Iterator[None]:
+    """While this lasts, lxml has one object for an element, and need not make it anew at every look."""
+    objects = list(islice(root.iter(), _MOST_HELD))
+    yield
+    objects.clear()
 
 
 def e_message_format(bundle: Json) -> str:

@@ -56,20 +56,9 @@ class State:
         self._counters: dict[str, int] = {}
         self._urls: dict[int, str] = {}
         self._by_url: dict[str, Json] = {}
-        for entry in bundle.get("entry", ()):
-            self._index(entry)
+        self._entries: list[Json] = bundle.setdefault("entry", [])
 
     # resources
-
-    def _index(self, entry: Json) -> None:
-        resource = entry.get("resource")
-        if not isinstance(resource, dict):
-            return
-        url = str(entry.get("fullUrl") or f"{resource.get('resourceType')}/{resource.get('id')}")
-        self._urls[id(resource)] = url
-        self._by_url[url] = resource
-        if "id" in resource:
-            self._by_url.setdefault(f"{resource.get('resourceType')}/{resource['id']}", resource)
 
     def create(self, resource_type: str, place: str) -> Json:
         """A new resource in the Bundle, with ids derived from its place."""
@@ -83,7 +72,7 @@ class State:
 
     def add(self, resource: Json, url: str) -> None:
         """Puts a resource in the Bundle under a fullUrl."""
-        self.bundle.setdefault("entry", []).append({"fullUrl": url, "resource": resource})
+        self._entries.append({"fullUrl": url, "resource": resource})
         self._urls[id(resource)] = url
         self._by_url[url] = resource
 
