@@ -38,7 +38,7 @@ class Slice:
 
     def holds(self, item: Node) -> bool:
         """Whether the item belongs to the slice."""
-        return _same(item, self.element, self.value)
+        return item.get(self.element) == self.value or _same(item, self.element, self.value)
 
 
 @dataclass(frozen=True)
@@ -70,6 +70,13 @@ class Constraint:
         only_names = self.slice is None and self.inside is None and "[x]" not in self.path
         counts = self.minimum > 1 or self.maximum not in (None, 0)
         return only_names and not counts and not self.asks_values and len(self.parents) < 2
+
+    @property
+    def can_be_broken(self) -> bool:
+        """Whether it says anything: not what only tells a slice apart, or is a note."""
+        if self.inside is not None and self.name == self.inside.element:
+            return False
+        return bool(self.minimum or self.maximum is not None or self.asks_values or self.suffixes)
 
     @property
     def asks_values(self) -> bool:
@@ -135,7 +142,7 @@ def _presence(parents: tuple[str, ...], constraints: list[Constraint], type_name
     barred = frozenset(
         name for each in constraints if each.maximum == 0 for name in (each.name, "_" + each.name)
     )
-    one_by_one = [_test(each, type_name) for each in constraints]
+    one_by_one = [_test(each) for each in constraints]
 
     def test(node: Node, resolve: Resolve) -> bool:
         plainly = node.keys() >= demanded and barred.isdisjoint(node)
@@ -143,24 +150,42 @@ def _presence(parents: tuple[str, ...], constraints: list[Constraint], type_name
 
     if not parents:
         return test
-    key = parents[0]
-    return lambda resource, resolve: key not in resource or _all_hold(resource[key], test, resolve)
+    return _below(_keys(parents[0], type_name), test)
 
 
 def compiled(constraint: Constraint, type_name: str) -> Holds:
     """The function that tells whether a resource of the type keeps to the constraint."""
-    test = _test(constraint, type_name)
-    inside = constraint.inside
-    if not constraint.parents:
-        return test
-    if len(constraint.parents) == 1 and inside is None:
-        keys = _keys(constraint.parents[0], type_name)
-        return lambda resource, resolve: all(
-            _all_hold(resource[key], test, resolve) for key in keys if key in resource
-        )
-    return lambda resource, resolve: all(
-        test(node, resolve) for _, node in _nodes(resource, "", constraint.parents, inside)
-    )
+    test = _test(constraint)
+    if constraint.inside is not None:
+        test = _only_inside(constraint.inside, test)
+    for name in reversed(constraint.parents[1:]):
+        test = _below((name,), test)
+    return _below(_keys(constraint.parents[0], type_name), test) if constraint.parents else test
+
+
+def _only_inside(inside: Slice, test: Holds) -> Holds:
+    """The test for the items of a slice; the others pass."""
+    return lambda node, resolve: not inside.holds(node) or test(node, resolve)
+
+
+def _below(keys: tuple[str, ...], test: Holds) -> Holds:
+    """The test for all objects that stand under one of the keys."""
+
+    def hold(node: Node, resolve: Resolve) -> bool:
+        for key in keys:
+            value = node.get(key)
+            if value is None:
+                continue
+            if value.__class__ is dict:
+                if not test(value, resolve):
+                    return False
+            elif value.__class__ is list:
+                for item in value:
+                    if item.__class__ is dict and not test(item, resolve):
+                        return False
+        return True
+
+    return hold
 
 
 def _keys(name: str, type_name: str) -> tuple[str, ...]:
@@ -170,17 +195,13 @@ def _keys(name: str, type_name: str) -> tuple[str, ...]:
     return next(tuple(each.names()) for each in tables.elements(type_name) if each.name == name)
 
 
-def _all_hold(value: Any, test: Holds, resolve: Resolve) -> bool:
-    if value.__class__ is dict:
-        return test(value, resolve)
-    return value.__class__ is not list or all(test(item, resolve) for item in value if item.__class__ is dict)
-
-
-def _test(constraint: Constraint, type_name: str) -> Holds:
+def _test(constraint: Constraint) -> Holds:
     """The same for the object that the element stands in."""
     name, minimum, maximum = constraint.name, constraint.minimum, constraint.maximum
-    if "[x]" in name or constraint.slice is not None:
+    if "[x]" in name:
         return lambda node, resolve: not _is_broken(node, constraint, resolve)
+    if constraint.slice is not None:
+        return _slice_test(constraint, constraint.slice)
     shadow, asks = "_" + name, constraint.asks_values
 
     def test(node: Node, resolve: Resolve) -> bool:
@@ -192,6 +213,23 @@ def _test(constraint: Constraint, type_name: str) -> Holds:
                 return False
             return not asks or all(_fits(item, constraint, resolve) for item in value)
         return maximum != 0 and (not asks or _fits(value, constraint, resolve))
+
+    return test
+
+
+def _slice_test(constraint: Constraint, of: Slice) -> Holds:
+    """The same for the items of a slice."""
+    name, minimum, maximum = constraint.name, constraint.minimum, constraint.maximum
+    asks = constraint.asks_values
+
+    def test(node: Node, resolve: Resolve) -> bool:
+        count = 0
+        for item in node.get(name) or ():
+            if item.__class__ is dict and of.holds(item):
+                count += 1
+                if asks and not _fits(item, constraint, resolve):
+                    return False
+        return count >= minimum and (maximum is None or count <= maximum)
 
     return test
 

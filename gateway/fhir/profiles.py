@@ -86,7 +86,7 @@ def check_extension(extension: Node) -> Problems:
 
 
 def _profile(url: str, definition: Node, read: dict[str, Node]) -> Profile:
-    constraints = _inherited(definition, read)
+    constraints = tuple(each for each in _inherited(definition, read) if each.can_be_broken)
     return Profile(url, definition["type"], constraints, all_hold(constraints, definition["type"]))
 
 
