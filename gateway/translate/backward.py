@@ -57,6 +57,7 @@ def from_bundle(bundle: Json, target: str, *, render: bool = True) -> Backward:
         *_outside(work),
         *_assumed(reading),
         *(_lost(leaf, unread.touched) for leaf in left),
+        *_moved_in_vain(work, reading, {leaf.place for leaf in left}),
     )
     return Backward(reading, losses, _notes(reading, *work.assumed))
 
@@ -96,6 +97,16 @@ def _moved_to_text(work: OpenBundle, reading: Reading) -> list[Loss]:
         for each in work.carriers.values()
         if each.target and reading.was_read(each.by, each.by_key)
     ]
+
+
+def _moved_in_vain(work: OpenBundle, reading: Reading, known: set[str]) -> list[Loss]:
+    """What became part of a longer text (given names, lines of a street) that was not carried, and is no leaf now."""
+    places = (
+        f"{work.place_of(each.holder)}.{each.key}"
+        for each in work.carriers.values()
+        if each.target and not reading.was_read(each.by, each.by_key)
+    )
+    return [Loss(place, "", "lost") for place in places if place not in known]
 
 
 def _outside(work: OpenBundle) -> list[Loss]:

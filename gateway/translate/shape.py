@@ -277,7 +277,8 @@ def _names_in_order(resource: Json, done: Shaped) -> None:
 def _is_not_to_be_believed(resource: Json) -> bool:
     if resource.get("resourceType") in ("Composition", "MessageHeader", "Encounter"):
         return False
-    if any(resource.get(key) in _NOT_TO_BE_BELIEVED for key in _STATUS_KEYS):
+    states = (resource.get(key) for key in _STATUS_KEYS)
+    if any(isinstance(state, str) and state in _NOT_TO_BE_BELIEVED for state in states):
         return True
     verification = resource.get("verificationStatus")
     codings = verification.get("coding", ()) if isinstance(verification, dict) else ()

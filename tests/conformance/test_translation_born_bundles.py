@@ -20,6 +20,7 @@ from gateway.emessage.read import read
 from gateway.emessage.validate import validate
 from gateway.errors import NotTranslatable
 from gateway.fhir import json as fhir_json
+from gateway.fhir import tables
 from gateway.fhir.canonical import code_system
 from gateway.fhir.validate import validate as validate_fhir
 from gateway.translate import Translation, convert, facts_of
@@ -315,6 +316,37 @@ def test_whatever_is_said_is_in_the_message_or_in_the_report(
     assert findings(standards, "plo-1.6", found.data) == []
     assert untold(bundle, found) == []
     assert again(found.data, "plo-1.6") == found.data
+
+
+@settings(max_examples=60)
+@given(seed=st.integers(0, 2**32), kind=st.sampled_from((*BODY_TYPES, *LOGISTICS)))
+def test_whatever_type_of_resource_stands_there(seed: int, kind: str, standards: Path) -> None:
+    """Any resource type of R4 beside what the message demands: valid, told or named, and the same again."""
+    bundle = Composer(seed, fullness=0.4).message(kind, sorted(tables.resource_types() - OF_THE_MESSAGE))
+    period = {"start": "2026-03-08", "end": "2026-03-09"}
+    where = {"dischargeDisposition": {"text": "hjem"}}
+    demanded = [
+        by_hand.stay("finished", period=period, hospitalization=where),
+        by_hand.service("Hjemmesykepleie"),
+        by_hand.event("3", "2026-03-08"),
+        by_hand.event("4", "2026-03-08"),
+    ]
+    for number, resource in enumerate(demanded):
+        url = f"urn:uuid:3f0c0b1e-0000-4000-8002-{number:012d}"
+        bundle["entry"].append({"fullUrl": url, "resource": resource})
+    bundle["entry"][0]["resource"]["focus"].insert(
+        0, {"reference": "urn:uuid:3f0c0b1e-0000-4000-8002-000000000000"}
+    )
+    bundle["entry"][1]["resource"]["deceasedDateTime"] = "2026-03-09"
+    found = convert(bundle, "plo-1.6")
+    assert findings(standards, "plo-1.6", found.data) == []
+    assert untold(bundle, found) == []
+    assert again(found.data, "plo-1.6") == found.data
+
+
+OF_THE_MESSAGE = frozenset(
+    {"Bundle", "MessageHeader", "Parameters", "Patient", "Organization", "OperationOutcome", "Binary"}
+)
 
 
 # edited

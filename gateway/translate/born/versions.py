@@ -27,7 +27,8 @@ def state(work: OpenBundle) -> None:
     if code is not None and not _says(provenance, code):
         display = terminology.display("7309", code)
         coding = {"system": code_system("7309"), "code": code, "display": display}
-        provenance["activity"] = {"coding": [coding]}
+        stated = provenance.setdefault("activity", {})
+        stated["coding"] = [coding, *stated.get("coding", ())]
     if parent is not None:
         _state_parent(work, provenance, parent)
 
