@@ -19,31 +19,31 @@ ORDER BY m.sequence DESC LIMIT :most
 -- list_of_sender --
 SELECT {message_columns}, {delivery_columns}
 FROM messages m JOIN deliveries d ON d.message = m.sequence JOIN lanes l ON l.lane_id = d.lane_id
-WHERE m.sender_her = :party AND m.sequence < :before {conditions}
+WHERE m.sender_her = :party AND m.sequence > 0 AND m.sequence < :before {conditions}
 ORDER BY m.sequence DESC LIMIT :most
 
 -- list_of_receiver --
 SELECT {message_columns}, {delivery_columns}
 FROM messages m JOIN deliveries d ON d.message = m.sequence JOIN lanes l ON l.lane_id = d.lane_id
-WHERE m.receiver_her = :party AND m.sequence < :before {conditions}
+WHERE m.receiver_her = :party AND m.sequence > 0 AND m.sequence < :before {conditions}
 ORDER BY m.sequence DESC LIMIT :most
 
 -- list_of_sender_organisation --
 SELECT {message_columns}, {delivery_columns}
 FROM messages m JOIN deliveries d ON d.message = m.sequence JOIN lanes l ON l.lane_id = d.lane_id
-WHERE m.sender_organisation_her = :party AND m.sequence < :before {conditions}
+WHERE m.sender_organisation_her = :party AND m.sequence > 0 AND m.sequence < :before {conditions}
 ORDER BY m.sequence DESC LIMIT :most
 
 -- list_of_receiver_organisation --
 SELECT {message_columns}, {delivery_columns}
 FROM messages m JOIN deliveries d ON d.message = m.sequence JOIN lanes l ON l.lane_id = d.lane_id
-WHERE m.receiver_organisation_her = :party AND m.sequence < :before {conditions}
+WHERE m.receiver_organisation_her = :party AND m.sequence > 0 AND m.sequence < :before {conditions}
 ORDER BY m.sequence DESC LIMIT :most
 
 -- list_of_delivered --
 SELECT {message_columns}, {delivery_columns}
 FROM deliveries d JOIN messages m ON m.sequence = d.message JOIN lanes l ON l.lane_id = d.lane_id
-WHERE d.receiver_her = :party AND d.message < :before {conditions}
+WHERE d.receiver_her = :party AND d.message > 0 AND d.message < :before {conditions}
 ORDER BY d.message DESC LIMIT :most
 
 -- list_of_state --
@@ -74,11 +74,11 @@ ORDER BY m.sequence DESC LIMIT :most
 -- list_of_type --
 SELECT {message_columns}, {delivery_columns}
 FROM messages m JOIN deliveries d ON d.message = m.sequence JOIN lanes l ON l.lane_id = d.lane_id
-WHERE m.message_type = :message_type AND m.sequence < :before {conditions}
+WHERE m.message_type = :message_type AND m.sequence > 0 AND m.sequence < :before {conditions}
 ORDER BY m.sequence DESC LIMIT :most
 
 -- count_of_type --
-SELECT COUNT(*) AS number FROM (SELECT 1 AS one FROM messages WHERE message_type = :message_type LIMIT :most) found
+SELECT COUNT(*) AS number FROM (SELECT 1 AS one FROM messages WHERE message_type = :message_type AND sequence > 0 LIMIT :most) found
 
 -- where_any_id --
 m.sequence IN (SELECT i.sequence FROM messages i WHERE i.id = :any_id
@@ -86,10 +86,15 @@ m.sequence IN (SELECT i.sequence FROM messages i WHERE i.id = :any_id
                UNION SELECT i.sequence FROM messages i WHERE i.conversation_id = :any_id)
 
 -- where_since --
+-- Messages come in the order of their numbers, but for those under way at the same time: the bound skips what is far off.
 m.received_at >= :since
+AND m.sequence > (SELECT COALESCE(MAX(sequence), 0) - 10000 FROM (
+    SELECT b.sequence FROM messages b WHERE b.received_at < :since ORDER BY b.received_at DESC LIMIT 1) bound)
 
 -- where_until --
 m.received_at < :until
+AND m.sequence < (SELECT COALESCE(MAX(sequence), 0) + 10000 FROM (
+    SELECT b.sequence FROM messages b WHERE b.received_at < :until ORDER BY b.received_at DESC LIMIT 1) bound)
 
 -- where_no_receipts --
 m.is_receipt = 0
