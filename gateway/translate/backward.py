@@ -16,7 +16,7 @@ from gateway.translate.codec import Json
 from gateway.translate.loss import Loss
 from gateway.translate.reading import Reading
 from gateway.translate.severity import of_assumption, of_leaf
-from gateway.translate.unread import Leaf, Unread
+from gateway.translate.unread import Leaf, Unread, is_all_read
 
 
 @dataclass(frozen=True)
@@ -35,6 +35,10 @@ def from_bundle(bundle: Json, target: str, *, render: bool = True) -> Backward:
     `render`: tell as text what the target has no element for. Raises NotTranslatable with the FHIR path of what the
     e-message demands and the Bundle lacks.
     """
+    if envelope.is_translated(bundle) and born.may_be_read_at_once(bundle):
+        found = _at_once(bundle, target)
+        if found is not None:
+            return found
     if born.is_as_the_rules_read(bundle):
         found = _as_it_stands(bundle, target, render)
         if found is not None:
@@ -60,6 +64,15 @@ def from_bundle(bundle: Json, target: str, *, render: bool = True) -> Backward:
         *_moved_in_vain(work, reading, {leaf.place for leaf in left}),
     )
     return Backward(reading, losses, _notes(reading, *work.assumed))
+
+
+def _at_once(bundle: Json, target: str) -> Backward | None:
+    """The message, if the rules read everything where it stands: so with what the gateway made of an e-message."""
+    try:
+        reading = envelope.from_bundle(bundle, target)
+    except NotTranslatable:
+        return None
+    return Backward(reading, tuple(_assumed(reading)), _notes(reading)) if is_all_read(reading) else None
 
 
 def _as_it_stands(bundle: Json, target: str, render: bool) -> Backward | None:

@@ -32,6 +32,10 @@ class Marks(Protocol):
         """What stands there has been read."""
         ...
 
+    def used_values(self, holder: Json) -> None:
+        """Every value of an object that holds nothing else has been read."""
+        ...
+
 
 class Codec(Protocol):
     """Writes an element (or attribute text) into a place, and reads it back."""

@@ -12,7 +12,7 @@ from typing import ClassVar, Protocol
 
 from gateway.emessage.grammar import ComplexType, ElementUse, Group, Structure, Wildcard
 from gateway.translate.codec import Codec, Json
-from gateway.translate.following import Scene, codec_name, value_of
+from gateway.translate.following import Scene, value_of
 from gateway.translate.notation import Definition
 from gateway.translate.paths import Path
 from gateway.translate.source import Source
@@ -110,7 +110,7 @@ class Content:
             start = f" {self._attribute_name(tag)}="
             generated = self.defaults.get(tag) == "generated"
             begin = scene.begin() if generated else ""
-            with value_of(scene, path, codec_name(out, codec)) as value:
+            with value_of(scene, path, codec) as value:
                 out.line(f"put(f'{start}\"{{attribute({value})}}\"')")
                 out.line(f"{scene.said} = True")
             if generated:

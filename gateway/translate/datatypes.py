@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from lxml import etree
@@ -190,8 +191,8 @@ class Coding:
         if not isinstance(found, dict) or not found:
             return None
         marks.used(holder, key)
-        attributes = self.attributes(found, marks)
-        if not attributes and self._is_foreign(found.get("system")):
+        attributes = _attributes(found, self.implied, self.stated, marks)
+        if not attributes and _is_foreign(found.get("system"), self.implied, self.stated):
             return None
         for extension in found.get("extension", ()):
             if extension.get("url") == _ORIGINAL_TEXT:
@@ -201,34 +202,46 @@ class Coding:
                 marks.used(extension, "url")
         return attributes
 
-    def attributes(self, coding: Json, marks: Marks) -> Attributes:
-        """V, S and DN of a Coding. A code of a set that the element cannot name is not written: it would be taken for
-        one of another set."""
-        attributes: Attributes = {}
-        parts = (("V", _CODE, "code"), ("DN", _STRING, "display"))
-        for name, kind, key in parts[1:] if self._is_foreign(coding.get("system")) else parts:
-            text = _take(kind, coding, key, marks)
-            if text is not None:
-                attributes[name] = text
-        system = _take(_OID_TEXT, coding, "system", marks) if self.stated else None
-        if system is not None:
-            attributes["S"] = system
-        elif not self.stated and _same_set(coding.get("system"), self.implied):
-            marks.used(coding, "system")
-        if marks.born_in_fhir and "V" in attributes and "DN" not in attributes:
-            display = terminology.display(system or _oid_of(self.implied) or "", attributes["V"])
-            if display:
-                attributes["DN"] = display
-        return {name: attributes[name] for name in ("V", "DN", "S") if name in attributes}
 
-    def _is_foreign(self, system: object) -> bool:
-        if not isinstance(system, str):
-            return False
-        return (
-            _oid_of(system) is None
-            if self.stated
-            else self.implied is not None and not _same_set(system, self.implied)
-        )
+def _attributes(coding: Json, implied: str | None, stated: bool, marks: Marks) -> Attributes:
+    """V, S and DN of a Coding. A code of a set that the element cannot name is not written: it would be taken for
+    one of another set."""
+    system, code, display = coding.get("system"), coding.get("code"), coding.get("display")
+    if len(coding) == 3 and system.__class__ is code.__class__ is display.__class__ is str:
+        oid = _named(system, implied, stated)
+        if oid is not None:  # most codings: nothing needs a closer look
+            marks.used_values(coding)
+            return {"V": code, "DN": display, "S": oid} if stated else {"V": code, "DN": display}
+    attributes: Attributes = {}
+    parts = (("V", _CODE, "code"), ("DN", _STRING, "display"))
+    for name, kind, key in parts[1:] if _is_foreign(system, implied, stated) else parts:
+        text = _take(kind, coding, key, marks)
+        if text is not None:
+            attributes[name] = text
+    oid = _take(_OID_TEXT, coding, "system", marks) if stated else None
+    if oid is not None:
+        attributes["S"] = oid
+    elif not stated and _same_set(system, implied):
+        marks.used(coding, "system")
+    if marks.born_in_fhir and "V" in attributes and "DN" not in attributes:
+        known = terminology.display(oid or _oid_of(implied) or "", attributes["V"])
+        if known:
+            attributes["DN"] = known
+    return {name: attributes[name] for name in ("V", "DN", "S") if name in attributes}
+
+
+@lru_cache(maxsize=4096)
+def _named(system: str, implied: str | None, stated: bool) -> str | None:
+    """The oid of a code set as an element states it; empty where the element implies the set; None for another set."""
+    if stated:
+        return _oid_of(system)
+    return "" if _same_set(system, implied) else None
+
+
+def _is_foreign(system: object, implied: str | None, stated: bool) -> bool:
+    if not isinstance(system, str):
+        return False
+    return _oid_of(system) is None if stated else implied is not None and not _same_set(system, implied)
 
 
 @dataclass(frozen=True)
@@ -260,13 +273,13 @@ class Concept:
         if not isinstance(found, dict):
             return None
         codings = [c for c in found.get("coding", ()) if isinstance(c, dict)]
+        if len(found) == len(codings) == 1:
+            return _attributes(codings[0], self.implied, self.stated, marks)
         text = _STRING.read(found, "text")
         if not codings and text is None:
             present = any(e.get("url") == PRESENT for e in found.get("extension", ()) if isinstance(e, dict))
             return {} if present else None
-        attributes = (
-            Coding(self.implied, self.stated).attributes(self._best(codings), marks) if codings else {}
-        )
+        attributes = _attributes(self._best(codings), self.implied, self.stated, marks) if codings else {}
         same = marks.born_in_fhir and text == attributes.get("DN")
         if text is not None and not same:
             name = "OT" if self.stated else "DN"

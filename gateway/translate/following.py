@@ -12,6 +12,7 @@ from contextlib import contextmanager
 
 from gateway.emessage.grammar import Structure
 from gateway.translate.codec import Codec
+from gateway.translate.datatypes import Text
 from gateway.translate.paths import Append, CodeSet, Component, Extension, Hop, Item, Key, Path, Root, Step
 from gateway.translate.source import Source
 
@@ -128,16 +129,28 @@ def several_at(scene: Scene, step: Step, holder: str) -> str:
 
 
 @contextmanager
-def value_of(scene: Scene, path: Path, codec: str) -> Iterator[str]:
+def value_of(scene: Scene, path: Path, codec: Codec) -> Iterator[str]:
     """The variable of each value at a path that says something to the codec; what is written inside stands in its
     block."""
     with followed(scene, path.before, scene.holder) as (inner, holder):
-        last, out = path.steps[-1], scene.out
-        with _slot(inner, last, holder, codec) as read:
+        last, out, name = path.steps[-1], scene.out, codec_name(scene.out, codec)
+        with _slot(inner, last, holder, name) as read:
             value = out.variable("value")
-            out.line(f"{value} = {read}")
+            if isinstance(codec, Text) and codec.kind.is_plain and isinstance(last, Key):
+                _plain_text(out, value, holder, last.name, read)
+            else:
+                out.line(f"{value} = {read}")
             with out.block(f"if {value} is not None"):
                 yield value
+
+
+def _plain_text(out: Source, value: str, holder: str, key: str, read: str) -> None:
+    """The code for a value that is its own text, where nothing stands beside it."""
+    out.line(f"{value} = {holder}.get({key!r})")
+    with out.block(f"if {value}.__class__ is str and {'_' + key!r} not in {holder}"):
+        out.line(f"read.append((id({holder}), {key!r}))")
+    with out.block("else"):
+        out.line(f"{value} = {read}")
 
 
 @contextmanager

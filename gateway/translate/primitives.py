@@ -49,6 +49,11 @@ class Primitive:
         """Whether any text stands as it is, but for one that is only white space."""
         return self.native is _string and self.text is _plain
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether a native string is the text itself."""
+        return self.text is _plain
+
     def write(self, text: str, holder: Json, key: str) -> bool:
         """Puts the text in its place; whether a native value stands there afterwards."""
         if not text:

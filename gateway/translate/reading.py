@@ -154,6 +154,12 @@ class Reading:
         """What stands there has been read."""
         self.read.append((id(holder), key))
 
+    def used_values(self, holder: Json) -> None:
+        """Every value of an object that holds nothing else has been read."""
+        it = id(holder)
+        self.read.append((it, None))
+        self.read += [(it, key) for key in holder]
+
     def used_all(self, holder: Any) -> None:
         """Everything below has been read."""
         self.read.append((id(holder), None))

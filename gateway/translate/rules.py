@@ -16,7 +16,7 @@ from gateway.emessage.grammar import ElementUse, Structure
 from gateway.translate.codec import Attributes, Codec, Json
 from gateway.translate.content import Content
 from gateway.translate.datatypes import Text
-from gateway.translate.following import Scene, codec_name, followed, has, repeats, several_at, value_of
+from gateway.translate.following import Scene, followed, has, repeats, several_at, value_of
 from gateway.translate.paths import Path
 from gateway.translate.source import Source
 from gateway.translate.state import State
@@ -99,8 +99,12 @@ class ValueRule:
 
     def _found_at(self, scene: Scene, path: Path) -> None:
         out = scene.out
-        with value_of(scene, path, codec_name(out, self.codec)) as value:
-            out.line(f"put(element({scene.element(self.use.name)!r}, {value}))")
+        with value_of(scene, path, self.codec) as value:
+            name = scene.element(self.use.name)
+            if isinstance(self.codec, Text):
+                out.line(f"put(f'<{name}>{{text_of({value})}}</{name}>' if {value} else '<{name}/>')")
+            else:
+                out.line(f"put(element({name!r}, {value}))")
             out.line(f"{scene.said} = True")
             if not self.use.repeats and any(map(repeats, path.steps)):
                 out.line("break")
@@ -247,7 +251,10 @@ class InsideRule:
         """The code for one element, of the object that is the holder of the scene."""
         out, name, outer = scene.out, scene.element(self.use.name), scene.said
         at, lacked, was_read = (out.variable(word) for word in ("at", "lacked", "was_read"))
-        out.line(f"{at}, {lacked}, {was_read} = len(text), len(missing), len(read)")
+        if not self.use.minimum:
+            out.line(f"{at}, {lacked}, {was_read} = len(text), len(missing), len(read)")
+        elif begin or scene.optional:
+            out.line(f"{at} = len(text)")
         out.line(f"put({self.content.start(name)!r})")
         if self.hook:
             prepared = out.variable("prepared")

@@ -103,11 +103,15 @@ def _resources(bundle: Json) -> Iterator[Json]:
 def is_in_shape(bundle: Json) -> bool:
     """Whether nothing needs to be said in another way."""
     urls = {entry.get("fullUrl") for entry in bundle.get("entry", ()) if isinstance(entry, dict)}
-    if None in urls:
-        return False
+    named = (text for resource in _resources(bundle) for text in _reference_texts(resource))
+    return None not in urls and is_said_alike(bundle) and all(text in urls for text in named)
+
+
+def is_said_alike(bundle: Json) -> bool:
+    """Whether each resource says its content as the rules read it; whether its references do is not looked at."""
     for resource in _resources(bundle):
         kind = resource.get("resourceType")
-        if "contained" in resource or any(r not in urls for r in _reference_texts(resource)):
+        if "contained" in resource:
             return False
         if _is_not_to_be_believed(resource) or (kind in _WITH_MEDICATION and _needs_medication(resource)):
             return False

@@ -22,6 +22,10 @@ _REPEATS = frozenset({"generated", "empty"})
 """Narrative of this status says nothing that the resource does not say."""
 
 
+Seen = dict[int, set[str | None]]
+_NO_KEYS: frozenset[str | None] = frozenset()
+
+
 @dataclass(frozen=True, slots=True)
 class Leaf:
     """One value that was not read."""
@@ -40,6 +44,77 @@ class Leaf:
         """The key in the innermost object, with its position in a list."""
         last = self.steps[-1]
         return f"{self.steps[-2]}[{last}]" if isinstance(last, int) else last
+
+
+def is_all_read(reading: Reading) -> bool:
+    """Whether every value was read, and every reference leads to an entry by its fullUrl. Where that needs a closer
+    look the answer is no: `Unread` has the last word."""
+    entries = reading.bundle.get("entry", ())
+    urls = {entry.get("fullUrl") for entry in entries}
+    if None in urls:
+        return False
+    for entry in entries:
+        resource = entry.get("resource")
+        if resource.__class__ is not dict:
+            return False
+        kind = str(resource.get("resourceType", ""))
+        if not _is_read(resource, (kind,), reading.seen, urls, reading.has_fillers):
+            return False
+    return True
+
+
+def _is_read(value: Json, names: tuple[str, ...], seen: Seen, urls: set[str | None], fillers: bool) -> bool:
+    """`names`: the resource type, and the keys from the resource inwards."""
+    read = seen.get(id(value), _NO_KEYS)
+    for key, inner in value.items():
+        kind = inner.__class__
+        if kind is str or kind is bool:
+            if (
+                key not in read
+                and (key != "reference" or inner not in urls)
+                and (key != "url" or names[-1] != "extension")
+                and not _is_no_content(key, inner, value, names, fillers)
+            ):
+                return False
+        elif kind is dict or kind is list:
+            for at, item in enumerate(inner) if kind is list else ((None, inner),):
+                if item.__class__ is dict:
+                    if len(item) == 1 and item.get("reference").__class__ is str:
+                        if item["reference"] not in urls:
+                            return False
+                    elif key[0] == "_":
+                        if not _says_nothing(item, key[1:] in value or key[1:] in read):
+                            return False
+                    elif not (
+                        None in seen.get(id(item), _NO_KEYS)
+                        or item.get("url") in _MARKS
+                        or (key == "meta" and len(names) == 1)
+                        or (key == "text" and item.get("status") in _REPEATS and "div" in item)
+                        or _is_read(item, (*names, key), seen, urls, fillers)
+                    ):
+                        return False
+                elif item is not None and f"{key}[{at}]" not in read:
+                    return False
+        elif key not in read:
+            return False
+    return True
+
+
+def _is_no_content(key: str, value: Any, holder: Json, names: tuple[str, ...], fillers: bool) -> bool:
+    if len(names) == 1 and (key in _NOT_CONTENT or (key == "status" and is_stated_twice(holder))):
+        return True
+    return fillers and is_filler((*names, key), value)
+
+
+def _says_nothing(beside: Json, is_read: bool) -> bool:
+    """Whether what stands beside a primitive is marks of ours only, and no text of the e-message that was not read."""
+    marks = {EXACT: is_read, PRESENT: True, ORDER: True, DATA_ABSENT_REASON: True}
+    extensions = beside.get("extension")
+    return (
+        len(beside) == 1
+        and extensions.__class__ is list
+        and all(each.__class__ is dict and marks.get(str(each.get("url")), False) for each in extensions)
+    )
 
 
 class Unread:
@@ -104,7 +179,10 @@ class Unread:
         elif key == "text" and "div" in value:
             if value.get("status") not in _REPEATS and not self._reading.was_read(value, "div"):
                 yield Leaf(owners[0], (*steps, "div"), (*owners, value), value["div"], f"{place}.div")
-        elif not self._reading.was_read_whole(value) and value.get("url") not in _MARKS:
+        elif self._reading.was_read_whole(value):
+            if any(self._reading.was_read(value, each) for each in value):
+                self.touched.add(id(owners[0]))
+        elif value.get("url") not in _MARKS:
             yield from self._below(value, steps, (*owners, value), place, kind)
 
     def _of_primitive(

@@ -37,6 +37,9 @@ class Notes:
     def used(self, holder: Json, key: str) -> None:
         self.read.append(key)
 
+    def used_values(self, holder: Json) -> None:
+        self.read += holder
+
 
 def exact(text: str) -> Json:
     return {"extension": [{"url": EXACT, "valueString": text}]}

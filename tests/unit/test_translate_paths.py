@@ -47,9 +47,9 @@ def got(path: str, holder: Json, at: State | None = None, how: Codec = STRING) -
     reading.singletons |= at.singletons
     out = Source({name: value for name, value in vars(finding).items() if isfunction(value)})
     with out.block("def found(holder, reading)"):
-        out.line("values = []")
+        out.line("values, read = [], reading.read")
         scene = Scene(out, structure("plo-1.6"))
-        with value_of(scene, Path(path, "valueString"), out.name("codec", how)) as value:
+        with value_of(scene, Path(path, "valueString"), how) as value:
             out.line(f"values.append({value})")
         out.line("return values")
     values: list[Any] = out.function("found")(holder, reading)

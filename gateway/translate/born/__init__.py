@@ -23,7 +23,7 @@ from gateway.translate.born.copying import copied
 from gateway.translate.born.open_bundle import OpenBundle, code_of_type, references
 from gateway.translate.born.tables import spots
 from gateway.translate.codec import Json
-from gateway.translate.shape import bring_into_shape, is_in_shape
+from gateway.translate.shape import bring_into_shape, is_in_shape, is_said_alike
 
 _LISTS = ("Composition", "CarePlan", "ServiceRequest")
 """Where nearly all references stand: looked at first."""
@@ -37,7 +37,16 @@ def is_as_the_rules_read(bundle: Json) -> bool:
     return work.is_about_several_patients() or _is_in_place(work)
 
 
+def may_be_read_at_once(bundle: Json) -> bool:
+    """Whether nothing needs to be moved, if the rules then read all of the Bundle."""
+    return is_said_alike(bundle) and _has_body_and_parties(OpenBundle(bundle))
+
+
 def _is_in_place(work: OpenBundle) -> bool:
+    return _has_body_and_parties(work) and _is_each_named(work)
+
+
+def _has_body_and_parties(work: OpenBundle) -> bool:
     bodies = [r for r in work.focus() if r.get("resourceType") == "Composition"]
     parties = [work.header.get("sender"), *(d.get("receiver") for d in work.header.get("destination", ()))]
     people_there = [
@@ -45,8 +54,10 @@ def _is_in_place(work: OpenBundle) -> bool:
     ]
     if not bodies or people_there or any(not code_of_type(each) for each in bodies):
         return False
-    if any(r.get("resourceType") == "Goal" and "expressedBy" in r for r in work.resources.values()):
-        return False
+    return not any(r.get("resourceType") == "Goal" and "expressedBy" in r for r in work.resources.values())
+
+
+def _is_each_named(work: OpenBundle) -> bool:
     types = {spot.resource_type for spot in spots()}
     open_places = {url for url, r in work.resources.items() if r.get("resourceType") in types}
     named: set[str] = set()

@@ -1,0 +1,67 @@
+"""Is the quick answer that all of a Bundle was read only given where the long look finds nothing that was not?"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator
+from functools import cache
+from typing import Any
+
+import pytest
+
+from gateway.bench.messages import discharge_report
+from gateway.emessage.read import read
+from gateway.fhir import json as fhir_json
+from gateway.translate import convert, envelope
+from gateway.translate.unread import Unread, is_all_read
+
+Json = dict[str, Any]
+PARTS = 4
+
+
+@cache
+def report() -> bytes:
+    return convert(read(discharge_report()), "fhir-r4").data
+
+
+def objects(value: Any) -> Iterator[Json]:
+    """Every object of a value, itself included."""
+    if isinstance(value, dict):
+        yield value
+    for inner in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        yield from objects(inner)
+
+
+def quick_answer(bundle: Json) -> bool:
+    """Whether all of a Bundle was read, which the long look must not deny."""
+    reading = envelope.from_bundle(bundle, "plo-1.6")
+    answer = is_all_read(reading)
+    left = [leaf.place for leaf in Unread(reading).leaves()]
+    assert not (answer and left), left
+    return answer
+
+
+def test_all_is_read_of_what_the_gateway_made() -> None:
+    assert quick_answer(fhir_json.read(report()))
+
+
+@pytest.mark.parametrize("part", range(PARTS))
+def test_a_value_more_in_any_object_is_seen(part: int) -> None:
+    bundle = fhir_json.read(report())
+    answers = []
+    for holder in list(objects([entry["resource"] for entry in bundle["entry"]]))[part::PARTS]:
+        if "url" in holder or "div" in holder:
+            continue
+        before = copy.copy(holder)
+        holder["somethingElse"] = "x"
+        answers.append(quick_answer(bundle))
+        holder.clear()
+        holder.update(before)
+    assert answers.count(False) > len(answers) / 2
+
+
+def test_a_reference_that_leads_out_of_the_bundle_needs_a_closer_look() -> None:
+    bundle = fhir_json.read(report())
+    resource = next(e["resource"] for e in bundle["entry"] if e["resource"]["resourceType"] == "Observation")
+    resource["encounter"] = {"reference": "https://example.org/Encounter/1"}
+    assert not is_all_read(envelope.from_bundle(bundle, "plo-1.6"))
