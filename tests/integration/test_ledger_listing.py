@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import re
+import sqlite3
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -10,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from gateway.accounts.service import Accounts
+from gateway.ledger import migrations, queries
 from gateway.ledger.audit import AuditFilter, AuditReader
 from gateway.ledger.operations import OperationsReader
 from gateway.ledger.overview import OverviewReader
@@ -165,3 +168,28 @@ async def _use_accounts(ledger: Ledger) -> None:
         "content-opened",
     ]
     assert AuditReader(ledger).lines(AuditFilter(organisation="Ingen", act="signed-in")) == ()
+
+
+INDEXES = ("messages_sender", "messages_receiver", "messages_type", "deliveries_receiver")
+"""Made for lists alone (the names of the others begin alike)."""
+
+
+def test_the_indexes_of_lists_change_the_way_of_no_other_query() -> None:
+    connection = sqlite3.connect(":memory:", isolation_level=None)
+    migrations.migrate(connection, migrations.available())
+    looked = 0
+    for name, text in queries.load("sqlite").items():
+        if not text.startswith(("SELECT", "UPDATE", "DELETE", "WITH")) or name.startswith(
+            ("list_", "count_of_")
+        ):
+            continue
+        plain = re.sub(r"\{\w+\}", "", text)
+        values = dict.fromkeys(re.findall(r":(\w+)", plain), 1)
+        try:
+            plan = [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {plain}", values)]
+        except sqlite3.Error:
+            continue  # a part of a query
+        looked += 1
+        assert not [step for step in plan if any(index in step for index in INDEXES)], name
+    connection.close()
+    assert looked > 60
