@@ -37,7 +37,7 @@ def facts_of_bundle(bundle: Json) -> Facts:
         header_id=_header_id(bundle, header),
         status=_status(view, provenance),
         parent_id=parent,
-        conversation_id=str(_extension(header, "conversation", "valueString") or "").strip() or parent,
+        conversation_id=_conversation(header, parent),
         patient=view.patient(),
         acknowledgement=_code_of(header, "acknowledgement")
         if _code_of(header, "acknowledgement") in ("J", "N", "F")
@@ -47,6 +47,13 @@ def facts_of_bundle(bundle: Json) -> Facts:
         topics=view.topics() if dialogue_standard(bundle) else (),
         receipt=_receipt(view, bundle) if receipts.is_receipt(bundle) else None,
     )
+
+
+def _conversation(header: Json, parent: str | None) -> str | None:
+    """The conversation that is stated (one that is stated as empty is none); where nothing is, that of the parent's."""
+    if not any(each.get("url") == extension_url("conversation") for each in header.get("extension", ())):
+        return parent
+    return str(_extension(header, "conversation", "valueString") or "").strip() or None
 
 
 def _message_id(bundle: Json, header: Json) -> str:

@@ -53,7 +53,7 @@ def answers(data: bytes, folder: Path) -> list[str]:
     result = to_the_other_format(examined)
     codes = [each.code for each in examined.issues] + ([result.code] if isinstance(result, Issue) else [])
     assert examined.can_be_translated == (result is not None)
-    for ask in (lambda: reading.converted(data, None), lambda: Formats().read(data, "fhir")):
+    for ask in (lambda: reading.converted(reading.read(data), None), lambda: Formats().read(data, "fhir")):
         try:
             ask()
         except SomlosError as error:
