@@ -51,6 +51,7 @@ class Ledger:
         self._listeners: list[tuple[asyncio.AbstractEventLoop, Listener]] = []
         self._waiting_for_change: set[asyncio.Future[None]] = set()
         self._version_lock = threading.Lock()
+        self._ends: list[Callable[[], None]] = []
 
     def open(self) -> None:
         """Open it (it is made if it is not there), bring it to this version's form, start to write.
@@ -62,8 +63,15 @@ class Ledger:
         self._writer = Writer(connection, self._database.queries, self._tell)
         self._writer.start()
 
+    def end_before_closing(self, end: Callable[[], None]) -> None:
+        """Call `end` before the next close: for who reads in a thread of its own. A connection that is closed while
+        another thread reads with it takes the process down."""
+        self._ends.append(end)
+
     def close(self) -> None:
         """Finish what waits to be written, and close everything."""
+        while self._ends:
+            self._ends.pop()()
         if self._writer is not None:
             self._writer.stop()
             self._writer = None

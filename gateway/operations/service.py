@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -48,22 +47,17 @@ class Operations:
         self.reader = OperationsReader(ledger)
         self.overview = OverviewReader(ledger)
         self.traffic = TrafficCounts(ledger)
-        self._warming: threading.Thread | None = None
         self._background = Background(settings, ledger, self.reader, partners, dispatcher)
 
     async def start(self) -> None:
         """Begin to watch, to tell, to replay and to remove."""
         self._background.start()
-        now = times.moment(self._ledger.clock())
-        self._warming = threading.Thread(target=self.traffic.warm, args=(now,), name="traffic", daemon=True)
-        self._warming.start()
+        self.traffic.start(times.moment(self._ledger.clock()))
 
     async def stop(self) -> None:
         """End it; what was begun goes on at the next start."""
         await self._background.stop()
-        self.traffic.is_ending = True
-        if self._warming is not None:
-            await asyncio.to_thread(self._warming.join)
+        await asyncio.to_thread(self.traffic.stop)
 
     # --- deliveries
 

@@ -52,18 +52,31 @@ class TrafficCounts:
         self._reader = OverviewReader(ledger)
         self._kept: dict[datetime, _Kept] = {}
         self._counting = threading.Lock()
-        self.is_ending = False
-        """Whoever counts in the background should end."""
+        self._warming: threading.Thread | None = None
+        self._is_ending = False
 
     def hours(self, since: datetime, now: datetime) -> tuple[Hour, ...]:
         """The hours from that of `since` to the running one, oldest first. Both times aware."""
         return tuple(self._hour(start, now) for start in _starts(since, now))
 
+    def start(self, now: datetime) -> None:
+        """Begin to count the last days, newest first, in a thread of its own; the ledger closes after it."""
+        self._is_ending = False
+        self._warming = threading.Thread(target=self.warm, args=(now,), name="traffic", daemon=True)
+        self._ledger.end_before_closing(self.stop)
+        self._warming.start()
+
+    def stop(self) -> None:
+        """End what counts in the background; returns when it has."""
+        self._is_ending = True
+        if self._warming is not None:
+            self._warming.join()
+
     def warm(self, now: datetime) -> None:
-        """Count the last days, newest first: for a thread of its own."""
+        """Count the last days, newest first."""
         try:
             for start in reversed(list(_starts(now - WARM_HOURS * HOUR, now))):
-                if self.is_ending:
+                if self._is_ending:
                     return
                 self._hour(start, now)
                 time.sleep(0.002)  # others want the processor too

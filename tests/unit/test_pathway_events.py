@@ -16,7 +16,7 @@ HOSPITAL, MUNICIPALITY = Party("1001", "1000"), Party("2001", "2000")
 
 
 def facts(kind: str, sender: Party = HOSPITAL, receiver: Party = MUNICIPALITY, **said: object) -> Facts:
-    return Facts("plo-1.6", "m", kind, sender, receiver, "digest", **said)  # type: ignore[arg-type]
+    return Facts("plo-1.6", "m", kind, sender, receiver, **said)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
