@@ -12,7 +12,7 @@ import re
 
 from gateway.errors import Severity
 from gateway.translate.born.tables import wordlist
-from gateway.translate.shape import is_refuted, is_taken_out
+from gateway.translate.shape import is_negation, is_refuted, is_taken_out
 from gateway.translate.unread import Leaf
 
 _MUST_ARRIVE = frozenset({"MedicationStatement", "MedicationRequest", "AllergyIntolerance", "Consent"})
@@ -82,7 +82,7 @@ def of_assumption(states: bool) -> Severity:
 def of_leaf(leaf: Leaf, touched: set[int]) -> Severity:
     """Of a value that stands nowhere in the target. `touched`: resources (by identity) of which something does."""
     kind, _, path = re.sub(r"\[\d+\]", "", leaf.place).partition(".")
-    if is_taken_out(leaf.resource) and not is_refuted(leaf.resource):
+    if is_taken_out(leaf.resource) and not (is_refuted(leaf.resource) or is_negation(leaf.resource)):
         return "warning"
     if "modifierExtension" in leaf.steps:
         return "error"

@@ -21,7 +21,9 @@ from gateway.translate.identity import without_address
 _NOT_TO_BE_BELIEVED = frozenset({"entered-in-error", "refuted"})
 _STATUS_KEYS = ("status", "lifecycleStatus")
 _NAMES_FIRST = ("official", "usual", None, "nickname", "anonymous", "temp", "maiden", "old")
-_WITH_MEDICATION = ("MedicationStatement", "MedicationAdministration")
+_WITH_MEDICATION = ("MedicationStatement",)
+_NO_KNOWN_ALLERGY = frozenset({"716186003", "409137002", "428607008", "429625007", "428197003", "1003774007"})
+"""SNOMED CT: no known allergy; to a drug, of the environment, to food, to an insect, to latex."""
 _WITH_NAMES = ("Patient", "Practitioner", "RelatedPerson", "Person")
 
 
@@ -68,7 +70,7 @@ def bring_into_shape(made: Json) -> Shaped:
                 done.moved.append(Moved(found, "value", found, "value", "ConversationRef/RefToParent"))
     for resource in _resources(made):
         if resource.get("resourceType") == "Medication":
-            _name_the_medication(resource.get("code"), done)
+            name_the_medication(resource.get("code"), done)
         elif resource.get("resourceType") == "AllergyIntolerance":
             _name_the_substance(resource.get("code"), done)
     done.is_cancelled = is_cancelled(made)
@@ -208,17 +210,25 @@ def _needs_medication(resource: Json) -> bool:
 
 def _medication_of_its_own(resource: Json, bundle: Json, done: Shaped) -> None:
     """A medication said as a code, or by name only, becomes a Medication."""
+    medication = medication_said_inside(resource, done)
+    if medication is not None:
+        url = f"{_url_of(resource, bundle)}#medication"
+        bundle["entry"].append({"fullUrl": url, "resource": medication})
+        resource["medicationReference"]["reference"] = url
+
+
+def medication_said_inside(resource: Json, done: Shaped) -> Json | None:
+    """A Medication of its own for what the resource says as a code, or by name only; the resource then has a Reference
+    to it that wants its address. None: it says neither."""
     if not _needs_medication(resource):
-        return
+        return None
     code = resource.pop("medicationCodeableConcept", None)
     named = resource.get("medicationReference", {})
     if code is None:
         code = {"text": named["display"]}
         done.moved.append(Moved(named, "display", code, "text"))
-    url = f"{_url_of(resource, bundle)}#medication"
-    bundle["entry"].append({"fullUrl": url, "resource": {"resourceType": "Medication", "code": code}})
-    named["reference"] = url
     resource["medicationReference"] = named
+    return {"resourceType": "Medication", "code": code}
 
 
 def _url_of(resource: Json, bundle: Json) -> str:
@@ -241,7 +251,7 @@ def _names_by_identifier(header: Json) -> bool:
     return any(isinstance(p, dict) and "identifier" in p and "reference" not in p for p in parties)
 
 
-def _name_the_medication(concept: object, done: Shaped) -> None:
+def name_the_medication(concept: object, done: Shaped) -> None:
     """The ATC code first; a name where only codes have one."""
     if not isinstance(concept, dict) or not concept.get("coding"):
         return
@@ -281,6 +291,8 @@ def _names_in_order(resource: Json, done: Shaped) -> None:
 def _is_not_to_be_believed(resource: Json) -> bool:
     if resource.get("resourceType") in ("Composition", "MessageHeader", "Encounter"):
         return False
+    if is_negation(resource):
+        return True
     states = (resource.get(key) for key in _STATUS_KEYS)
     if any(isinstance(state, str) and state in _NOT_TO_BE_BELIEVED for state in states):
         return True
@@ -361,6 +373,13 @@ def is_refuted(resource: Json) -> bool:
     verification = resource.get("verificationStatus")
     codings = verification.get("coding", ()) if isinstance(verification, dict) else ()
     return any(isinstance(coding, dict) and coding.get("code") == "refuted" for coding in codings)
+
+
+def is_negation(resource: Json) -> bool:
+    """Whether an allergy says that none is known: never to be written where the e-message lists allergies."""
+    code = resource.get("code") if resource.get("resourceType") == "AllergyIntolerance" else None
+    codings = code.get("coding", ()) if isinstance(code, dict) else ()
+    return any(isinstance(coding, dict) and coding.get("code") in _NO_KNOWN_ALLERGY for coding in codings)
 
 
 def is_taken_out(resource: Json) -> bool:

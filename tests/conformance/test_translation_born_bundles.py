@@ -445,3 +445,54 @@ def test_bytes_and_objects_give_the_same(standards: Path) -> None:
             convert(fhir_json.read(fhir_json.write(bundle)), "plo-1.6").data
             == convert(bundle, "plo-1.6").data
         )
+
+
+WARFARIN = {"coding": [{"system": "http://www.whocc.no/atc", "code": "B01AA03", "display": "warfarin"}]}
+
+
+def report_of(*resources: Json) -> Translation:
+    about = {"reference": PATIENT}
+    owner = {"AllergyIntolerance": "patient"}
+    told = [{owner.get(each["resourceType"], "subject"): about, **each} for each in resources]
+    return convert(message("UTSKRIVNINGSRAPPORT", told), "plo-1.6")
+
+
+@pytest.mark.parametrize(
+    ("concept", "name", "code"),
+    [(WARFARIN, "warfarin", "B01AA03"), ({"text": "Marevan 2,5 mg"}, "Marevan 2,5 mg", None)],
+)
+def test_a_prescription_is_a_row_with_name_and_code(concept: Json, name: str, code: str | None) -> None:
+    request = {
+        "resourceType": "MedicationRequest",
+        "status": "active",
+        "intent": "order",
+        "medicationCodeableConcept": concept,
+    }
+    made = report_of(copy.deepcopy(request))
+    (row,) = etree.fromstring(made.data).iter("{*}Legemiddelinfo")
+    assert row.findtext(".//{*}Navn") == name
+    found = row.find(".//{*}Atc")
+    assert (found.get("V") if found is not None else None) == code
+    assert not [loss for loss in made.loss.entries if loss.kind == "lost" and "medication" in loss.source]
+
+
+def test_a_medication_that_was_not_given_says_so_beside_its_name() -> None:
+    given = [
+        {
+            "resourceType": "MedicationAdministration",
+            "status": status,
+            "medicationCodeableConcept": {"text": name},
+            "effectiveDateTime": "2026-03-03T08:00:00+01:00",
+        }
+        for status, name in (("not-done", "Insulin"), ("completed", "Paracet"))
+    ]
+    notes = [text for text in texts(report_of(*given)) if "Administrering av legemiddel" in text]
+    assert ["IKKE UTFØRT" in note for note in notes if "Insulin" in note] == [True]
+    assert ["IKKE UTFØRT" in note for note in notes if "Paracet" in note] == [False]
+
+
+def test_no_known_allergy_is_no_allergy() -> None:
+    snomed = {"system": "http://snomed.info/sct", "code": "716186003", "display": "No known allergy"}
+    made = report_of({"resourceType": "AllergyIntolerance", "code": {"coding": [snomed]}})
+    assert not list(etree.fromstring(made.data).iter("{*}AllergiskMot"))
+    assert any("No known allergy" in text for text in texts(made))

@@ -17,7 +17,7 @@ from gateway.translate.compiler import mapping
 from gateway.translate.documents import bodies
 from gateway.translate.loss import Loss
 from gateway.translate.places import concept_of_component
-from gateway.translate.shape import is_refuted, is_taken_out
+from gateway.translate.shape import is_negation, is_refuted, is_taken_out
 
 
 @dataclass(frozen=True)
@@ -152,8 +152,9 @@ class OpenBundle:
         return believed and not self.is_about_another(resource)
 
     def may_be_told(self, resource: Json) -> bool:
-        """Whether it may stand in a text: as what belongs, and as what was refuted (it says so then)."""
-        return self.belongs(resource) or (is_refuted(resource) and not self.is_about_another(resource))
+        """Whether it may stand in a text: as what belongs, as what was refuted (it says so then), and as a negation."""
+        speaks = is_refuted(resource) or is_negation(resource)
+        return self.belongs(resource) or (speaks and not self.is_about_another(resource))
 
     def named(self) -> set[str]:
         """The addresses that some resource, section or list refers to."""

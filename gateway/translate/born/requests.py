@@ -9,6 +9,7 @@ from __future__ import annotations
 from gateway.translate import discontinued
 from gateway.translate.born.open_bundle import OpenBundle
 from gateway.translate.codec import Json
+from gateway.translate.shape import Shaped, medication_said_inside, name_the_medication
 
 _OF_DETAIL = ("code", "reasonCode")
 _OF_PRESCRIPTION = {"dosageInstruction": "dosage", "requester": "informationSource"}
@@ -61,16 +62,29 @@ def say_prescriptions(work: OpenBundle) -> None:
         for old, new in _OF_PRESCRIPTION.items():
             if old in request:
                 request[new] = request.pop(old)
+        _name_what_is_prescribed(work, request)
         if request.get("status") in _ENDED:
             request["status"] = "stopped"
             discontinued.agree(request)
             work.say(request, "status", request["statusReason"][0]["coding"][0], "code")
 
 
+def _name_what_is_prescribed(work: OpenBundle, row: Json) -> None:
+    """The rules read name and code of a medication from a Medication of its own."""
+    shaped = Shaped()
+    medication = medication_said_inside(row, shaped)
+    if medication is not None:
+        url = f"{work.urls[id(row)]}#medication"
+        row["medicationReference"]["reference"] = work.add(medication, url)["reference"]
+        name_the_medication(medication["code"], shaped)
+    for moved in shaped.moved:
+        work.say(moved.holder, moved.key, moved.to, moved.to_key, moved.within)
+
+
 def let_rows_speak(work: OpenBundle) -> None:
     """What a Medication says beyond its name stands with the one row that is of it."""
     rows: dict[int, list[Json]] = {}
-    for row in work.of_type("MedicationStatement"):
+    for row in work.of_type("MedicationStatement", "MedicationAdministration", "MedicationRequest"):
         medication = work.follow(row.get("medicationReference"))
         if medication is not None:
             rows.setdefault(id(medication), []).append(row)
