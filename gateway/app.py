@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 from collections.abc import AsyncIterator, Mapping
 from typing import Final
 
+import anyio.to_thread
 import structlog
 import uvicorn
 from fastapi import FastAPI
@@ -24,8 +26,10 @@ from gateway.ledger.reader import LedgerReader
 from gateway.ledger.store import Ledger, database_at
 from gateway.memory import keep_for_good
 from gateway.operations.measuring import Measures
+from gateway.operations.publishing import Publisher
 from gateway.operations.quarantine import Annotate
 from gateway.operations.service import Operations
+from gateway.operations.trials import Trials
 from gateway.projection.desk import Desk
 from gateway.projection.interpret import Interpreter
 from gateway.projection.projector import Projector
@@ -42,9 +46,11 @@ from gateway.transports.base import Transport
 from gateway.transports.directory import DirectoryTransport
 from gateway.transports.http import HttpTransport
 from gateway.transports.memory import MemoryTransport
+from gateway.transports.tls import certificates_of
 
 GRACEFUL_SHUTDOWN_S: Final = 10
 KEEP_ALIVE_S: Final = 30
+LOOK_S: Final = 0.05
 
 log = structlog.get_logger(__name__)
 
@@ -63,7 +69,7 @@ class Running:
     ) -> None:
         """Nothing is opened yet. Without an `interpreter` nothing is made of the messages beside delivering them.
 
-        :raises ConfigurationError: the ledger's driver is missing, or the patient key cannot be used.
+        :raises ConfigurationError: the ledger's driver is missing, or the patient key or a certificate cannot be used.
         """
         ledger = Ledger(database_at(settings.gateway.ledger))
         self.keys: PatientKeys = patient_key.load(settings.gateway)
@@ -85,6 +91,10 @@ class Running:
         self.projector: Projector | None = None
         if interpreter is not None and settings.pathway.enabled:
             self.projector = Projector(settings, ledger, interpreter, dispatcher.owner, clock=ledger.clock)
+        measures = Measures(ledger, partners, settings.community)
+        self.publisher = Publisher(
+            settings.measures, ledger, measures, dispatcher.owner, settings.gateway.lease_s
+        )
         self.services = GatewayServices(
             settings=settings,
             credentials=credentials,
@@ -93,9 +103,18 @@ class Running:
             reader=LedgerReader(ledger),
             ledger=ledger,
             dispatcher=dispatcher,
-            operations=Operations(settings, ledger, partners, dispatcher, annotate),
+            operations=Operations(
+                settings,
+                ledger,
+                partners,
+                dispatcher,
+                annotate,
+                reader.canonical_digest,
+                certificates_of(settings),
+            ),
+            trials=Trials(settings, ledger, partners, dispatcher, intake),
             pathway=PathwayReader(ledger),
-            measures=Measures(ledger, partners, settings.community),
+            measures=measures,
             projector=self.projector,
             desk=Desk(ledger, self.projector, clock=ledger.clock) if self.projector else None,
             patient_keys=self.keys,
@@ -120,6 +139,7 @@ class Running:
             await self.services.operations.start()
             if self.projector is not None:
                 await self.projector.start()
+            self.publisher.start()
         except BaseException:
             self.services.ledger.close()
             raise
@@ -127,13 +147,23 @@ class Running:
     async def stop(self) -> None:
         """Let what is under way end, and close everything."""
         await asyncio.to_thread(self.services.plays.stop)
+        await self.publisher.stop()
         if self.projector is not None:
             await self.projector.stop()
         await self.services.operations.stop()
         await self.services.dispatcher.stop()
         for transport in self.transports.values():
             await transport.close()
+        await _pages_are_read()
         self.services.ledger.close()
+
+
+async def _pages_are_read() -> None:
+    """Wait for pages that still read in threads, though nobody waits for them any more: a connection that is closed
+    under a thread takes the process down."""
+    threads = anyio.to_thread.current_default_thread_limiter()
+    while threads.borrowed_tokens:
+        await asyncio.sleep(LOOK_S)
 
 
 def all_transports() -> dict[str, Transport]:
@@ -223,9 +253,13 @@ def serve(settings: Settings) -> None:
         timeout_graceful_shutdown=GRACEFUL_SHUTDOWN_S,
         timeout_keep_alive=KEEP_ALIVE_S,
     )
+    server = _Server(config, services.ledger)
+    logging.getLogger("uvicorn.error").addFilter(
+        lambda _: server.started
+    )  # why it does not start, we say below
     ended = False
     with contextlib.suppress(SystemExit):  # uvicorn's way to say that it could not start
-        _Server(config, services.ledger).run()
+        server.run()
         ended = True
     error: SomlosError | None = getattr(app.state, "start_error", None)
     if error is not None:

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gateway import __version__
-from gateway.commands import quarantine as quarantine  # adds its commands to those of operators
+from gateway.commands import partners as partners  # adds its commands to those of operators
+from gateway.commands import quarantine as quarantine  # the same
 from gateway.commands import quarter
 from gateway.commands.accounts import accounts
 from gateway.commands.mappings import mappings

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from gateway.errors import Issue, Layer, SomlosError, issue, issue_of
+from gateway.recognition import begins_as_json, is_json
 
 if TYPE_CHECKING:
     from gateway.emessage.read import EMessage
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 
 Target = Literal["fhir", "plo-1.6", "plo-1.5"]
 
-_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _BLOCKING_LAYERS = ("xml", "schema")
 
 
@@ -48,7 +48,7 @@ class Examined:
     @property
     def is_fhir(self) -> bool:
         """Whether the input is FHIR (or at least JSON)."""
-        return is_json(self.data)
+        return begins_as_json(self.data)
 
 
 @dataclass(frozen=True)
@@ -74,11 +74,6 @@ class ThereAndBack:
     def is_good(self) -> bool:
         """Whether nothing was lost."""
         return self.verdict in ("lossless", "equivalent")
-
-
-def is_json(data: bytes) -> bool:
-    """Whether the first character that is no space says JSON."""
-    return data.removeprefix(_BYTE_ORDER_MARK).lstrip()[:1] in (b"{", b"[")
 
 
 def examine(name: str, data: bytes) -> Examined:

@@ -23,9 +23,10 @@ from gateway.fhir import json as fhir_json
 from gateway.fhir import validate as fhir_validation
 from gateway.ledger.line import Original
 from gateway.projection.interpret import Interpretation, interpret
+from gateway.projection.resources import Named
 from gateway.routing.admission import first_blocking
 from gateway.routing.ports import Content, Loss, Reading, Translation
-from gateway.translate import LossReport
+from gateway.translate import LossReport, extensions
 from gateway.translate.facts import Facts
 from gateway.translate.receipts import with_original
 
@@ -42,6 +43,7 @@ class Formats:
 
     def __init__(self) -> None:
         self._remembered: OrderedDict[bytes, Any] = OrderedDict()
+        extensions.publish()
 
     def read(self, data: bytes, content: Content) -> Reading:
         """Facts and findings.
@@ -70,13 +72,16 @@ class Formats:
         made = translate.convert(source, target_format)
         return Translation(made.data, loss_of(made.loss))
 
-    def is_same(self, one: bytes, other: bytes, content: Content) -> bool:
-        """Whether two messages that can be read say the same, however they are spelled."""
-        return translate.same_content(_parsed(one, content), _parsed(other, content))
+    def canonical_digest(self, data: bytes, content: Content) -> str:
+        """Equal for two messages that can be read and say the same, however they are spelled.
 
-    def interpret(self, data: bytes, content: Content, accepted: datetime) -> Interpretation:
+        :raises Unreadable: it cannot be read as a message at all.
+        """
+        return translate.canonical_digest(_parsed(data, content))
+
+    def interpret(self, data: bytes, content: Content, accepted: datetime, named: Named) -> Interpretation:
         """What a message says about a pathway."""
-        return interpret(data, content, accepted)
+        return interpret(data, content, accepted, named)
 
     def _facts(self, source: Any, issues: tuple[Issue, ...]) -> Facts | None:
         """The facts; None when what is wrong with the message, as the findings say, leaves none to be taken."""

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from gateway.ledger.store import Ledger
     from gateway.operations.measuring import Measures
     from gateway.operations.service import Operations
+    from gateway.operations.trials import Trials
     from gateway.projection.desk import Desk
     from gateway.projection.projector import Projector
     from gateway.records.reader import PathwayReader
@@ -44,6 +45,8 @@ class GatewayServices:
     """`is_running`."""
     operations: Operations
     """What operators may do and see."""
+    trials: Trials
+    """Tries partners' endpoints out."""
     pathway: PathwayReader
     """Stays, clocks, tasks and goals, as far as `records/` has come."""
     measures: Measures

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import ipaddress
 import os
-import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -22,6 +21,8 @@ from pydantic import Field, SecretStr, ValidationError
 
 from gateway.errors import ConfigurationError
 from gateway.settings_base import HerId, Model, Seconds
+from gateway.settings_faults import fault_of, line_of
+from gateway.settings_operations import AlarmSettings, MeasureSettings, ReplaySettings, Retention
 from gateway.settings_pathway import AgreementSettings, Community, DayRateSettings, PathwaySettings
 
 MessageFormat = Literal["plo-1.6", "plo-1.5", "fhir-r4"]
@@ -31,6 +32,15 @@ TransportName = Literal["http", "directory", "memory"]
 
 HOUR = 3600.0  # seconds
 DAY = 24 * HOUR  # seconds
+
+CERTIFICATE_FILES = (
+    "client_certificate",
+    "client_key",
+    "trusted_ca",
+    "signing_certificate",
+    "encryption_certificate",
+)
+"""Keys of an endpoint that name a file."""
 
 _BAD_VALUE = "configuration.bad-value"
 _DUPLICATE = "configuration.duplicate-her-id"
@@ -70,9 +80,28 @@ class Endpoint(Model):
     """How long after the transport accepted a receipt may take before it is overdue."""
     concurrency: int = Field(default=8, ge=1, le=256)
     """Most deliveries under way at the same time: a slow partner holds no more than these."""
+    client_certificate: str | None = None
+    """Our certificate that is shown to the partner, a file (PEM; its issuers may follow it). Read at start, as those
+    below."""
+    client_key: str | None = None
+    """Its private key (PEM), where that is a file of its own."""
+    client_key_password: str | None = Field(default=None, repr=False)
+    """What opens the key; "env:NAME" reads it from the environment."""
+    trusted_ca: str | None = None
+    """Issuers (PEM) of the partner's server: only these are trusted; absent: those this machine trusts."""
+    signing_certificate: str | None = None
+    """The partner's, as the address register has it (PEM or DER). The gateway neither signs nor encrypts: it watches
+    when it ends, for the software that does."""
+    encryption_certificate: str | None = None
+    """The same, for encryption."""
     drain_per_second: Annotated[float, Field(gt=0)] | None = None
-    """How fast (deliveries a second, on each node) a backlog is sent after an outage, a pause or a start; None: as fast
-    as the endpoint takes them."""
+    """How fast (deliveries a second, by all nodes together) a backlog is sent after an outage, a pause or a start;
+    None: as fast as the endpoint takes them."""
+
+    @property
+    def is_secure(self) -> bool:
+        """Whether messages travel to it over TLS."""
+        return self.transport == "http" and (self.url or "").lower().startswith("https:")
 
 
 class Partner(Model):
@@ -156,41 +185,6 @@ class ConsoleSettings(Model):
         return self.address is not None and self.address.startswith("https://")
 
 
-class AlarmSettings(Model):
-    """When something is an alarm, and who is told."""
-
-    webhook: str | None = Field(default=None, pattern=r"^https?://[^\s@]+$")
-    """Address that is told of each alarm when it opens and when it closes; no patient data."""
-    bearer: str | None = Field(default=None, repr=False)
-    """The secret shown to it; "env:NAME" reads it from the environment."""
-    base_url: str | None = Field(default=None, pattern=r"^https?://[^\s@?#]+$")
-    """Address of this gateway as operators reach it: the permalinks begin with it."""
-    stuck_after_s: Seconds = 30 * 60.0
-    """How long the first delivery of a lane may be tried in vain before it is an alarm."""
-
-
-class ReplaySettings(Model):
-    """How sending again goes on, and when it stops by itself."""
-
-    per_second: Annotated[float, Field(gt=0, le=1000)] = 5.0
-    """The usual rate."""
-    stop_negative: int = Field(default=3, ge=1)
-    """It stops when at least so many were rejected (or handed to a person) …"""
-    stop_share: Annotated[float, Field(ge=0, le=1)] = 0.1
-    """… and these are at least this part of those that came to an end."""
-
-
-class Retention(Model):
-    """How many days after a message is over its parts are kept; None: for ever."""
-
-    bodies_days: int | None = Field(default=None, ge=1)
-    """The content, as received and as sent."""
-    metadata_days: int | None = Field(default=None, ge=1)
-    """Everything else: the message is forgotten after that."""
-    at: str = Field(default="03:30", pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")
-    """When it is looked after, each day (Europe/Oslo)."""
-
-
 class Settings(Model):
     """The whole configuration of one installation."""
 
@@ -201,6 +195,7 @@ class Settings(Model):
     replay: ReplaySettings = ReplaySettings()
     retention: Retention = Retention()
     pathway: PathwaySettings = PathwaySettings()
+    measures: MeasureSettings = MeasureSettings()
     partner: tuple[Partner, ...] = ()
     agreement: tuple[AgreementSettings, ...] = ()
     day_rate: tuple[DayRateSettings, ...] = ()
@@ -218,7 +213,7 @@ def load(path: Path, environment: Mapping[str, str] = os.environ) -> Settings:
     except OSError:
         raise ConfigurationError("configuration.file-missing", path=str(path)) from None
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise ConfigurationError("configuration.not-toml", path=str(path), line=_line_of(error)) from None
+        raise ConfigurationError("configuration.not-toml", path=str(path), line=line_of(error)) from None
     return from_content(content, folder=path.resolve().parent, environment=environment)
 
 
@@ -233,8 +228,7 @@ def from_content(
     try:
         settings = Settings.model_validate(resolved)
     except ValidationError as error:
-        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
-        raise ConfigurationError(_code_of(first["type"]), path=_key_of(first["loc"])) from None
+        raise fault_of(error) from None
     settings = _with_paths(settings, folder or Path.cwd())
     check(settings)
     return settings
@@ -284,6 +278,17 @@ def _check_partner(partner: Partner, at: str) -> None:
             raise ConfigurationError("configuration.missing-key", path=f"{key}.url")
         if endpoint.transport == "directory" and endpoint.path is None:
             raise ConfigurationError("configuration.missing-key", path=f"{key}.path")
+        _check_certificates(endpoint, key)
+
+
+def _check_certificates(endpoint: Endpoint, at: str) -> None:
+    """A key belongs to a certificate, and both to a connection over TLS: elsewhere nobody would ever see them."""
+    for name in ("client_key", "client_key_password"):
+        if getattr(endpoint, name) is not None and endpoint.client_certificate is None:
+            raise ConfigurationError("configuration.missing-key", path=f"{at}.client_certificate")
+    for name in ("client_certificate", "trusted_ca"):
+        if getattr(endpoint, name) is not None and not endpoint.is_secure:
+            raise ConfigurationError("configuration.certificate-without-tls", path=f"{at}.{name}")
 
 
 def _check_operations(settings: Settings) -> None:
@@ -387,28 +392,7 @@ def _with_paths(settings: Settings, folder: Path) -> Settings:
 
 
 def _endpoint_in(folder: Path, endpoint: Endpoint) -> Endpoint:
-    return (
-        endpoint
-        if endpoint.path is None
-        else endpoint.model_copy(update={"path": str(folder / endpoint.path)})
+    named = {key: getattr(endpoint, key) for key in ("path", *CERTIFICATE_FILES)}
+    return endpoint.model_copy(
+        update={key: str(folder / file) for key, file in named.items() if file is not None}
     )
-
-
-def _code_of(kind: str) -> str:
-    """Our code for pydantic's error type; its message never reaches anyone."""
-    return {"missing": "configuration.missing-key", "extra_forbidden": "configuration.unknown-key"}.get(
-        kind, "configuration.bad-value"
-    )
-
-
-def _key_of(location: tuple[int | str, ...]) -> str:
-    """`("partner", 0, "name")` as `partner[0].name`, as an operator reads it (counted from 0)."""
-    key = ""
-    for part in location:
-        key += f"[{part}]" if isinstance(part, int) else f".{part}" if key else part
-    return key
-
-
-def _line_of(error: Exception) -> int | None:
-    found = re.search(r"at line (\d+)", str(error))
-    return int(found.group(1)) if found else None

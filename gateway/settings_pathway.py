@@ -72,6 +72,8 @@ class AgreementSettings(Model):
     """These two: absent means that no number of hours was agreed."""
     reply: LimitSettings | None = None
     receive_within: LimitSettings | None = None
+    letters_here: bool | None = None
+    """Whether the trust's discharge letters go through this gateway; absent: as `[pathway]` says."""
     admission_message_is_notice: bool = False
     counts: Literal["sent", "delivered"] = "sent"
     """What proves that the other side was told."""
@@ -110,6 +112,8 @@ class PathwaySettings(Model):
     """Whether stays, clocks, plans and FHIR resources are made at all."""
     plan: bool = True
     """Whether a discharge to the patient's home starts the plan that follows."""
+    letters_here: bool = True
+    """Whether discharge letters (epikriser) go through this gateway. If not, none is called missing."""
     share: float = Field(default=0.2, gt=0, le=1)
     """Most of one processor's time that is spent on it while messages come in."""
     alarm_days: float = Field(default=14, gt=0)

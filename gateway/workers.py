@@ -32,6 +32,7 @@ from gateway.errors import SomlosError, Unavailable
 from gateway.formats import Formats
 from gateway.ledger.line import Original
 from gateway.projection.interpret import Interpretation
+from gateway.projection.resources import Named
 from gateway.routing.ports import Content, Reading, Translation
 from gateway.worker import LENGTH_BYTES, READY
 
@@ -84,9 +85,9 @@ class Workers:
         found: Reading = await self._do(self._formats.read, data, content)
         return found
 
-    async def is_same(self, one: bytes, other: bytes, content: Content) -> bool:
+    async def canonical_digest(self, data: bytes, content: Content) -> str:
         """As `Reader`."""
-        return bool(await self._do(self._formats.is_same, one, other, content))
+        return str(await self._do(self._formats.canonical_digest, data, content))
 
     async def convert(
         self, data: bytes, content: Content, target_format: str, original: Original | None = None
@@ -95,10 +96,12 @@ class Workers:
         made: Translation = await self._do(self._formats.convert, data, content, target_format, original)
         return made
 
-    async def interpret(self, data: bytes, content: Content, accepted: datetime) -> Interpretation:
+    async def interpret(
+        self, data: bytes, content: Content, accepted: datetime, named: Named
+    ) -> Interpretation:
         """As `Interpreter`."""
         try:
-            found: Interpretation = await self._do(self._formats.interpret, data, content, accepted)
+            found: Interpretation = await self._do(self._formats.interpret, data, content, accepted, named)
         except SomlosError as error:
             return Interpretation(None, None, error.code)
         return found

@@ -52,7 +52,7 @@ class Audit:
         parties = viewer.her_ids or frozenset()
 
         def unit(session: Session) -> None:
-            put(session, New(event, "audit", parties=parties), at, fresh=True)
+            put(session, New(event, "audit", parties=parties), at)
             session.notices.changed = False  # no page shows it
 
         await self._ledger.write(unit, touching=LOCK)

@@ -2,8 +2,9 @@
 
 Parameters are those of one table (`gateway/records/search_parameters.py`); one that is not there is refused, never
 passed over: a search that leaves out a condition would find too much. Values of one parameter with commas between mean
-"or"; a parameter that stands twice means "and". An identity number is taken in a POST body only, and becomes
-the patient key before anything is asked.
+"or"; a parameter that stands twice means "and". A reference is also found by the identifier it names
+(`recipient:identifier=system|value`). An identity number is taken in a POST body only, and becomes the patient key
+before anything is asked.
 """
 
 from __future__ import annotations
@@ -114,7 +115,12 @@ class Searching:
             return self._updated(value)
         if name in ("patient", "subject") and is_of_patient(resource_type):
             return self._any(value, name, lambda one: self._of_patient(one, name))
-        parameter = next((each for each in parameters_of(resource_type) if each.name == name), None)
+        base, _, modifier = name.partition(":")
+        parameter = next((each for each in parameters_of(resource_type) if each.name == base), None)
+        if parameter is not None and modifier == "identifier" and parameter.kind == "reference":
+            return self._any(value, name, lambda one: self._token(f"{base}.identifier", one))
+        if modifier:
+            parameter = None
         if parameter is None:
             known = {each.name for every in PARAMETERS.values() for each in every}
             raise Refusal("api.bad-parameter", path=name if name in known else None)
@@ -157,6 +163,10 @@ class Searching:
         if parameter.kind == "reference":
             _checked(_REFERENCE, value, name)
             return reader.condition("where_token" if "/" in value else "where_code", name, value)
+        return self._token(name, value)
+
+    def _token(self, name: str, value: str) -> Condition:
+        reader = self._reader
         system, bar, code = value.partition("|")
         if not bar:
             return reader.condition("where_code", name, value)

@@ -2,7 +2,8 @@
 
 Each is checked as R4 and as our profiles before anything is kept. The subject is a patient known here whom the
 caller may see. A change names the version it builds on (If-Match); a creation may say that nothing like it may
-exist (If-None-Exist). A Task cannot be made here: tasks come from plans and ready-notices, and are changed.
+exist (If-None-Exist). The tasks of plans and ready-notices are only changed; a Task of another kind may be made, such
+as one with an owner that serves a goal (`focus`).
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ _ID: Final = re.compile(r"[A-Za-z0-9\-.]{1,64}")
 _BODY: Final = {
     "requestBody": {"required": True, "content": {"application/fhir+json": {"schema": {"type": "object"}}}}
 }
-CREATED: Final = ("Goal", "QuestionnaireResponse")
+CREATED: Final = ("Goal", "QuestionnaireResponse", "Task")
 
 
 class _Invalid(Exception):

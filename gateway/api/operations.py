@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from fastapi import APIRouter
@@ -24,6 +25,7 @@ from gateway.api.operators import (
     RedirectBody,
     ReplayBody,
     ResendBody,
+    TrialBody,
     asked,
     body_of,
     expect_operator,
@@ -33,6 +35,7 @@ from gateway.api.operators import (
     told,
 )
 from gateway.errors import Refusal
+from gateway.ledger.audit import Who
 from gateway.ledger.operations import HoldMode, Selection
 from gateway.operations import retention
 from gateway.operations.actions import Act
@@ -89,6 +92,13 @@ def _endpoints(router: APIRouter, services: GatewayServices) -> None:
         states = await asyncio.to_thread(operations.endpoints)
         return JSONResponse({"partners": said.partners(services.settings, states)})
 
+    @router.get("/certificates")
+    async def certificates(request: Request) -> Response:
+        """The certificates that endpoints depend on, the one that ends first before the others, and what it affects."""
+        operations = _of(request, services)
+        states = await asyncio.to_thread(operations.endpoints)
+        return JSONResponse({"certificates": said.certificates(services.settings, states, datetime.now(UTC))})
+
     @router.get("/endpoints/{her_id}")
     async def endpoint(request: Request, her_id: str) -> Response:
         """The endpoint that reaches this HER-id."""
@@ -118,6 +128,19 @@ def _endpoints(router: APIRouter, services: GatewayServices) -> None:
         body = await told(request, ActBody)
         await operations.resume(her_id, body.act, key=key_of(request))
         return JSONResponse(said.endpoint(operations.endpoint(her_id)))
+
+    @router.post("/endpoints/{her_id}/test", openapi_extra=body_of(TrialBody))
+    async def test(request: Request, her_id: str) -> Response:
+        """Try whether it can be reached, which hands nothing over; or, at an endpoint marked as test, send a test
+        message the whole way: its trail stands at `href`."""
+        _of(request, services)
+        body = await told(request, TrialBody)
+        who, trials = Who(body.by), services.trials
+        if body.how == "message":
+            id = await trials.send(her_id, body.act, who, key=key_of(request))
+            return JSONResponse({"endpoint": her_id, "message": id, "href": f"/console/messages/{id}"}, 202)
+        tried = await trials.reach(her_id, body.act, who)
+        return JSONResponse({"endpoint": her_id} | said.tried(tried))
 
 
 def _deliveries(router: APIRouter, services: GatewayServices) -> None:

@@ -6,9 +6,13 @@ from datetime import datetime
 from typing import Any
 
 from gateway.errors import CATALOGUE
+from gateway.ledger.certificates import Known
 from gateway.ledger.operations import Alarm, Hold, Item, Replay
 from gateway.operations import actions
+from gateway.operations.certificates import STOPS, standing
+from gateway.operations.certificates import as_json as certificate_json
 from gateway.operations.endpoints import EndpointState
+from gateway.operations.trials import Tried
 from gateway.settings import Settings
 
 Json = dict[str, Any]
@@ -87,7 +91,33 @@ def endpoint(state: EndpointState) -> Json:
         "overdueReceipts": state.overdue,
         "deadLetters": state.dead,
         "drainPerSecond": state.drain_per_second,
+        "certificates": [certificate_json(each, _time) for each in state.certificates],
     }
+
+
+def certificates(settings: Settings, states: tuple[EndpointState, ...], now: datetime) -> list[Json]:
+    """Every certificate of every endpoint, the one that ends first before the others, and what it affects."""
+    types = {
+        endpoint.her_ids[0]: sorted({*endpoint.types, *endpoint.pass_on})
+        for partner in settings.partner
+        for endpoint in partner.endpoint
+    }
+    every = sorted(
+        ((known, state) for state in states for known in state.certificates),
+        key=lambda pair: pair[0].certificate.valid_to,
+    )
+    return [
+        {"endpoint": state.id, "partner": state.partner}
+        | certificate_json(known, _time)
+        | _standing(known, now, settings.alarm.certificate_days)
+        | {"stopsSending": known.kind in STOPS, "types": types[state.id], "queued": state.queued}
+        for known, state in every
+    ]
+
+
+def _standing(known: Known, now: datetime, warn_days: int) -> Json:
+    stands = standing(known.certificate, now, warn_days)
+    return {"state": stands.holds, "daysLeft": -stands.days if stands.holds == "ended" else stands.days}
 
 
 def partners(settings: Settings, states: tuple[EndpointState, ...]) -> list[Json]:
@@ -115,6 +145,26 @@ def alarm(each: Alarm) -> Json:
         "closedAt": _time(each.closed_at),
         "href": f"/console/messages/{each.message}" if each.message else None,
         **_why(each.code),
+    }
+
+
+def tried(each: Tried) -> Json:
+    """What came of trying to reach an endpoint."""
+    certificate = each.certificate
+    return {
+        "reached": each.is_reached,
+        "status": each.status,
+        "tookMs": each.took_ms,
+        "certificate": None
+        if certificate is None
+        else {
+            "subject": certificate.subject or None,
+            "issuer": certificate.issuer or None,
+            "validFrom": _time(certificate.valid_from),
+            "validTo": _time(certificate.valid_to),
+            "sha256": certificate.in_pairs,
+        },
+        **_why(each.reason),
     }
 
 

@@ -18,7 +18,8 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 from starlette.requests import Request
 
 from gateway.api.bodies import Bodies, media_type_of
-from gateway.errors import Refusal
+from gateway.errors import Refusal, Unreadable
+from gateway.fhir import json as fhir_json
 from gateway.ledger.operations import Selection
 from gateway.ledger.rows import DeliveryState
 from gateway.operations.actions import Act
@@ -75,6 +76,13 @@ class ForwardBody(ActBody):
 
     note: Annotated[Line, Field(max_length=2000)]
     """Stands in the message, where its receiver reads it; not in the trail."""
+
+
+class TrialBody(ActBody):
+    """Try an endpoint."""
+
+    how: Literal["reach", "message"] = "reach"
+    """Whether it can be reached, without content; or the whole way, with a test message."""
 
 
 class RedirectBody(ActBody):
@@ -181,7 +189,10 @@ async def told(request: Request, kind: type[Asked]) -> Asked:
         raise Refusal("api.media-type")
     async with _BODIES.of(request) as data:
         try:
+            fhir_json.read(data)  # a name that stands twice says two things
             said = kind.model_validate_json(data)
+        except Unreadable:
+            raise Refusal("api.bad-parameter") from None
         except ValidationError as error:
             raise _bad(error) from None
     if any(_NUMBER.search(getattr(said, name, "")) for name in ("why", "by", "text")):

@@ -19,7 +19,8 @@ from gateway.api.operations import ANSWERS
 from gateway.api.operators import ActBody, Code, Said, asked, body_of, expect_operator, parameters_of, told
 from gateway.errors import Refusal
 from gateway.ledger import times
-from gateway.pathway.payment import ConditionCode
+from gateway.pathway.payment import ConditionCode, PaymentBasis
+from gateway.projection.basis import bases_of
 from gateway.projection.desk import Desk
 from gateway.projection.projector import Projector
 from gateway.records.reader import StayFilter
@@ -59,7 +60,7 @@ class ConditionBody(ActBody):
 class DimensionBody(ActBody):
     """A coded, dated property of the person of a stay."""
 
-    dimension: Literal["priority-group", "care-level"]
+    dimension: Literal["priority-group", "care-level", "admission-urgency"]
     code: Code
     validFrom: date
     validTo: date | None = None
@@ -110,6 +111,20 @@ def _seen(router: APIRouter, services: GatewayServices) -> None:
         now = times.moment(services.ledger.clock())
         found = await asyncio.to_thread(services.pathway.stays, chosen, now=now, limit=wanted.limit)
         return JSONResponse({"stays": [_stay(each) for each in found]})
+
+    @router.get("/stays/{id}/basis")
+    async def basis(request: Request, id: str) -> Response:
+        """The basis for payment for days after ready, condition by condition, with the day rates configured; never a
+        bill."""
+        _desk(request, services)
+        now = times.moment(services.ledger.clock())
+        page = await asyncio.to_thread(services.pathway.stay, id, now=now)
+        if page is None:
+            raise Refusal("api.not-found")
+        found = await asyncio.to_thread(
+            lambda: list(bases_of(services.pathway, services.settings, id, page.stay.patient_key, now))
+        )
+        return JSONResponse({"stay": id, "basis": [_basis(each, notice) for notice, each in found]})
 
     @router.get("/due")
     async def due(request: Request) -> Response:
@@ -175,7 +190,8 @@ def _said(router: APIRouter, services: GatewayServices) -> None:
 
     @router.post("/stays/{id}/dimensions", openapi_extra=body_of(DimensionBody))
     async def dimension(request: Request, id: str) -> Response:
-        """Put the person of a stay in a priority group, or say which level of service the person has, from a day."""
+        """Put the person of a stay in a priority group, say which level of service the person has, from a day; or
+        whether the admission was planned, on its day."""
         desk, _ = _desk(request, services)
         body = await told(request, DimensionBody)
         await desk.dimension(id, body.dimension, body.code, body.validFrom, body.validTo, body.by, body.why)
@@ -219,6 +235,29 @@ def _stay(row: StayRow) -> dict[str, Any]:
         "endedAt": row.ended.at.isoformat() if row.ended else None,
         "doubts": list(row.doubts),
         "clocks": [_clock(each) for each in row.clocks],
+    }
+
+
+def _basis(basis: PaymentBasis, notice: str) -> dict[str, Any]:
+    return {
+        "municipality": basis.municipality,
+        "notice": notice,
+        "fromDay": basis.from_day.isoformat(),
+        "readyIsEstimate": basis.ready_is_estimate,
+        "ongoing": basis.ongoing,
+        "verdict": basis.verdict,
+        "conditions": [
+            {"code": each.code, "state": each.state, "source": each.source} for each in basis.conditions
+        ],
+        "days": [
+            {
+                "day": each.day.isoformat(),
+                "state": each.state,
+                "rateNok": str(each.rate.nok) if each.rate else None,
+                "rateSource": each.rate.source if each.rate else None,
+            }
+            for each in basis.days
+        ],
     }
 
 

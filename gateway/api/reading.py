@@ -17,6 +17,7 @@ from gateway.emessage.read import EMessage
 from gateway.errors import Issue, NotTranslatable
 from gateway.fhir import json as fhir_json
 from gateway.fhir import validate as fhir_validate
+from gateway.recognition import is_json
 from gateway.translate import Translation
 
 Content = EMessage | dict[str, Any]
@@ -31,11 +32,6 @@ async def worked_on(size: int, work: Callable[P, T], *args: P.args, **kwargs: P.
     if size <= LARGE_BYTES:
         return work(*args, **kwargs)
     return await asyncio.to_thread(work, *args, **kwargs)
-
-
-def is_json(data: bytes) -> bool:
-    """Whether content is JSON by its first character."""
-    return data[:64].lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"{", b"[")
 
 
 def read(data: bytes, stated_json: bool | None = None) -> Content:

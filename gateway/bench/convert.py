@@ -24,6 +24,7 @@ from gateway.emessage.schema import schema_for
 from gateway.emessage.validate import validate_schema
 from gateway.fhir import json as fhir_json
 from gateway.fhir.validate import validate
+from gateway.memory import GC_THRESHOLD
 from gateway.translate import convert
 
 Json = dict[str, Any]
@@ -161,6 +162,7 @@ def report(planned: Plan, main: Rounds, curve: Rounds) -> dict[str, Any]:
             "rounds": planned.rounds,
             "secondsPerRound": planned.seconds,
             "figures": "processor time; median, min, max of the rounds; all pieces in each round, one thread",
+            "collector": f"as in the gateway: asked every {GC_THRESHOLD} new objects",
             "floor": "libxml2 parse and schema validation of the message, and encoding of the finished JSON",
         },
         "subject": planned.main.as_json(),

@@ -10,7 +10,7 @@ from gateway.commands.examine import examine
 from gateway.commands.inputs import Input, Inputs
 from gateway.commands.outputs import NameTaken, Outputs, OverInput
 from gateway.commands.screen import Language, issue_lines, messages, with_progress
-from gateway.errors import Issue, issue
+from gateway.errors import CATALOGUE, Issue, issue
 from gateway.examination import Converted, Target, convert
 
 
@@ -28,6 +28,9 @@ def run(inputs: Inputs, outputs: Outputs, *, to: Target | None, loss: str | None
             lost = len(result.loss.lost) if result.loss else 0
             if result.loss is not None:
                 reports.append({"file": source.name, **result.loss.as_json()})
+                told = [note for note in result.loss.notes if note in CATALOGUE]
+                found += [issue(note, layer="rules") for note in told]
+                good = good and not told
             failed = _write(outputs, source, result)
             if failed is not None:
                 found.append(failed)

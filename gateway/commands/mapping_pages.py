@@ -11,7 +11,8 @@ from typing import Final
 from gateway import terminology
 from gateway.commands.screen import Language
 from gateway.translate import sources
-from gateway.translate.mapping_table import Page, Row
+from gateway.translate.mapping_row import Row
+from gateway.translate.mapping_table import Page
 
 HEADS: Final[dict[Language, tuple[str, ...]]] = {
     "no": ("E-melding", "Antall", "Type", "FHIR", "Hvordan", "Kodeverk", "Regel", "Overstyrt av"),

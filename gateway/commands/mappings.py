@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from gateway.commands.operations_caller import LanguageChoice
 from gateway.commands.screen import Language, issue_lines, language_of_locale, messages, output
 
 EXIT_USAGE = 2
@@ -31,6 +32,10 @@ FolderOption = Annotated[
     ),
 ]
 
+LangOption = Annotated[
+    LanguageChoice | None, typer.Option("--lang", help="Norwegian or English; default: by locale.")
+]
+
 mappings = typer.Typer(help="The mapping, readable: every element, its place in FHIR, and the rule.")
 
 
@@ -46,19 +51,21 @@ def tables(
     ] = None,
     form: Annotated[Format, typer.Option("--format", help="How the tables are written.")] = Format.MARKDOWN,
     folder: FolderOption = None,
+    lang: LangOption = None,
 ) -> None:
     """Write the mapping tables, one page for each message type."""
     if context.invoked_subcommand is None:
-        raise typer.Exit(write_tables(types or [], out, form.value, folder, language_of_locale()))
+        raise typer.Exit(write_tables(types or [], out, form.value, folder, language_of(lang)))
 
 
 @mappings.command("check")
 def check_command(
     folder: FolderOption = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
+    lang: LangOption = None,
 ) -> None:
     """Do coverage and round trip hold with the installation's definitions? 0: they can be taken into use."""
-    raise typer.Exit(check(folder, as_json, language_of_locale()))
+    raise typer.Exit(check(folder, as_json, language_of(lang)))
 
 
 def write_tables(
@@ -68,7 +75,7 @@ def write_tables(
     from gateway.commands.mapping_pages import WRITERS
     from gateway.translate import mapping_table
 
-    _use(folder)
+    use(folder)
     unknown = set(types) - set(mapping_table.codes())
     if unknown:
         words = {"no": "Finnes ikke: ", "en": "Does not exist: "}[language]
@@ -94,7 +101,7 @@ def check(folder: Path | None, as_json: bool, language: Language) -> int:
     """Say what is wrong; 1 when anything is, else 0."""
     from gateway.translate import mapping_check, sources
 
-    _use(folder)
+    use(folder)
     faults = mapping_check.check()
     if as_json:
         for fault in faults:
@@ -112,7 +119,13 @@ def check(folder: Path | None, as_json: bool, language: Language) -> int:
     return 1 if faults else 0
 
 
-def _use(folder: Path | None) -> None:
+def language_of(choice: LanguageChoice | None) -> Language:
+    """What the command speaks: as asked, else as the locale says."""
+    return language_of_locale() if choice is None else choice.value
+
+
+def use(folder: Path | None) -> None:
+    """Take the definitions of this folder, if one is named."""
     from gateway.translate import sources
 
     if folder is not None:

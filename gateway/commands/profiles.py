@@ -8,7 +8,8 @@ from typing import Annotated
 
 import typer
 
-from gateway.commands.screen import Language, language_of_locale, messages
+from gateway.commands.mappings import FolderOption, LangOption, language_of, use
+from gateway.commands.screen import Language, messages
 
 STANDARD_OUTPUT = "-"
 
@@ -21,15 +22,21 @@ def export_command(
         str | None,
         typer.Option("--output", "-o", metavar="FILE|DIR", help="Default: named by version, here."),
     ] = None,
+    folder: FolderOption = None,
+    lang: LangOption = None,
 ) -> None:
-    """Write them as a FHIR package (.tgz) that other tools install."""
-    raise typer.Exit(export(out, language_of_locale()))
+    """Write them as a FHIR package (.tgz) that other tools install, with the extensions of the installation's own
+    mapping definitions."""
+    raise typer.Exit(export(out, folder, language_of(lang)))
 
 
-def export(out: str | None, language: Language) -> int:
+def export(out: str | None, folder: Path | None, language: Language) -> int:
     """Write the package; 1 when it cannot be written, else 0."""
     from gateway.fhir import package
+    from gateway.translate import extensions
 
+    use(folder)
+    extensions.publish()
     made, manifest = package.package(), package.manifest()
     if out == STANDARD_OUTPUT:
         sys.stdout.buffer.write(made)

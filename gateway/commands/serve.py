@@ -19,7 +19,8 @@ def run(config: Path | None, language: Language) -> int:
         entry = error.entry
         sentence = entry.no if language == "no" else entry.en
         step = entry.next_step_no if language == "no" else entry.next_step_en
-        place = f" ({error.path})" if error.path else ""
+        accepted = error.details.get("accepted")
+        place = f" ({error.path}{f': {accepted}' if accepted else ''})" if error.path else ""
         messages().print(f"{sentence}{place} {step}  [{error.code}]", markup=False)
         return 2 if isinstance(error, ConfigurationError) else 1
     return 0

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from gateway.console.catalogue_accounts import ACCOUNTS
 from gateway.console.catalogue_mappings import MAPPINGS
+from gateway.console.catalogue_partners import PARTNERS
 from gateway.console.catalogue_pathways import PATHWAYS
 from gateway.console.catalogue_work import WORK
 from gateway.console.catalogue_workbench import WORKBENCH
@@ -25,6 +26,7 @@ _COMMON: dict[str, tuple[str, str]] = {
     "nav.measures": ("Måltall", "Measures"),
     "nav.partners": ("Partnere", "Partners"),
     "nav.workbench": ("Verksted", "Workbench"),
+    "nav.mappings": ("Oversettelse", "Translation"),
     "nav.audit": ("Revisjon", "Audit"),
     "nav.errors": ("Feilkatalog", "Error catalogue"),
     "language.switch": ("English", "Norsk"),
@@ -259,13 +261,24 @@ _MESSAGE: dict[str, tuple[str, str]] = {
     "lost.lost": ("Fikk ikke plass", "Could not be held"),
     "lost.rendered": ("Gjengitt som tekst", "Rendered as text"),
     "lost.extension": ("I en utvidelse", "In an extension"),
+    "elements.title": ("Element for element", "Element by element"),
+    "elements.lead": (
+        "E-meldingen ved siden av FHIR, etter reglene for oversettelsen.",
+        "The e-message beside FHIR, by the rules of the translation.",
+    ),
+    "elements.count": ("{n} element|{n} elementer", "{n} element|{n} elements"),
+    "elements.value": ("Verdi", "Value"),
+    "elements.how": ("Hvordan", "How"),
+    "lost.native": ("Eget element", "Own element"),
+    "lost.implied": ("Følger av stedet", "Implied by its place"),
+    "lost.assumed": ("Antatt", "Assumed"),
     "lost.exact": ("Som kildetekst", "As source text"),
     "loss.path": ("Sted i kilden", "Place in the source"),
     "loss.what": ("Hva skjedde", "What happened"),
     "loss.notes": ("Merknader", "Notes"),
     "loss.assumed": (
-        "Antatt fordi målet krever det: {what}",
-        "Assumed, because the target demands it: {what}",
+        "Antatt fordi målet krever det:",
+        "Assumed, because the target demands it:",
     ),
     "loss.version": ("Oversettelsesregler, versjon {version}", "Translation rules, version {version}"),
     "loss.caption": ("Verdier som ikke kom hele over", "Values that did not come across whole"),
@@ -331,4 +344,5 @@ TEXTS: dict[str, tuple[str, str]] = (
     | NAMES
     | PATHWAY_NAMES
     | PATHWAYS
+    | PARTNERS
 )

@@ -7,39 +7,29 @@ patients are synthetic, or after a stated purpose; paths and codes of the loss r
 
 from __future__ import annotations
 
-import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 import structlog
 
-from gateway.console.highlight import Document, highlight
+from gateway.console.elements import ElementPart, elements_view
+from gateway.console.pane import XML, Pane, anchor_in, pane
 from gateway.console.reading import translated
 from gateway.console.rendered import Rendered, rendered
 from gateway.console.states import State
 from gateway.console.texts import Texts
 from gateway.console.web import place_of
+from gateway.emessage.read import read
 from gateway.errors import CATALOGUE, SomlosError
 from gateway.ledger.rows import BodyRow, DeliveryRow, MessageRow
 from gateway.services import GatewayServices
 
-XML = "application/xml"
 _log = structlog.get_logger(__name__)
 LARGEST_READING = 4_000_000
 """Bytes of a message that is still translated only for reading."""
-_GRAVE = ("lost", "rendered")
-
-
-@dataclass(frozen=True)
-class Pane:
-    """One document."""
-
-    name: str
-    """`xml` or `fhir`; also the anchor, and the beginning of every line's anchor."""
-    says: str
-    document: Document
+_GRAVE = ("lost", "rendered", "assumed")
 
 
 @dataclass(frozen=True)
@@ -72,6 +62,14 @@ class LossLine:
 
 
 @dataclass(frozen=True)
+class Note:
+    """A note of the translation: words, and what they are about as it stands in FHIR."""
+
+    says: str
+    code: str = ""
+
+
+@dataclass(frozen=True)
 class Loss:
     """The loss report, ready to show."""
 
@@ -84,7 +82,7 @@ class Loss:
     carried: tuple[LossLine, ...]
     """What came across whole, though not in the target's own elements."""
     carried_total: int
-    notes: tuple[str, ...]
+    notes: tuple[Note, ...]
     version: str
 
 
@@ -96,6 +94,8 @@ class Content:
     reading: Rendered | None
     """The e-message for reading."""
     panes: tuple[Pane, ...]
+    elements: tuple[ElementPart, ...]
+    """Element by element, part by part."""
     loss: Loss | None
     no_loss: str
 
@@ -126,9 +126,32 @@ def content_view(services: GatewayServices, message: MessageRow, texts: Texts, *
         may_read,
         _reading(received, other) if may_read else None,
         tuple(panes),
+        _elements(received, message, panes, texts)
+        if may_read and received and other.body is not None
+        else (),
         loss,
         other.problem or texts("loss.verdict.same"),
     )
+
+
+def _elements(
+    received: BodyRow, message: MessageRow, panes: list[Pane], texts: Texts
+) -> tuple[ElementPart, ...]:
+    """The whole table: with what is kept of a delivered translation stands only what was not carried."""
+    if message.size > LARGEST_READING:
+        return ()
+    try:
+        reading = translated(received)
+        xml = received.content if received.media_type == XML else reading.data
+        entries = reading.report["entries"]
+        return elements_view(read(xml).root, message.message_type, entries, panes, texts)
+    except SomlosError:
+        return ()  # the page says why beside the loss report
+    except Exception as error:  # a fault of ours must not hide the trail of the message
+        _log.error(
+            "console.table-failed", message=message.id, error=type(error).__name__, place=place_of(error)
+        )
+        return ()
 
 
 def _reading(received: BodyRow | None, other: _Other) -> Rendered | None:
@@ -136,13 +159,6 @@ def _reading(received: BodyRow | None, other: _Other) -> Rendered | None:
     if received is not None and received.media_type == XML:
         return rendered(received.content)
     return rendered(other.body) if other.body is not None and other.media_type == XML else None
-
-
-def pane(body: bytes, media_type: str, says: str) -> Pane:
-    """A document to be shown; `says`: whose it is."""
-    if media_type == XML:
-        return Pane("xml", says, highlight(body, "xml"))
-    return Pane("fhir", says, highlight(body, "json"))
 
 
 def _other(services: GatewayServices, message: MessageRow, received: BodyRow | None, texts: Texts) -> _Other:
@@ -184,8 +200,12 @@ def _sentence(code: str, texts: Texts) -> str:
 def loss_view(report: Mapping[str, Any], says: str, panes: list[Pane], texts: Texts) -> Loss:
     """A loss report (as JSON), its places linked to the lines of the shown documents: source first, then target."""
     counts = {kind: int(report.get(kind, 0)) for kind in ("native", "extension", "exact", "lost")}
-    places = tuple(_Places(pane) for pane in (*panes, None, None)[:2])
-    lines = [_line(entry, places, texts) for entry in report.get("entries", ()) if isinstance(entry, Mapping)]
+    source, target = (*panes, None, None)[:2]
+    lines = [
+        _line(entry, source, target, texts)
+        for entry in report.get("entries", ())
+        if isinstance(entry, Mapping)
+    ]
     return Loss(
         says=says,
         verdict=_verdict(counts["lost"], texts),
@@ -205,15 +225,15 @@ def _verdict(lost: int, texts: Texts) -> State:
     return State("lossless", texts("loss.verdict.none"), "ok", "check")
 
 
-def _line(entry: Mapping[str, Any], places: Sequence[_Places], texts: Texts) -> LossLine:
-    source, target, kind = (str(entry.get(name) or "") for name in ("source", "target", "kind"))
+def _line(entry: Mapping[str, Any], source: Pane | None, target: Pane | None, texts: Texts) -> LossLine:
+    path, where, kind = (str(entry.get(name) or "") for name in ("source", "target", "kind"))
     return LossLine(
         kind=kind,
-        path=source,
-        anchor=places[0].anchor(source),
+        path=path,
+        anchor=anchor_in(source, path),
         what=texts.or_code("lost", kind),
-        where=target,
-        where_anchor=places[1].anchor(target),
+        where=where,
+        where_anchor=anchor_in(target, where),
     )
 
 
@@ -223,13 +243,13 @@ def _once(lines: Iterable[LossLine]) -> tuple[LossLine, ...]:
     return tuple(replace(line, times=times) for line, times in counted.items())
 
 
-def _note(note: str, texts: Texts) -> str:
+def _note(note: str, texts: Texts) -> Note:
     """A note of the translation in words: a code of the catalogue, or what was assumed."""
     if note in CATALOGUE:
-        return _sentence(note, texts)
+        return Note(_sentence(note, texts))
     if note.startswith("assumed: "):
-        return texts("loss.assumed", what=note.removeprefix("assumed: "))
-    return note
+        return Note(texts("loss.assumed"), note.removeprefix("assumed: "))
+    return Note("", note)
 
 
 def _parts(counts: Mapping[str, int]) -> tuple[Part, ...]:
@@ -240,29 +260,3 @@ def _parts(counts: Mapping[str, int]) -> tuple[Part, ...]:
         parts.append(Part(name, count, round(x, 2), width))
         x += width
     return tuple(parts)
-
-
-class _Places:
-    """Finds the line of a place in a shown document, however the path is written."""
-
-    def __init__(self, pane: Pane | None) -> None:
-        self._name = pane.name if pane else ""
-        self._lines: dict[str, int] = {}
-        for place, number in (pane.document.places if pane else {}).items():
-            self._lines.setdefault(_bare(place), number)
-
-    def anchor(self, path: str) -> str | None:
-        """The anchor of the line where the place, or the nearest place around it, begins."""
-        wanted = _bare(path)
-        while wanted:
-            if wanted in self._lines:
-                return f"{self._name}-{self._lines[wanted]}"
-            wanted = re.sub(r"(^|[/.])[^/.]*$", "", wanted)
-        return None
-
-
-def _bare(path: str) -> str:
-    """A path without what different writers write differently: first slash, prefixes, [1], ofType(), attributes."""
-    path = re.sub(r"\.ofType\([^)]*\)", "", path)
-    path = re.sub(r"(^|/)[\w.-]+:", r"\1", path)
-    return re.sub(r"\[1\](?=/|$)", "", path).removeprefix("/") if "/" in path else path

@@ -12,9 +12,9 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, NamedTuple
 
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 Kind = Literal["xml", "json"]
 Token = tuple[str, str]
@@ -51,8 +51,7 @@ _JSON = re.compile(
 _RESOURCE = re.compile(r"entry\[\d+\]\.resource")
 
 
-@dataclass(frozen=True)
-class Line:
+class Line(NamedTuple):
     """One line of the shown document: its number from 1 and its coloured text."""
 
     number: int
@@ -69,11 +68,36 @@ class Document:
     kind: Kind
     lines: tuple[Line, ...]
     places: dict[str, int]
-    """Place (`/MsgHead/MsgInfo[1]/MsgId[1]`, `Bundle.entry[2].resource`) → number of the line it begins on."""
+    """Place (`/MsgHead/MsgInfo[1]/MsgId[1]`, `entry[2].resource`) → number of the line it begins on."""
+    names: dict[str, str]
+    """What others call a place (`Bundle`, `Goal[2]`: the second Goal) → the place."""
     left_out: int
     """Lines at the end that are not shown."""
     laid_out: bool
     """True: the line breaks were put in for reading; the document itself came without."""
+
+    def line_of(self, path: str) -> int | None:
+        """The line a place begins on, also as others write it: `Bundle.entry[4].resource.x`, `Goal[2].x`."""
+        number = self.places.get(path)
+        if number is not None:
+            return number
+        head, _, rest = path.partition(".")
+        holder = self.names.get(head)
+        return (
+            self.places.get(f"{holder}.{rest}" if holder and rest else holder or rest)
+            if holder is not None
+            else None
+        )
+
+    def items(self, name: str) -> Markup:
+        """The lines as the items of a list; the anchor of each begins with `name`. Three thousand lines of one message
+        are put together here, because a template takes ten times as long."""
+        return Markup(  # every run was escaped when it was written
+            "".join(
+                f'<li id="{name}-{line.number}" class="in-{line.indent}">{line.markup}</li>'
+                for line in self.lines
+            )
+        )
 
 
 class _Page:
@@ -89,14 +113,21 @@ class _Page:
 
     def write(self, text: str, colour: str = "") -> None:
         """Add text in a colour class; a line break in it begins a new line."""
-        for index, part in enumerate(text.split("\n") if "\n" in text else (text,)):
-            if index:
-                self.lines.append([])
-            if part:
-                shown = str(escape(part))
-                self.lines[-1].append(f'<span class="{colour}">{shown}</span>' if colour else shown)
+        first, *rest = text.split("\n") if "\n" in text else (text,)
+        self._add(first, colour)
+        for part in rest:
+            self.lines.append([])
+            self._add(part, colour)
 
-    def document(self, kind: Kind, places: dict[str, int], *, laid_out: bool) -> Document:
+    def _add(self, text: str, colour: str) -> None:
+        """Quotation marks may stand in a text as they are: nothing of it becomes an attribute."""
+        if text:
+            shown = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+            self.lines[-1].append(f'<span class="{colour}">{shown}</span>' if colour else shown)
+
+    def document(
+        self, kind: Kind, places: dict[str, int], names: dict[str, str], *, laid_out: bool
+    ) -> Document:
         """What was written so far, cut to what a page can hold."""
         lines = self.lines[:-1] if len(self.lines) > 1 and not self.lines[-1] else self.lines
         shown = lines[:MOST_LINES]
@@ -104,6 +135,7 @@ class _Page:
             kind,
             tuple(_line(number, "".join(parts)) for number, parts in enumerate(shown, start=1)),
             {place: number for place, number in places.items() if number <= len(shown)},
+            names,
             len(lines) - len(shown),
             laid_out,
         )
@@ -178,7 +210,7 @@ def _xml(text: str) -> Document:
                 ),
             )
         previous = "empty" if group == "open" and part.endswith("/>") else group
-    return page.document("xml", places, laid_out=laid_out)
+    return page.document("xml", places, {}, laid_out=laid_out)
 
 
 def _tag(page: _Page, tag: str) -> None:
@@ -216,28 +248,29 @@ def _json(text: str) -> Document:
     tokens = [(str(t.lastgroup), t.group()) for t in _JSON.finditer(text)]
     if laid_out:
         tokens = list(_laid_out(tokens))
+    level: _Level | None = None
     for position, (group, part) in enumerate(tokens):
         if group == "space":
             page.write(part)
             continue
-        is_key = (
-            group == "string"
-            and bool(levels)
-            and not levels[-1].array
-            and _next_mark(tokens, position) == ":"
-        )
-        if is_key:
-            levels[-1].key = part[1:-1]
-        elif part not in ("]", "}", ",", ":"):
-            places.setdefault(levels[-1].inner() if levels else "", page.number)
-            if levels and levels[-1].key == "resourceType":
-                kinds[levels[-1].place] = part[1:-1]
-        page.write(part, "hl-name" if is_key else _JSON_COLOURS.get(group, ""))
+        if group == "string" and level and not level.array and _next_mark(tokens, position) == ":":
+            level.key = part[1:-1]
+            page.write(part, "hl-name")
+            continue
+        if part not in _BETWEEN:
+            places.setdefault(level.inner() if level else "", page.number)
+            if level and level.key == "resourceType":
+                kinds[level.place] = part[1:-1]
         if group == "mark":
+            page.lines[-1].append(part)
             _step(levels, part)
-    return page.document("json", _with_other_names(places, kinds), laid_out=laid_out)
+            level = levels[-1] if levels else None
+        else:
+            page.write(part, _JSON_COLOURS.get(group, ""))
+    return page.document("json", places, _other_names(kinds), laid_out=laid_out)
 
 
+_BETWEEN = frozenset("]},:")
 _JSON_COLOURS = {"string": "hl-value", "number": "hl-number", "word": "hl-number"}
 
 
@@ -253,9 +286,9 @@ def _step(levels: list[_Level], mark: str) -> None:
 
 def _next_mark(tokens: list[Token], position: int) -> str:
     """The next token after white space, or nothing at the end."""
-    for group, part in tokens[position + 1 : position + 3]:
-        if group != "space":
-            return part
+    for after in (position + 1, position + 2):
+        if after < len(tokens) and tokens[after][0] != "space":
+            return tokens[after][1]
     return ""
 
 
@@ -300,20 +333,15 @@ def _short_groups(marks: list[Token]) -> dict[int, int]:
     return short
 
 
-def _with_other_names(places: dict[str, int], kinds: dict[str, str]) -> dict[str, int]:
-    """The same places also as others write them: `Bundle.entry[4].resource.x` and `Goal[2].x` (the second Goal)."""
-    named = places | {f"Bundle.{place}" if place else "Bundle": number for place, number in places.items()}
+def _other_names(kinds: dict[str, str]) -> dict[str, str]:
+    """What others call the resources of a Bundle: `Goal[2]` the second Goal, `Patient` the only Patient."""
     counted = Counter(kinds.values())
     numbers: Counter[str] = Counter()
-    names: dict[str, list[str]] = {}
-    for holder, kind in kinds.items():
+    names = {}
+    for place, kind in kinds.items():
         numbers[kind] += 1
-        names[holder] = (
-            [f"{kind}[{numbers[kind]}]", kind] if counted[kind] == 1 else [f"{kind}[{numbers[kind]}]"]
-        )
-    for place, number in places.items():
-        found = _RESOURCE.match(place)
-        holder = found.group() if found else ""
-        for name in names.get(holder, ()):
-            named.setdefault(name + place[len(holder) :], number)
-    return named
+        if not place or _RESOURCE.fullmatch(place):
+            names[f"{kind}[{numbers[kind]}]"] = place
+            if counted[kind] == 1:
+                names[kind] = place
+    return names | {"Bundle": ""}

@@ -26,6 +26,7 @@ ROWS = 20
 CLOCKS_SINCE = timedelta(days=30)
 _ENDPOINTS: tuple[AlarmKind, ...] = ("endpoint-down",)
 _LANES: tuple[AlarmKind, ...] = ("lane-stuck",)
+_CERTIFICATES: tuple[AlarmKind, ...] = ("certificate-ended", "certificate-ending")
 
 
 @dataclass(frozen=True)
@@ -89,10 +90,14 @@ def home(services: GatewayServices, viewer: Viewer, now: datetime, texts: Texts)
         ),
         *_stopped(made, dead),
     ]
-    for name, icon, kinds in (("lanes", "pause", _LANES), ("endpoints", "warning", _ENDPOINTS)):
+    for name, icon, tone, kinds in (
+        ("lanes", "pause", "bad", _LANES),
+        ("endpoints", "warning", "bad", _ENDPOINTS),
+        ("certificates", "clock", "warn", _CERTIFICATES),
+    ):
         alarms = overview.alarms(kinds, scope, ROWS + 1)
         sections.append(
-            Section(name, icon, "bad", len(alarms), made.of_alarms(alarms[:ROWS]), "/console/alarms")
+            Section(name, icon, tone, len(alarms), made.of_alarms(alarms[:ROWS]), "/console/alarms")
         )
     if viewer.may("pathways"):
         sections += _of_pathways(services, viewer, made, now)

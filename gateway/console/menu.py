@@ -25,6 +25,7 @@ ENTRIES: Final = (
     Entry("measures", "/console/measures", "measures"),
     Entry("partners", "/console/partners", "partners"),
     Entry("workbench", "/console/workbench", "workbench"),
+    Entry("mappings", "/console/mappings", "workbench"),
     Entry("audit", "/console/audit", "audit"),
     Entry("errors", "/console/errors", "errors"),
 )

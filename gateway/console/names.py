@@ -111,6 +111,8 @@ _SECTIONS: dict[str, tuple[str, str]] = {
     "us": ("Hos oss", "On our side"),
     "operations": ("Drift", "Operations"),
     "accounts": ("Kontoer", "Accounts"),
+    "invariant": ("Reglene i FHIR", "Rules of FHIR"),
+    "records": ("FHIR-ressurser", "FHIR resources"),
 }
 
 NAMES: dict[str, tuple[str, str]] = {

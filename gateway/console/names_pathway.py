@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from gateway.projection.definitions import concept_names, plan_definition, published, role_names
 from gateway.records.rows import ClockRow
 
 
@@ -83,10 +84,21 @@ _VOICES: dict[str, tuple[str, str]] = {
     "professional": ("Fagpersoners mål", "Goal set by professionals"),
 }
 
+
+def _actions() -> dict[str, tuple[str, str]]:
+    """The tasks of the plans, as the definitions name them."""
+    definitions = [definition for id in published("plans") if (definition := plan_definition(id))]
+    return {action.id: (action.title, action.title_en) for each in definitions for action in each.actions}
+
+
 PATHWAY_NAMES: dict[str, tuple[str, str]] = {
     **{f"clock.{code}": names for code, names in _CLOCKS.items()},
     **{f"stay.{code}": names for code, names in _STAY.items()},
     **{f"timeline.{code}": names for code, names in _TIMELINE.items()},
     **{f"task.{code}": names for code, names in _TASKS.items()},
+    **{f"plan.{code}": names for code, names in _actions().items()},
+    **{f"person.{code}": names for code, names in role_names().items()},
     **{f"voice.{code}": names for code, names in _VOICES.items()},
+    **{f"measure.priority-group.{code}": names for code, names in concept_names("priority-group").items()},
+    **{f"measure.care-level.{code}": names for code, names in concept_names("care-level").items()},
 }

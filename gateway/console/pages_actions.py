@@ -87,7 +87,10 @@ def add(router: APIRouter, pages: Pages, services: GatewayServices, door: Door) 
             return pages.problem(request, 404)
         base = services.settings.console.address or services.settings.alarm.base_url
         link = f"{base.rstrip('/') if base else str(request.base_url).rstrip('/')}/console/messages/{id}"
-        content = deviation.report(services.reader, services.partners, message, link, datetime.now(UTC))
+        known = services.operations.certificates()
+        content = deviation.report(
+            services.reader, services.partners, known, message, link, datetime.now(UTC)
+        )
         headers = {"content-disposition": f'attachment; filename="avvikspakke-{id}.{form}"'}
         if form == "json":
             text = json.dumps(content, ensure_ascii=False, indent=2) + "\n"

@@ -30,7 +30,7 @@ def add(router: APIRouter, pages: Pages, services: GatewayServices, door: Door) 
     @router.get("/measures")
     @needs("measures")
     def measures_page(request: Request) -> Response:
-        view = measures(services, viewer_of(request))
+        view = measures(services, viewer_of(request), texts_of(request))
         return pages.page(request, "measures.html", here="measures", measures=view)
 
     @router.get("/measures/{measure}")

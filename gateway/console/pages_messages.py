@@ -83,7 +83,7 @@ def add(router: APIRouter, pages: Pages, services: GatewayServices, door: Door) 
             version=version,
             purposes=PURPOSES,
             refused="purpose" in request.query_params,
-            done=done if (done := request.query_params.get("done", "")) in ACTIONS else "",
+            done=done if (done := request.query_params.get("done", "")) in (*ACTIONS, "trial") else "",
         )
 
     @router.post("/messages/{id}/content")

@@ -1,25 +1,31 @@
-"""The pages about partners, and how an endpoint is paused, drained and taken into use again."""
+"""The pages about partners: how an endpoint is paused, drained and taken into use again; the check against the address
+register."""
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime
 from secrets import token_hex
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
+from starlette.datastructures import UploadFile
 
 from gateway.console.actions import why_of
 from gateway.console.door import Door, form_of
 from gateway.console.needs import needs
 from gateway.console.pages_actions import said
 from gateway.console.partners import CHANGES, MODES, endpoint_for, partners
+from gateway.console.register import register_view
 from gateway.console.web import Pages, texts_of, viewer_of
 from gateway.errors import Refusal
 from gateway.ledger.audit import Act as Audited
 from gateway.operations.actions import Act
+from gateway.operations.address_register import LARGEST_FILE
 from gateway.operations.endpoints import EndpointState
 from gateway.services import GatewayServices
 
+FORM_OVERHEAD = 8 * 1024
 _AUDITED: dict[str, Audited] = {
     "pause": "endpoint-paused",
     "drain": "endpoint-drained",
@@ -48,6 +54,25 @@ def add(router: APIRouter, pages: Pages, services: GatewayServices, door: Door) 
         version = services.ledger.version
         view = partners(services, viewer_of(request), datetime.now(UTC), texts_of(request))
         return pages.page(request, "partners.html", here="partners", partners=view, version=version)
+
+    @router.get("/partners/register")
+    @needs("endpoints")
+    def register_page(request: Request) -> Response:
+        return pages.page(request, "register.html", here="partners", view=None, wrong="")
+
+    @router.post("/partners/register")
+    @needs("endpoints", most_bytes=LARGEST_FILE + FORM_OVERHEAD)
+    async def check_register(request: Request) -> Response:
+        texts, file = texts_of(request), (await form_of(request)).get("file")
+        data = await file.read() if isinstance(file, UploadFile) else b""
+        try:
+            view = await asyncio.to_thread(
+                register_view, services, viewer_of(request), data, datetime.now(UTC), texts
+            )
+        except Refusal as refusal:
+            wrong = said(refusal.code, texts)
+            return pages.page(request, "register.html", status=422, here="partners", view=None, wrong=wrong)
+        return pages.page(request, "register.html", here="partners", view=view, wrong="")
 
     @router.get("/partners/{her}/{change}")
     @needs("endpoints")

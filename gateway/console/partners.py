@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from gateway.accounts.roles import Viewer
+from gateway.console.certificates import CertificatesView, CertificateView
 from gateway.console.states import State
 from gateway.console.texts import Texts
 from gateway.console.times import Shown, age, shown
@@ -54,6 +55,9 @@ class EndpointView:
     deadline: str
     changes: tuple[str, ...]
     """What this person may do with it now."""
+    certificates: tuple[CertificateView, ...]
+    unseen: bool
+    """Its server has shown no certificate yet."""
 
 
 @dataclass(frozen=True)
@@ -74,8 +78,9 @@ def partners(
     """Every partner this person may see, by name. `now`: aware."""
     states = {state.id: state for state in services.operations.endpoints()}
     seen = [each for each in services.settings.partner if viewer.sees(*each.her_ids)]
+    certificates = CertificatesView(services, viewer, states, now, texts)
     return tuple(
-        _partner(services, partner, states, viewer, now, texts)
+        _partner(services, partner, states, certificates, viewer, now, texts)
         for partner in sorted(seen, key=lambda each: each.name)
     )
 
@@ -92,6 +97,7 @@ def _partner(
     services: GatewayServices,
     partner: Partner,
     states: dict[str, EndpointState],
+    certificates: CertificatesView,
     viewer: Viewer,
     now: datetime,
     texts: Texts,
@@ -104,22 +110,27 @@ def _partner(
         has_secret=partner.bearer_sha256 is not None,
         ack_default=texts(f"ack.{partner.ack_default}"),
         endpoints=tuple(
-            _endpoint(each, states[each.her_ids[0]], viewer, now, texts) for each in partner.endpoint
+            _endpoint(each, states[each.her_ids[0]], certificates, viewer, now, texts)
+            for each in partner.endpoint
         ),
     )
 
 
 def _endpoint(
-    endpoint: Endpoint, state: EndpointState, viewer: Viewer, now: datetime, texts: Texts
+    endpoint: Endpoint,
+    state: EndpointState,
+    certificates: CertificatesView,
+    viewer: Viewer,
+    now: datetime,
+    texts: Texts,
 ) -> EndpointView:
     hold = state.hold
-    secure = (endpoint.url or "").startswith("https://")
     return EndpointView(
         id=state.id,
         her_ids=state.her_ids,
         transport=texts.or_code("transport", state.transport),
         where=state.host or "",
-        tls=texts("partner.tls.yes" if secure else "partner.tls.no") if endpoint.url else "",
+        tls=texts("partner.tls.yes" if endpoint.is_secure else "partner.tls.no") if endpoint.url else "",
         format=texts.or_code("format", state.format),
         types=() if "*" in endpoint.types else tuple(texts.or_code("type", code) for code in endpoint.types),
         pass_on=tuple(texts.or_code("type", code) for code in endpoint.pass_on),
@@ -138,6 +149,8 @@ def _endpoint(
         dead=state.dead,
         deadline=_hours(endpoint.receipt_deadline_s, texts),
         changes=_changes(state) if viewer.may("endpoints") else (),
+        certificates=certificates.of(endpoint, state),
+        unseen=endpoint.is_secure and all(each.kind != "server" for each in state.certificates),
     )
 
 

@@ -7,14 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from gateway.accounts.roles import Viewer
 from gateway.console.flow import Organisation, organisation
 from gateway.console.states import State
 from gateway.console.texts import Texts
 from gateway.console.times import Shown, age, shown, span
+from gateway.pathway.calendar import day_of
 from gateway.records.reader import StayFilter, place_of
+from gateway.records.resource_reader import ResourceReader
 from gateway.records.rows import ClockRow, GoalRow, Instant, NoticeRow, StayRow, TaskRow, TimelineEntry
 from gateway.services import GatewayServices
 
@@ -51,6 +53,8 @@ class ClockView:
     """How long until, or since, its limit."""
     source: str
     stay: str
+    can_settle: bool
+    """It was missed, and nobody has said that it is taken care of."""
 
 
 @dataclass(frozen=True)
@@ -87,7 +91,7 @@ class TaskView:
     id: str
     name: str
     role: str
-    due: str
+    due: Shown | str
     late: bool
     state: str
     municipality: Organisation
@@ -125,12 +129,15 @@ class EntryView:
 
 @dataclass(frozen=True)
 class GoalView:
-    """A goal without its words."""
+    """A goal; its words only for somebody who may read them now."""
 
     id: str
+    words: str
+    """Empty: not to be read."""
     voice: str
     own: bool
-    stated: Shown
+    stated: str
+    """The day: R4 knows no hour of it (Goal.startDate)."""
     review: str
     achievement: str | None
 
@@ -145,6 +152,8 @@ class StayPageView:
     notices: tuple[NoticeView, ...]
     tasks: tuple[TaskView, ...]
     goals: tuple[GoalView, ...]
+    goals_read: bool
+    """Whether this person reads the words of the goals now."""
     doubtful: bool
     others: tuple[StayView, ...]
 
@@ -197,9 +206,25 @@ def _stays(
     return sorted(found.values(), key=place_of, reverse=True)[: STAYS + 1]
 
 
+def _written(day: date) -> str:
+    return f"{day.day}.{day.month}.{day.year}"
+
+
 def _place(text: str) -> tuple[int, str] | None:
     at, _, id = text.partition(".")
     return (int(at), id) if at.isascii() and at.isdigit() and len(at) < 19 and len(id) < 80 else None
+
+
+def goals_of(stay: str) -> str:
+    """Under this name a purpose for reading the goals of a stay is kept."""
+    return f"goals:{stay}"
+
+
+def may_read_goals(services: GatewayServices, viewer: Viewer, stay: str) -> bool:
+    """Whether this person may read the words of the goals now: synthetic patients, or a stated purpose."""
+    if not viewer.may("goals"):
+        return False
+    return services.settings.gateway.demo or services.accounts.is_open(viewer, goals_of(stay))
 
 
 def stay_for(
@@ -211,7 +236,7 @@ def stay_for(
         return None
     if not viewer.sees(page.stay.trust_her, page.stay.municipality_her):
         return None  # who was only told by mistake, or has had its notice withdrawn, has no part in it
-    made = _Maker(services, now, texts)
+    made, reads = _Maker(services, now, texts), may_read_goals(services, viewer, id)
     others = [each for each in page.other_stays if viewer.sees(each.trust_her, each.municipality_her)]
     return StayPageView(
         stay=made.stay(page.stay),
@@ -224,10 +249,19 @@ def stay_for(
             for task in plan.tasks
             if viewer.sees(task.municipality_her, page.stay.trust_her) and plan.stay_id in (None, id)
         ),
-        goals=tuple(made.goal(each) for each in page.goals) if viewer.may("goals") else (),
+        goals=tuple(
+            made.goal(each, _words(services, viewer, each.id) if reads else "") for each in page.goals
+        ),
+        goals_read=reads,
         doubtful=bool(page.stay.doubts or page.uncertain),
         others=tuple(made.stay(each) for each in others),
     )
+
+
+def _words(services: GatewayServices, viewer: Viewer, goal: str) -> str:
+    """The words of a goal; empty: this person has no part in the resource."""
+    found = ResourceReader(services.ledger).read("Goal", goal, viewer.her_ids)
+    return str(found.content.get("description", {}).get("text", "")) if found else ""
 
 
 class _Maker:
@@ -271,6 +305,7 @@ class _Maker:
             left=left,
             source=row.source,
             stay=row.stay_id,
+            can_settle=row.state == "missed" and not row.settled,
         )
 
     def notice(self, row: NoticeRow) -> NoticeView:
@@ -288,9 +323,9 @@ class _Maker:
     def task(self, row: TaskRow) -> TaskView:
         """A task of a plan."""
         late = (row.due_at is not None and row.due_at < self._now) and row.done_at is None
-        due = f"{row.due_day.day}.{row.due_day.month}.{row.due_day.year}" if row.due_day else ""
+        due: Shown | str = f"{row.due_day.day}.{row.due_day.month}.{row.due_day.year}" if row.due_day else ""
         if row.due_at and not due:
-            due = shown(row.due_at, self._now, self._t).short
+            due = shown(row.due_at, self._now, self._t)
         return TaskView(
             id=row.id,
             name=self._t.or_code("plan", row.action),
@@ -323,15 +358,15 @@ class _Maker:
             message=row.message,
         )
 
-    def goal(self, row: GoalRow) -> GoalView:
-        """A goal without its words."""
-        review = row.review_day
+    def goal(self, row: GoalRow, words: str) -> GoalView:
+        """A goal."""
         return GoalView(
             id=row.id,
+            words=words,
             voice=self._t.or_code("voice", row.voice),
             own=row.voice == "patient",
-            stated=shown(row.stated_at, self._now, self._t),
-            review=f"{review.day}.{review.month}.{review.year}" if review else "",
+            stated=_written(day_of(row.stated_at)),
+            review=_written(row.review_day) if row.review_day else "",
             achievement=row.achievement,
         )
 

@@ -21,6 +21,7 @@ from gateway.console import (
     pages_pathways,
     pages_plays,
     pages_sign_in,
+    pages_trials,
     pages_workbench,
 )
 from gateway.console.door import Door
@@ -36,6 +37,7 @@ KINDS = (
     pages_find,
     pages_pathways,
     pages_measures,
+    pages_trials,  # before the other changes of an endpoint, which take any word
     pages_partners,
     pages_workbench,
     pages_plays,

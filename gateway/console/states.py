@@ -111,10 +111,10 @@ def next_step(delivery: DeliveryRow, now: datetime, texts: Texts) -> NextStep:
         return NextStep(
             _step(entry, texts), texts(f"owner.{entry.owner}"), _cause(entry, texts), entry.code, tone
         )
-    step = texts(
+    step = texts.marked(
         f"step.{name}",
-        due=shown(due, now, texts).exact if due and due > now else texts("step.soon"),
-        deadline=shown(deadline, now, texts).short if deadline else texts("unknown"),
+        due=shown(due, now, texts).to_the_second if due and due > now else texts("step.soon"),
+        deadline=shown(deadline, now, texts) if deadline else texts("unknown"),
     )
     owner = "" if name in _OVER else texts(f"owner.{_MOVES.get(name, 'nobody')}")
     return NextStep(step, owner, _cause(entry, texts) if entry else None, entry.code if entry else None, tone)

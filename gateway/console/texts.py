@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from markupsafe import Markup, escape
+
 from gateway.console.catalogue import TEXTS
 
 Language = Literal["no", "en"]
@@ -27,6 +29,10 @@ class Texts:
             one, _, many = text.partition("|")
             text = one if values["n"] == 1 else many
         return text.format(**values) if values else text
+
+    def marked(self, key: str, /, **values: object) -> Markup:
+        """The text of a key with its values as elements of a page: a time names its zone also inside a sentence."""
+        return Markup(escape(TEXTS[key][self.language == "en"])).format(**values)
 
     def or_code(self, prefix: str, code: str) -> str:
         """The text for a code, or the code itself where there is none: an unknown code is shown, never hidden."""

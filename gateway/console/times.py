@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from markupsafe import Markup
+
 from gateway.console.texts import Texts
 
 OSLO = ZoneInfo("Europe/Oslo")
@@ -27,6 +29,18 @@ class Shown:
     """`14:03:22` today, else `21. nov. 14:03:22`."""
     full: str
     """`21. november 2026 kl. 14:03:22 (Europe/Oslo, CET)`."""
+
+    def __html__(self) -> Markup:
+        """As it stands in a page: short, with the whole of it and its zone on hover."""
+        return self._element(self.short)
+
+    @property
+    def to_the_second(self) -> Markup:
+        """The same, to the second."""
+        return self._element(self.exact)
+
+    def _element(self, said: str) -> Markup:
+        return Markup('<time datetime="{}" title="{}">{}</time>').format(self.machine, self.full, said)
 
 
 def shown(moment: datetime, now: datetime, texts: Texts) -> Shown:

@@ -6,6 +6,7 @@ import hashlib
 import re
 import traceback
 from datetime import UTC, datetime
+from functools import lru_cache
 from importlib import resources
 from urllib.parse import urlencode
 
@@ -23,7 +24,7 @@ from gateway.console.times import shown
 
 LANGUAGE_COOKIE = "somlos_language"
 CHOICES = frozenset({"partner", "type", "state", "receipts", "before", "span", "all"}) | frozenset(
-    {"id", "since", "until", "missed", "name", "act", "reading", "measure", "stratum"}
+    {"id", "since", "until", "missed", "name", "act", "reading", "measure", "stratum", "period", "by"}
 )
 """Parameters of an address by which a reader chooses what a page shows."""
 LANGUAGE_SECONDS = 365 * 24 * 3600
@@ -84,8 +85,9 @@ def asset_address(name: str) -> str:
     return f"/console/static/{name}?v={ASSETS[name][2]}"
 
 
+@lru_cache(maxsize=8192)  # a page of elements names the same thousand places as the one before it
 def breakable(path: str) -> Markup:
-    """A path that may be broken after its slashes and dots when it is too long for its line."""
+    """A path that may be broken after its slashes and dots when it is too long for its line. No content is in it."""
     return Markup("<wbr>").join(re.split(r"(?<=[/.])(?=.)", path))
 
 

@@ -12,10 +12,13 @@ from datetime import datetime
 
 import msgspec
 
-from gateway.console.content import Loss, Pane, loss_view, pane
+from gateway.console.content import Loss, loss_view
+from gateway.console.elements import ElementPart, elements_view
+from gateway.console.pane import Pane, pane
 from gateway.console.states import State
 from gateway.console.texts import Texts
 from gateway.emessage import apprec
+from gateway.emessage.read import read
 from gateway.errors import CATALOGUE, Issue, SomlosError, issue_of
 from gateway.examination import Converted, Examined, ThereAndBack, convert, examine, there_and_back
 from gateway.fhir.outcome import operation_outcome
@@ -65,6 +68,8 @@ class Result:
     left_out: int
     """How many findings more there are."""
     panes: tuple[Pane, ...]
+    elements: tuple[ElementPart, ...]
+    """Element by element, part by part."""
     loss: Loss | None
     no_translation: str
     """Why there is none."""
@@ -94,12 +99,24 @@ def result(data: bytes, gateway: Party | None, now: datetime, texts: Texts) -> R
         findings=tuple(_finding(each, texts) for each in problems[:MOST_FINDINGS]),
         left_out=max(0, len(problems) - MOST_FINDINGS),
         panes=tuple(panes),
+        elements=_elements(examined, converted, panes, texts),
         loss=loss,
         no_translation=_why_not(converted, texts),
         back=_back(back, texts),
         back_losses=tuple(f"{each.source or each.target} [{each.kind}]" for each in back.losses),
         answer=_answer(examined, gateway, now, texts),
     )
+
+
+def _elements(
+    examined: Examined, converted: Converted | Issue | None, panes: list[Pane], texts: Texts
+) -> tuple[ElementPart, ...]:
+    """The table of a message that was translated."""
+    if not isinstance(converted, Converted) or converted.loss is None:
+        return ()
+    xml = converted.data if examined.is_fhir else examined.data
+    entries = converted.loss.as_json()["entries"]
+    return elements_view(read(xml).root, examined.type or "", entries, panes, texts)
 
 
 def _verdict(examined: Examined, texts: Texts) -> State:

@@ -46,6 +46,7 @@ ENCODINGS = {
 }
 """Python's name of each encoding that is read → the name libxml2 knows it by."""
 MSGHEAD = "http://www.kith.no/xmlstds/msghead/2006-05-24"
+_FHIR = "http://hl7.org/fhir"
 _BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
 _NO_BOM = ((b"<\x00", "utf-16-le"), (b"\x00<", "utf-16-be"))
 _DECLARED = re.compile(r"""<\?xml\s[^>]*?\bencoding\s*=\s*["']([A-Za-z][A-Za-z0-9._-]*)["']""")
@@ -195,7 +196,8 @@ def _classified(root: etree._Element, size: int, tags: int) -> EMessage:
     if root.tag in _receipts():
         return EMessage(root, _receipts()[root.tag], None, size, tags)
     if root.tag != f"{{{MSGHEAD}}}MsgHead":
-        raise Unreadable("xml.not-a-message", line=root.sourceline)
+        fhir = str(root.tag).startswith(f"{{{_FHIR}}}")
+        raise Unreadable("xml.fhir-as-xml" if fhir else "xml.not-a-message", line=root.sourceline)
     contents = list(contents_of(root))
     for element in contents:
         standard = _bodies().get(etree.QName(element).namespace or "")

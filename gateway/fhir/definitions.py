@@ -6,6 +6,7 @@ of its own (`canonical.BASE`), its address is put in its place.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cache
 from typing import Any, Final
 
@@ -16,6 +17,7 @@ from gateway.fhir.canonical import BASE, PUBLISHED_BASE
 
 Node = dict[str, Any]
 
+EXTENSIONS: Final = "extensions"
 EXAMPLES: Final = "examples"
 """The folder that shows how what is published is used; the other folders hold what is published."""
 
@@ -29,9 +31,22 @@ def folders() -> tuple[str, ...]:
 
 @cache
 def definitions(folder: str) -> tuple[Node, ...]:
-    """The resources of one folder, in the order of their file names."""
+    """The resources of one folder, in the order of their file names; the installation's own extensions among them."""
     files = sorted((package_data.profiles() / folder).glob("*.json"))
-    return tuple(msgspec.json.decode(with_own_base(file.read_bytes())) for file in files)
+    found = (msgspec.json.decode(with_own_base(file.read_bytes())) for file in files)
+    if folder != EXTENSIONS:
+        return tuple(found)
+    return tuple(({each["id"]: each for each in found} | _of_the_installation).values())
+
+
+def publish_extensions(found: Iterable[Node]) -> None:
+    """Publishes extensions of the installation's own beside ours, or in the place of ours of the same id."""
+    _of_the_installation.update((each["id"], each) for each in found)
+    definitions.cache_clear()
+    by_address.cache_clear()
+
+
+_of_the_installation: dict[str, Node] = {}
 
 
 @cache

@@ -7,12 +7,19 @@ at all is asked first, and much faster, by `shapes`.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from gateway.fhir import tables
 from gateway.fhir.invariants import Invariant
 from gateway.fhir.primitives import wrong_kind
 from gateway.fhir.problem import Check, Problem, Problems, Walk, add, enough, only
+
+MUST_BE_UNDERSTOOD: Final = {
+    "modifierExtension": "fhir.unknown-modifier",
+    "implicitRules": "fhir.implicit-rules",
+}
+"""Elements that may change what everything beside them means: R4 wants them understood or refused, and there are none
+that we understand."""
 
 
 @dataclass(frozen=True)
@@ -100,6 +107,9 @@ def check_shape(node: dict[str, Any], rules: Rules) -> Problems:
             problems = add(problems, found)
             if enough(problems):
                 return problems
+    for name, code in MUST_BE_UNDERSTOOD.items():
+        if name in node and name in rules.members:
+            problems = add(problems, only(code, name))
     for name in rules.required:
         if name not in node and (f"_{name}" not in node or name not in rules.shadows):
             problems = add(problems, only("fhir.required-missing", name))

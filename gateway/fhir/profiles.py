@@ -12,7 +12,7 @@ from typing import Any, Final
 from gateway.fhir import tables
 from gateway.fhir.canonical import BASE
 from gateway.fhir.constraints import Constraint, Holds, Resolve, all_hold, broken, read_constraint
-from gateway.fhir.definitions import definitions
+from gateway.fhir.definitions import EXTENSIONS, definitions
 from gateway.fhir.problem import Problem, Problems, add, only
 
 Node = dict[str, Any]
@@ -38,10 +38,18 @@ def profiles() -> dict[str, Profile]:
     return {url: _profile(url, definition, read) for url, definition in read.items()}
 
 
-@cache
 def extension_values() -> dict[str, frozenset[str]]:
     """Our extensions by their canonical address: the names their value may have; ``extension`` when they may nest."""
-    return {definition["url"]: _value_names(definition) for definition in definitions("extensions")}
+    found = definitions(EXTENSIONS)
+    of, values = _values[0]
+    if of is not found:
+        values = {each["url"]: _value_names(each) for each in found}
+        _values[0] = found, values
+    return values
+
+
+_values: list[tuple[tuple[Node, ...], dict[str, frozenset[str]]]] = [((), {})]
+"""The definitions that were read last, and their names."""
 
 
 def check_profiles(resource: Node, resolve: Resolve) -> Problems:

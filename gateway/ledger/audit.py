@@ -34,9 +34,12 @@ Act = Literal[
     "delivery-released",
     "delivery-forwarded",
     "delivery-refused",
+    "clock-settled",
     "endpoint-paused",
     "endpoint-drained",
     "endpoint-resumed",
+    "endpoint-tried",
+    "trial-sent",
 ]
 ACTS: Final[tuple[Act, ...]] = get_args(Act)
 NEWEST: Final = 2**62

@@ -79,7 +79,8 @@ class Database(Protocol):
 
         `heard` is called, on any thread, with what other nodes have committed.
 
-        :raises Unavailable: us.ledger-locked, us.ledger-newer, us.ledger-damaged, us.not-stored.
+        :raises Unavailable: us.ledger-locked, us.ledger-newer, us.ledger-damaged, us.ledger-encoding,
+            us.not-stored.
         """
         ...
 

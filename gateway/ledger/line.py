@@ -186,9 +186,11 @@ def requeue(
     *,
     give_up_at: int,
 ) -> None:
-    """Put a delivery that was over, or whose receipt is missing, at the end of its lane once more."""
+    """Put a delivery that was over, or whose receipt is missing, at the end of a lane once more."""
     position = end_of_line(session, lane_id)
-    session.run("mark_requeued", delivery_id=delivery_id, position=position, deadline_at=give_up_at)
+    session.run(
+        "mark_requeued", delivery_id=delivery_id, position=position, lane_id=lane_id, deadline_at=give_up_at
+    )
     messages.note(session, sequence, "delivery.requeued", now, delivery_id=delivery_id)
     _has_work(session, lane_id, receiver_her, now)
     session.notices.by(give_up_at)

@@ -84,6 +84,12 @@ def body(session: Session, body_id: int) -> tuple[bytes, MediaType] | None:
     return None if row is None else (row["content"], row["media_type"])
 
 
+def digest_of_removed(session: Session, body_id: int) -> str | None:
+    """What stays of bytes that have been removed: equal to that of any message that says the same."""
+    row = session.one("removed_body", body_id=body_id)
+    return None if row is None else row["canonical_digest"]
+
+
 def keep_body(session: Session, content: bytes, media_type: MediaType) -> int:
     """Keep bytes; returns their id."""
     return session.keep("keep_body", content=content, media_type=media_type)

@@ -25,6 +25,8 @@ AlarmKind = Literal[
     "dead-letter",
     "clock-warning",
     "clock-missed",
+    "certificate-ending",
+    "certificate-ended",
 ]
 HoldMode = Literal["paused", "draining"]
 Answer = TypeVar("Answer")

@@ -93,6 +93,8 @@ class Postgres:
     def _opened(self, heard: Callable[[Notices], None]) -> PostgresWriting:
         connection = self.connect()
         try:
+            if connection.info.parameter_status("server_encoding") != "UTF8":
+                raise Unavailable("us.ledger-encoding")
             postgres_form.migrate(connection, postgres_form.available())
             row = connection.execute("SELECT hashtext(current_schema()) AS key").fetchone()
             assert row is not None

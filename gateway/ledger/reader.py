@@ -111,11 +111,6 @@ class LedgerReader:
             refused=self._number("count_refusals", since=times.of(since)),
         )
 
-    def per_hour(self, since: datetime) -> tuple[tuple[datetime, int], ...]:
-        """Messages received in each hour (its start, UTC), oldest first; hours without any are left out."""
-        rows = self._all("per_hour", since=times.of(since))
-        return tuple((times.moment(row["hour"] * 3600 * times.SECOND), row["number"]) for row in rows)
-
     def _all(self, query: str, **values: Any) -> list[Row]:
         return self._ledger.reading().execute(self._queries[query], values).fetchall()
 

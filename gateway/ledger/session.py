@@ -101,6 +101,11 @@ class Session:
         self.notices.changed = True
         return self._connection.execute(self._queries[query], values).rowcount
 
+    def keep_all(self, query: str, **values: Any) -> list[Row]:
+        """Insert rows; returns what the query returns of each, in no order."""
+        self.notices.changed = True
+        return self._connection.execute(self._queries[query], values).fetchall()
+
     def keep(self, query: str, **values: Any) -> int:
         """Insert one row; returns the key the query returns."""
         self.notices.changed = True

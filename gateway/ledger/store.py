@@ -56,7 +56,8 @@ class Ledger:
     def open(self) -> None:
         """Open it (it is made if it is not there), bring it to this version's form, start to write.
 
-        :raises Unavailable: us.ledger-locked, us.ledger-newer, us.ledger-damaged, us.not-stored.
+        :raises Unavailable: us.ledger-locked, us.ledger-newer, us.ledger-damaged, us.ledger-encoding,
+            us.not-stored.
         """
         self.is_ending = False
         connection = self._database.open(self._heard_from_others)

@@ -39,6 +39,7 @@ SENTENCES: Final[dict[str, tuple[str, str]]] = {
     "delivery.handed": ("Overlatt til en person", "Handed to a person"),
     "delivery.recovered": ("Forsøket ble avbrutt; prøves igjen", "The attempt was interrupted; tried again"),
     "delivery.requeued": ("Lagt i kø på nytt", "Queued once more"),
+    "action.trial-sent": ("{by} sendte denne testmeldingen: {why}", "{by} sent this test message: {why}"),
     "action.resent": ("{by} ba om ny sending: {why}", "{by} asked to send it again: {why}"),
     "action.redirected": (
         "{by} sendte den videre til {receiver}: {why}",

@@ -28,7 +28,7 @@ GATHER_S: Final = 0.0005
 """When units come faster than they are committed, the next commit waits for more: so long for each unit of the last.
 Eight units in one commit cost a third of the processor time of eight commits. A unit that comes alone is committed
 at once."""
-LONGEST_GATHER_S: Final = 0.006
+LONGEST_GATHER_S: Final = 0.002
 MOST_TRIES: Final = 3
 """How often a unit is run when another node's commit comes between."""
 PAUSE_S: Final = 0.05

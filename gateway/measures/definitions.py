@@ -63,6 +63,7 @@ _ALL: Final = (
     Measure("three-of-four-checklists", "share", "higher", plans.three_of_four),
     Measure("four-of-four-checklists", "share", "higher", plans.four_of_four),
     Measure("assessment-within-4-weeks", "share", "higher", plans.assessment_within_4_weeks),
+    Measure("assessment-changed-level", "share", "higher", plans.assessment_changed_level),
     Measure("asked-what-matters", "share", "higher", of_plan=plans.asked_what_matters),
     Measure("goal-in-own-words", "share", "higher", of_plan=plans.goal_in_own_words),
     Measure("own-goal-followed-up", "share", "higher", of_plan=plans.own_goal_followed_up),

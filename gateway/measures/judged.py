@@ -10,13 +10,16 @@ A measure looks at occasions (a stay, a ready-notice, a plan), each on its index
 
 Not yet due and missing are never taken for "no". In a measure of a number (minutes, days) whatever has a number is in
 the numerator.
+
+That time passes changes a verdict only where it says so (`until`), which is what lets a verdict be kept (`course`).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Literal
+
+import msgspec
 
 Verdict = Literal["numerator", "denominator", "excluded", "not-yet-due", "missing"]
 Reason = Literal[
@@ -32,6 +35,7 @@ Reason = Literal[
     "no-plan-here",
     "no-review-date",
     "not-answered",
+    "not-assessed",
     "not-recorded",
     "not-sent-through-here",
     "planned-readmission",
@@ -50,8 +54,7 @@ Reason = Literal[
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class Judged:
+class Judged(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """One occasion, as a measure counts it."""
 
     day: date
@@ -61,8 +64,15 @@ class Judged:
     """Why excluded or missing; of others, what is told apart among them."""
     value: float | None = None
     """The number it gives (minutes, days), in measures of a number."""
+    until: datetime | None = None
+    """Up to and with this instant it counts so, and otherwise after it; None: that time passes changes nothing."""
 
 
 def yes_no(day: date, happened: bool, reason: Reason | None = None) -> Judged:
     """Counted: it happened, or it did not."""
     return Judged(day, "numerator" if happened else "denominator", reason)
+
+
+def not_yet_due(day: date, until: datetime) -> Judged:
+    """Its time is over after `until`."""
+    return Judged(day, "not-yet-due", until=until)

@@ -11,13 +11,15 @@ from collections.abc import Iterator
 from datetime import date, datetime
 from typing import Final
 
-from gateway.measures.judged import Judged, Reason, yes_no
+from gateway.measures.judged import Judged, Reason, not_yet_due, yes_no
 from gateway.measures.stay import MeasuredStay, Plan
 from gateway.measures.transitions import HOME, OTHER_HOSPITAL
-from gateway.pathway.calendar import DAY, day_of
+from gateway.pathway.calendar import DAY, day_of, end_of
 
 WINDOW: Final = 28
 """Days after discharge (or after a plan's start) until the extended assessment is due."""
+LAST_DAY: Final = date.max - DAY
+"""The last day that has an end."""
 FIRST_DAY: Final = 4
 """The extended assessment comes after the first visit (≤ 3 days)."""
 
@@ -51,6 +53,25 @@ def assessment_within_4_weeks(stay: MeasuredStay, now: datetime) -> Iterator[Jud
             yield yes_no(day, done is not None and day + FIRST_DAY * DAY <= done <= day + WINDOW * DAY)
 
 
+def assessment_changed_level(stay: MeasuredStay, now: datetime) -> Iterator[Judged]:
+    """Of the extended assessments (day 4 to 28): did the care level change within four weeks of it, up or down?"""
+    for judged, plan, day in _index(stay, now):
+        if judged:
+            yield judged
+            continue
+        done = plan.done.get("4") if plan else None
+        if done is None or not day + FIRST_DAY * DAY <= done <= day + WINDOW * DAY:
+            yield Judged(day, "excluded", "not-assessed")
+        elif stay.level_when_assessed is None:
+            yield Judged(day, "missing", "not-recorded")
+        elif stay.level_changed and stay.level_changed <= done + WINDOW * DAY:
+            yield yes_no(day, True)
+        elif now <= end_of(done + WINDOW * DAY):
+            yield not_yet_due(day, end_of(done + WINDOW * DAY))
+        else:
+            yield yes_no(day, False)
+
+
 def _index(stay: MeasuredStay, now: datetime) -> Iterator[tuple[Judged | None, Plan | None, date]]:
     """The discharge, already judged (excluded, missing, not yet due), or with its plan."""
     if stay.ended is None or stay.state not in ("ute", "død") or not (stay.need or stay.plan):
@@ -63,8 +84,8 @@ def _index(stay: MeasuredStay, now: datetime) -> Iterator[tuple[Judged | None, P
         yield Judged(day, "missing", "stay-uncertain"), plan, day
     elif plan is None:
         yield Judged(day, "missing", "no-plan-here"), plan, day
-    elif day_of(now) <= last:
-        yield Judged(day, "not-yet-due"), plan, day
+    elif now <= end_of(last):
+        yield not_yet_due(day, end_of(last)), plan, day
     else:
         yield None, plan, day
 
@@ -89,8 +110,8 @@ def asked_what_matters(plan: Plan, now: datetime) -> Iterator[Judged]:
         yield yes_no(plan.started, True)
     elif reason := _ended(plan, last):
         yield Judged(plan.started, "excluded", reason)
-    elif day_of(now) <= last:
-        yield Judged(plan.started, "not-yet-due")
+    elif now <= end_of(last):
+        yield not_yet_due(plan.started, end_of(last))
     else:
         yield yes_no(plan.started, False)
 
@@ -107,8 +128,8 @@ def goal_in_own_words(plan: Plan, now: datetime) -> Iterator[Judged]:
         yield Judged(plan.started, "excluded", "unable-to-answer")
     elif reason := _ended(plan, last):
         yield Judged(plan.started, "excluded", reason)
-    elif day_of(now) <= last:
-        yield Judged(plan.started, "not-yet-due")
+    elif now <= end_of(last):
+        yield not_yet_due(plan.started, end_of(last))
     else:
         yield yes_no(plan.started, False, "vicarious-goal" if "vicarious" in by else None)
 
@@ -118,8 +139,9 @@ def own_goal_followed_up(plan: Plan, now: datetime) -> Iterator[Judged]:
     own = [goal for goal in plan.goals if goal.voice == "patient"]
     if own:
         linked = any(goal.linked for goal in own)
-        if not linked and day_of(now) <= plan.started + WINDOW * DAY:
-            yield Judged(plan.started, "not-yet-due")
+        last = end_of(plan.started + WINDOW * DAY)
+        if not linked and now <= last:
+            yield not_yet_due(plan.started, last)
         else:
             yield yes_no(plan.started, linked)
 
@@ -135,8 +157,8 @@ def own_goal_evaluated(plan: Plan, now: datetime) -> Iterator[Judged]:
             yield yes_no(goal.review, True)
         elif reason := _ended(plan, goal.review):
             yield Judged(goal.review, "excluded", reason)
-        elif day_of(now) <= goal.review:
-            yield Judged(goal.review, "not-yet-due")
+        elif now <= (last := end_of(min(goal.review, LAST_DAY))):
+            yield not_yet_due(goal.review, last)
         else:
             yield yes_no(goal.review, False)
 

@@ -3,24 +3,34 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from typing import Final, Literal
+from typing import Final, Literal, get_args
 
+from gateway.measures.course import Owner, owner_of
 from gateway.measures.definitions import VERSION, Measure
 from gateway.measures.figures import Figure, Tally, shown_together
+from gateway.measures.judged import Judged
 from gateway.measures.periods import Length, between, start_of
 from gateway.measures.stay import MeasuredStay, Plan
+from gateway.pathway.calendar import DAY, day_of
 
-Dimension = Literal["municipality", "trust", "priority-group", "care-level", "age-group"]
-DIMENSIONS: Final[tuple[Dimension, ...]] = (
+Dimension = Literal[
     "municipality",
     "trust",
+    "helsefellesskap",
     "priority-group",
     "care-level",
+    "care-level-before",
+    "care-level-28",
+    "care-level-90",
+    "care-level-180",
     "age-group",
-)
+]
+DIMENSIONS: Final[tuple[Dimension, ...]] = get_args(Dimension)
+LATER: Final[Mapping[Dimension, int]] = {"care-level-28": 28, "care-level-90": 90, "care-level-180": 180}
+"""Days after the index discharge: until then what will hold is not known."""
 UNKNOWN: Final = "unknown"
 OLD: Final = 67
 
@@ -67,20 +77,26 @@ class Report:
 
 
 def report(measure: Measure, stays: Iterable[MeasuredStay], loose: Iterable[Plan], wanted: Wanted) -> Report:
-    """Compute a measure over stays and plans. ValueError: broken down and restricted at once.
+    """Compute a measure over stays and plans. ValueError: broken down and restricted at once."""
+    judged = measure.judged(stays, loose, wanted.now)
+    return report_of(measure, ((each, owner_of(of)) for each, of in judged), wanted)
+
+
+def report_of(measure: Measure, occasions: Iterable[tuple[Judged, Owner]], wanted: Wanted) -> Report:
+    """The figures of occasions as of `wanted.now`. ValueError: broken down and restricted at once.
 
     One value alone is taken out of the whole breakdown: what is hidden there beside it is hidden here too.
     """
     if wanted.only:
-        return _only(measure, stays, loose, wanted, *wanted.only)
+        return _only(measure, occasions, wanted, *wanted.only)
     totals: defaultdict[str | None, Tally] = defaultdict(Tally)
     tallies: defaultdict[tuple[str | None, date], Tally] = defaultdict(Tally)
     days: set[date] = set()
-    for judged, owner in measure.judged(stays, loose, wanted.now):
+    for judged, owner in occasions:
         day = judged.day
         if (wanted.since and day < wanted.since) or (wanted.until and day > wanted.until):
             continue
-        stratum = stratum_of(owner, wanted.by) if wanted.by else None
+        stratum = stratum_of(owner, wanted.by, wanted.now) if wanted.by else None
         days.add(day)
         totals[stratum].add(judged, owner.id)
         tallies[stratum, start_of(day, wanted.length)].add(judged, owner.id)
@@ -101,28 +117,28 @@ def report(measure: Measure, stays: Iterable[MeasuredStay], loose: Iterable[Plan
 
 def _only(
     measure: Measure,
-    stays: Iterable[MeasuredStay],
-    loose: Iterable[Plan],
+    occasions: Iterable[tuple[Judged, Owner]],
     wanted: Wanted,
     dimension: Dimension,
     code: str,
 ) -> Report:
     if wanted.by:
         raise ValueError("a report is broken down or restricted, not both: small groups could be told apart")
-    whole = report(measure, stays, loose, replace(wanted, by=dimension, only=None))
+    whole = report_of(measure, occasions, replace(wanted, by=dimension, only=None))
     lines = tuple(replace(line, stratum=None) for line in whole.lines if line.stratum == code)
     if not lines:
-        lines = report(measure, (), (), replace(wanted, only=None)).lines
+        lines = report_of(measure, (), replace(wanted, only=None)).lines
     return replace(whole, wanted=wanted, lines=lines)
 
 
-def stratum_of(owner: MeasuredStay | Plan, dimension: Dimension) -> str:
+def stratum_of(owner: Owner, dimension: Dimension, now: datetime) -> str:
     """The code of a stay or plan in a dimension."""
     if dimension == "municipality":
         return owner.municipality or UNKNOWN
-    if isinstance(owner, MeasuredStay):
-        if dimension == "trust":
-            return owner.trust
-        if dimension == "age-group":
-            return UNKNOWN if owner.age is None else f"{OLD}+" if owner.age >= OLD else f"0-{OLD - 1}"
+    if dimension == "trust" and owner.trust:
+        return owner.trust
+    if dimension == "age-group" and owner.age is not None:
+        return f"{OLD}+" if owner.age >= OLD else f"0-{OLD - 1}"
+    if dimension in LATER and (owner.index is None or day_of(now) <= owner.index + LATER[dimension] * DAY):
+        return UNKNOWN
     return owner.strata.get(dimension, UNKNOWN)

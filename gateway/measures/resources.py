@@ -15,6 +15,7 @@ from typing import Any, Final
 from gateway import package_data
 from gateway.fhir import json as fhir_json
 from gateway.fhir.canonical import DATA_ABSENT_REASON, own_code_system
+from gateway.fhir.translation import translated
 from gateway.measures.definitions import MEASURES, Measure
 from gateway.measures.figures import FEW, Figure
 from gateway.measures.periods import last_of, name_of
@@ -35,10 +36,11 @@ def measure_resource(measure_id: str) -> Json:
     return fhir_json.read(file.read_bytes())
 
 
-def title_of(measure_id: str) -> str:
-    """The measure's title, in Norwegian."""
-    title: str = measure_resource(measure_id)["title"]
-    return title
+def title_of(measure_id: str, *, english: bool = False) -> str:
+    """The measure's title, in Norwegian or in English."""
+    resource = measure_resource(measure_id)
+    title: str = resource["title"]
+    return (translated(resource, "title", "en") or title) if english else title
 
 
 def report_id(measure: Measure, period: str, by: str | None = None) -> str:

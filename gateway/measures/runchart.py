@@ -96,9 +96,9 @@ class RunChart:
 def run_chart(
     report: Report, stratum: str | None = None, annotations: Iterable[Annotation] = ()
 ) -> RunChart | None:
-    """The chart of one stratum of a report; None: there is no such stratum."""
+    """The chart of one stratum of a report; None: there is no such stratum, or nothing is counted in it."""
     line = next((line for line in report.lines if line.stratum == stratum), None)
-    if line is None:
+    if line is None or not line.periods:
         return None
     points = tuple(
         Point(

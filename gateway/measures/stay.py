@@ -1,15 +1,17 @@
 """What do the measures read of a stay, and of a plan that follows a patient home?
 
 Flat, dated facts without number, name or text, read from the rows of `records/`. Absent (None) means that nobody said
-so here, never "no". Times are aware and in UTC, days are days in Norway.
+so here, never "no". Times are aware and in UTC, days are days in Norway. There are many of them, without cycles: the
+garbage collector passes them over.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Literal
+
+import msgspec
 
 Checklist = Literal["1", "2", "3", "4"]
 """The four checklists of Helhetlig pasientforløp i hjemmet: at discharge, ≤ 3 days, ≤ 14 days, ≤ 4 weeks."""
@@ -18,16 +20,14 @@ Voice = Literal["patient", "vicarious", "professional"]
 State = Literal["innlagt", "klar", "ute", "død", "cancelled"]
 
 
-@dataclass(frozen=True, slots=True)
-class When:
+class When(msgspec.Struct, frozen=True, gc=False):
     """A time, or a day of which no hour is known (its start in Europe/Oslo)."""
 
     at: datetime
     is_day: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(msgspec.Struct, frozen=True, gc=False):
     """One ready-notice to the stay's municipality and what became of the question whether it can receive."""
 
     told: datetime
@@ -41,8 +41,7 @@ class Reply:
     """The notice was withdrawn, whenever."""
 
 
-@dataclass(frozen=True, slots=True)
-class Goal:
+class Goal(msgspec.Struct, frozen=True, gc=False):
     """One goal of the person a plan is for."""
 
     voice: Voice
@@ -52,14 +51,13 @@ class Goal:
     evaluated: date | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(msgspec.Struct, frozen=True, gc=False):
     """One plan that follows a patient home, whatever started it."""
 
     id: str
     municipality: str | None
     started: date
-    done: Mapping[Checklist, date] = field(default_factory=dict)
+    done: Mapping[Checklist, date] = msgspec.field(default_factory=dict)
     """The checklists that were done, and when."""
     asked: date | None = None
     """«Hva er viktig for deg?» was asked: the first time that belongs to this plan."""
@@ -68,11 +66,10 @@ class Plan:
     ended: date | None = None
     """Ended before its end: readmission, death, moved, declined."""
     declined: bool = False
-    strata: Mapping[str, str] = field(default_factory=dict)
+    strata: Mapping[str, str] = msgspec.field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class MeasuredStay:
+class MeasuredStay(msgspec.Struct, frozen=True, gc=False):
     """One stay in one hospital trust, towards one municipality."""
 
     id: str
@@ -107,8 +104,12 @@ class MeasuredStay:
     readmission_planned: bool | None = None
     died: date | None = None
     plan: Plan | None = None
-    strata: Mapping[str, str] = field(default_factory=dict)
+    strata: Mapping[str, str] = msgspec.field(default_factory=dict)
     """Dimension (priority-group, care-level, …) and code."""
+    level_when_assessed: str | None = None
+    """The care level on the day before the extended assessment."""
+    level_changed: date | None = None
+    """The first day from the extended assessment on with another care level."""
 
     @property
     def is_open(self) -> bool:

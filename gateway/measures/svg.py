@@ -1,10 +1,10 @@
 """How is a run chart drawn, so that everybody can read it?
 
-An SVG with title and description (what a screen reader says), with text in Norwegian. Colour means nothing: points are
-discs, those of a run that signals are squares, a median of a phase that signals is dashed and so named, a frozen
-median is dotted beyond the freeze, changes are numbered lines explained below. Everything is drawn in `currentColor`,
-so that it follows the page: dark, print, high contrast. `alone` gives a file of its own with a background and with
-colours for light, dark and print.
+An SVG with title and description (what a screen reader says), with text in the reader's language. Colour means
+nothing: points are discs, those of a run that signals are squares, a median of a phase that signals is dashed and so
+named, a frozen median is dotted beyond the freeze, changes are numbered lines explained below. Everything is drawn in
+`currentColor`, so that it follows the page: dark, print, high contrast. `alone` gives a file of its own with a
+background and with colours for light, dark and print.
 """
 
 from __future__ import annotations
@@ -13,16 +13,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from math import ceil, floor, log10
 from textwrap import wrap
+from typing import Final
 from xml.sax.saxutils import escape
 
-from gateway.measures import words
 from gateway.measures.runchart import Phase, RunChart
+from gateway.measures.words import NORWEGIAN, Words
 
-WIDTH, HEIGHT = 760.0, 340.0
-LEFT, RIGHT, TOP, BOTTOM = 64.0, 104.0, 48.0, 46.0
+HEIGHT = 340.0
+TOP, BOTTOM = 48.0, 46.0
 """Margins of the drawing area."""
 LINE_HEIGHT = 18.0
-MOST_LABELS = 14
 LONGEST_LINE = 108
 """Characters of a line of text below the chart."""
 STYLE = (
@@ -33,17 +33,40 @@ STYLE = (
 
 
 @dataclass(frozen=True)
+class Frame:
+    """How wide a chart is drawn."""
+
+    width: float
+    left: float
+    right: float
+    """Margins of the drawing area."""
+    labels: int
+    """Most periods that are named."""
+
+
+WIDE: Final = Frame(760, 64, 104, 14)
+NARROW: Final = Frame(340, 56, 60, 6)
+"""For a phone, so that the letters stay as large as on a desk."""
+
+
+@dataclass(frozen=True)
 class _Scale:
     """Where values and points lie."""
 
+    frame: Frame
     low: float
     high: float
     step: float
     points: int
 
+    @property
+    def end(self) -> float:
+        """The right edge of the drawing area."""
+        return self.frame.width - self.frame.right
+
     def x(self, place: float) -> float:
         """Of a point."""
-        return LEFT + (place + 0.5) * (WIDTH - LEFT - RIGHT) / max(self.points, 1)
+        return self.frame.left + (place + 0.5) * (self.end - self.frame.left) / max(self.points, 1)
 
     def y(self, value: float) -> float:
         """Of a value."""
@@ -55,113 +78,140 @@ class _Scale:
             yield self.low + number * self.step
 
 
-def svg(chart: RunChart, title: str, *, stratum: str | None = None, alone: bool = False) -> str:
+def svg(
+    chart: RunChart,
+    title: str,
+    words: Words = NORWEGIAN,
+    *,
+    stratum: str | None = None,
+    frame: Frame = WIDE,
+    explained: bool = True,
+    alone: bool = False,
+) -> str:
     """The chart as SVG.
 
-    :param title: of the measure, in Norwegian.
+    :param title: of the measure, in the language of the words.
     :param stratum: what it shows a part of, in words.
+    :param explained: with a heading above it, and below it what the rules say and what the changes are.
     :param alone: as a file of its own.
     """
     heading = f"{title}: {stratum}" if stratum else title
-    below = [f"{place}: {note}" for place, note in enumerate(_notes(chart), 1)]
-    said = [*(_said(chart, phase) for phase in chart.phases), *below]
-    lines = [line for text in said for line in wrap(text, LONGEST_LINE)]
+    lines = [
+        line for text in (beneath(chart, words) if explained else ()) for line in wrap(text, LONGEST_LINE)
+    ]
     height = HEIGHT + LINE_HEIGHT * len(lines) + 8
-    scale = _scale(chart)
-    name = f"seriediagram-{chart.measure.id}"
+    scale = _scale(chart, frame)
+    name = f"seriediagram-{chart.measure.id}-{frame.width:g}"
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" class="run-chart" role="img" viewBox="0 0 {WIDTH:g} {height:g}" '
-        f'lang="nb" aria-labelledby="{name}-t {name}-d" font-family="system-ui, sans-serif" font-size="12" '
-        f'fill="currentColor" stroke="none">',
-        f'<title id="{name}-t">Seriediagram. {escape(heading)}</title>',
-        f'<desc id="{name}-d">{escape(description(chart))}</desc>',
+        f'<svg xmlns="http://www.w3.org/2000/svg" class="run-chart" role="img" lang="{words.html_language}" '
+        f'viewBox="0 0 {frame.width:g} {height:g}" aria-labelledby="{name}-t {name}-d" '
+        f'font-family="system-ui, sans-serif" font-size="12" fill="currentColor" stroke="none">',
+        f'<title id="{name}-t">{words.say("Seriediagram", "Run chart")}. {escape(heading)}</title>',
+        f'<desc id="{name}-d">{escape(description(chart, words))}</desc>',
         *([f"<style>{STYLE}</style>"] if alone else []),
-        _text(LEFT, 20, heading, size=15, weight="600"),
-        *_axes(chart, scale),
-        *(part for phase in chart.phases for part in _median(chart, phase, scale)),
+        *([_text(frame.left, 20, heading, size=15, weight="600")] if explained else []),
+        *_axes(chart, scale, words),
+        *(part for phase in chart.phases for part in _median(chart, phase, scale, words)),
         *_changes(chart, scale),
-        *_series(chart, scale),
-        *(_text(LEFT, HEIGHT + LINE_HEIGHT * (row + 0.6), line) for row, line in enumerate(lines)),
+        *_series(chart, scale, words),
+        *(_text(frame.left, HEIGHT + LINE_HEIGHT * (row + 0.6), line) for row, line in enumerate(lines)),
         "</svg>",
     ]
     return "".join(parts)
 
 
-def description(chart: RunChart) -> str:
+def beneath(chart: RunChart, words: Words) -> list[str]:
+    """What stands below the chart: what the rules say of each phase, and the changes that are numbered in it."""
+    notes = [f"{place}: {note}" for place, note in enumerate(_notes(chart, words), 1)]
+    return [*(_said(chart, phase, words) for phase in chart.phases), *notes]
+
+
+def description(chart: RunChart, words: Words = NORWEGIAN) -> str:
     """The chart in words: what a person who cannot see it is told."""
-    there = [(point, place) for place, point in enumerate(chart.points) if point.value is not None]
+    there = [point for point in chart.points if point.value is not None]
     if not there:
-        return "Ingen punkter å vise."
-    first, last = there[0][0], there[-1][0]
-    gaps = len(chart.points) - len(there)
-    said = [
-        f"{len(there)} punkter, ett per {words.PERIODS[chart.length]}, fra {words.period(first.start, chart.length)}"
-        f" ({words.number(chart.measure, first.value)}) til {words.period(last.start, chart.length)}"
-        f" ({words.number(chart.measure, last.value)})."
+        return words.say("Ingen punkter å vise.", "No points to show.")
+    ends = [
+        f"{words.period(point.start, chart.length)} ({words.number(chart.measure, point.value)})"
+        for point in (there[0], there[-1])
     ]
-    if gaps:
-        many = "1 periode" if gaps == 1 else f"{gaps} perioder"
-        said.append(f"{many} mangler punkt, fordi det er for få bak tallet, eller ingen.")
-    said += [_said(chart, phase) for phase in chart.phases]
-    said += [f"Endring {place}: {note}." for place, note in enumerate(_notes(chart), 1)]
+    each = words.length(chart.length)
+    said = [
+        words.say(
+            f"{len(there)} punkter, ett per {each}, fra {ends[0]} til {ends[1]}.",
+            f"{len(there)} points, one per {each}, from {ends[0]} to {ends[1]}.",
+        )
+    ]
+    if gaps := len(chart.points) - len(there):
+        said.append(
+            words.say(
+                f"{gaps} {'periode' if gaps == 1 else 'perioder'} mangler punkt, fordi det er for få bak tallet, "
+                "eller ingen.",
+                f"{gaps} {'period has' if gaps == 1 else 'periods have'} no point, because too few stand behind "
+                "the figure, or none.",
+            )
+        )
+    said += [_said(chart, phase, words) for phase in chart.phases]
+    change = words.say("Endring", "Change")
+    said += [f"{change} {place}: {note}." for place, note in enumerate(_notes(chart, words), 1)]
     return " ".join(said)
 
 
-def _notes(chart: RunChart) -> list[str]:
-    effects = {"note": "", "freeze": " (medianen fryses)", "new-phase": " (ny median)"}
+def _notes(chart: RunChart, words: Words) -> list[str]:
     return [
-        f"{words.day(each.day)}, {each.stage}: {each.text}{effects[each.effect]}"
+        f"{words.day(each.day)}, {words.stage(each.stage)}: {each.text}{words.effect(each.effect)}"
         for each in chart.annotations
     ]
 
 
-def _said(chart: RunChart, phase: Phase) -> str:
+def _said(chart: RunChart, phase: Phase, words: Words) -> str:
     of = f"Median {words.number(chart.measure, phase.median)}"
     if phase.frozen is not None:
-        of += ", frosset"
+        of += words.say(", frosset", ", frozen")
     if phase.preliminary:
-        of += " (foreløpig)"
+        of += words.say(" (foreløpig)", " (preliminary)")
     if len(chart.phases) > 1:
-        of = f"Fra {words.period(chart.points[phase.first].start, chart.length)}: {of.lower()}"
+        start = words.period(chart.points[phase.first].start, chart.length)
+        of = f"{words.say('Fra', 'From')} {start}: {of.lower()}"
     return f"{of}. {words.verdict(chart, phase)}"
 
 
-def _scale(chart: RunChart) -> _Scale:
+def _scale(chart: RunChart, frame: Frame) -> _Scale:
     """A scale that begins at 0; a share ends at 1 at most."""
     values = [point.value for point in chart.points if point.value is not None]
     values += [phase.median for phase in chart.phases if phase.median is not None]
     most = max(values, default=1.0) or 1.0
     if chart.measure.kind == "share":
         high = next(end for end in (0.1, 0.2, 0.5, 1.0) if most <= end)
-        return _Scale(0.0, high, high / 5, len(chart.points))
+        return _Scale(frame, 0.0, high, high / 5, len(chart.points))
     rough = most / 5
     size = 10 ** floor(log10(rough))
     step = next(factor * size for factor in (1, 2, 5, 10) if rough <= factor * size * 1.0000001)
-    return _Scale(0.0, ceil(most / step) * step, step, len(chart.points))
+    return _Scale(frame, 0.0, ceil(most / step) * step, step, len(chart.points))
 
 
-def _axes(chart: RunChart, scale: _Scale) -> Iterator[str]:
+def _axes(chart: RunChart, scale: _Scale, words: Words) -> Iterator[str]:
+    left, every = scale.frame.left, ceil(len(chart.points) / scale.frame.labels)
     for value in scale.ticks():
         y = scale.y(value)
-        yield _line(LEFT, y, WIDTH - RIGHT, y, opacity="0.2")
-        yield _text(LEFT - 8, y + 4, words.number(chart.measure, value), anchor="end")
-    every = ceil(len(chart.points) / MOST_LABELS)
+        yield _line(left, y, scale.end, y, opacity="0.2")
+        yield _text(left - 8, y + 4, words.number(chart.measure, value), anchor="end")
     for place, point in enumerate(chart.points):
         if place % every == 0:
             x, year = scale.x(place), point.start.isocalendar().year
             label = (
                 str(point.start.isocalendar().week)
                 if chart.length == "week"
-                else words.MONTHS[point.start.month - 1]
+                else words.month(point.start.month)
             )
             yield _text(x, HEIGHT - BOTTOM + 18, label, anchor="middle")
             before = chart.points[place - every].start.isocalendar().year if place else None
             if year != before:
                 yield _text(x, HEIGHT - BOTTOM + 34, str(year), anchor="middle")
-    yield _text(LEFT - 8, HEIGHT - BOTTOM + 18, words.PERIODS[chart.length], anchor="end")
+    yield _text(left - 8, HEIGHT - BOTTOM + 18, words.length(chart.length), anchor="end")
 
 
-def _median(chart: RunChart, phase: Phase, scale: _Scale) -> Iterator[str]:
+def _median(chart: RunChart, phase: Phase, scale: _Scale, words: Words) -> Iterator[str]:
     if phase.median is None:
         return
     y = scale.y(phase.median)
@@ -189,7 +239,7 @@ def _changes(chart: RunChart, scale: _Scale) -> Iterator[str]:
         yield _text(x, TOP - 8, str(number), anchor="middle", weight="600")
 
 
-def _series(chart: RunChart, scale: _Scale) -> Iterator[str]:
+def _series(chart: RunChart, scale: _Scale, words: Words) -> Iterator[str]:
     marked = {
         phase.first + place for phase in chart.phases if phase.runs.shift for place in phase.runs.longest_at
     }
@@ -209,7 +259,7 @@ def _series(chart: RunChart, scale: _Scale) -> Iterator[str]:
             x, y = scale.x(place), scale.y(point.value)
             said = f"{words.period(point.start, chart.length)}: {words.number(chart.measure, point.value)}"
             if point.denominator is not None and chart.measure.kind == "share":
-                said += f" ({point.numerator} av {point.denominator})"
+                said += f" ({point.numerator} {words.say('av', 'of')} {point.denominator})"
             shape = (
                 f'<rect x="{x - 4.5:.1f}" y="{y - 4.5:.1f}" width="9" height="9"'
                 if place in marked

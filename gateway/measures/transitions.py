@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Final
 
-from gateway.measures.judged import Judged, Reason, yes_no
+from gateway.measures.judged import Judged, Reason, not_yet_due, yes_no
 from gateway.measures.stay import MeasuredStay, When
 from gateway.pathway.calendar import DAY, day_of, end_of
 
@@ -46,7 +46,7 @@ def notice_within_24_hours(stay: MeasuredStay, now: datetime) -> Iterator[Judged
         elif stay.ended and latest(stay.ended) < due:
             yield Judged(day, "excluded", "shorter-than-24-hours")
         elif now <= due:
-            yield Judged(day, "not-yet-due")
+            yield not_yet_due(day, due)
         else:
             yield yes_no(day, False)
 
@@ -82,7 +82,7 @@ def reply_in_time(stay: MeasuredStay, now: datetime) -> Iterator[Judged]:
         elif reply.fell_away:
             yield Judged(day, "excluded", "ended-before-reply")
         elif now <= reply.due:
-            yield Judged(day, "not-yet-due")
+            yield not_yet_due(day, reply.due)
         else:
             yield yes_no(day, False)
 
@@ -133,7 +133,7 @@ def _epikrise(stay: MeasuredStay, now: datetime, days: int) -> Iterator[Judged]:
     if stay.ended is None or stay.state not in ("ute", "død"):
         return
     day = day_of(stay.ended.at)
-    last = day + days * DAY
+    last = end_of(day + days * DAY)
     if stay.state == "død":
         yield Judged(day, "excluded", "died")
     elif stay.discharged_to == OTHER_HOSPITAL:
@@ -141,11 +141,11 @@ def _epikrise(stay: MeasuredStay, now: datetime, days: int) -> Iterator[Judged]:
     elif stay.doubtful:
         yield Judged(day, "missing", "stay-uncertain")
     elif stay.epikrise:
-        yield yes_no(day, day_of(stay.epikrise) <= last)
+        yield yes_no(day, stay.epikrise <= last)
+    elif now <= last:
+        yield not_yet_due(day, last)
     elif not stay.epikrise_seen:
         yield Judged(day, "missing", "not-sent-through-here")
-    elif day_of(now) <= last:
-        yield Judged(day, "not-yet-due")
     else:
         yield yes_no(day, False)
 
@@ -165,18 +165,19 @@ def readmission(stay: MeasuredStay, now: datetime) -> Iterator[Judged]:
     if stay.ended is None or stay.state not in ("ute", "død"):
         return
     day, left, again = day_of(stay.ended.at), stay.ended, stay.readmitted
+    last = end_of(day + READMISSION_DAYS * DAY)
     if excluded := _no_index(stay):
         yield Judged(day, "excluded", excluded)
     elif stay.doubtful:
         yield Judged(day, "missing", "stay-uncertain")
     elif again and latest(again) - left.at <= TRANSFER:
         yield Judged(day, "excluded", "transferred")
-    elif again and stay.readmission_planned and day_of(again.at) <= day + READMISSION_DAYS * DAY:
+    elif again and stay.readmission_planned and again.at <= last:
         yield Judged(day, "excluded", "planned-readmission")
-    elif day_of(now) <= day + READMISSION_DAYS * DAY:
-        yield Judged(day, "not-yet-due")
+    elif now <= last:
+        yield not_yet_due(day, last)
     else:
-        back = again is not None and day_of(again.at) <= day + READMISSION_DAYS * DAY
+        back = again is not None and again.at <= last
         unknown = back and stay.readmission_planned is None
         yield yes_no(day, back, "urgency-not-known" if unknown else None)
 

@@ -1,132 +1,155 @@
-"""How are figures, days and signals said in Norwegian?"""
+"""How are figures, days and signals said, in Norwegian and in English?"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
 from gateway.measures.definitions import Kind, Measure
 from gateway.measures.figures import FEW, Figure
-from gateway.measures.judged import Reason
 from gateway.measures.periods import Length
-from gateway.measures.runchart import Phase, RunChart
+from gateway.measures.runchart import Effect, Phase, RunChart
 
-MONTHS: Final = (
-    "jan.",
-    "feb.",
-    "mars",
-    "april",
-    "mai",
-    "juni",
-    "juli",
-    "aug.",
-    "sep.",
-    "okt.",
-    "nov.",
-    "des.",
+_MONTHS: Final = (
+    ["jan.", "feb.", "mars", "april", "mai", "juni", "juli", "aug.", "sep.", "okt.", "nov.", "des."],
+    ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"],
 )
-HIDDEN: Final = "skjult (færre enn 5)"
-NOTHING: Final = "ingen"
-PERIODS: Final[dict[Length, str]] = {"week": "uke", "month": "måned"}
-DIMENSIONS: Final = {
-    "municipality": "kommune",
-    "trust": "helseforetak",
-    "priority-group": "prioritert gruppe",
-    "care-level": "trinn på omsorgstrappa",
-    "age-group": "aldersgruppe",
+_HIDDEN: Final = ("skjult (færre enn 5)", "hidden (fewer than 5)")
+_NOTHING: Final = ("ingen tall", "no figures")
+_PERIODS: Final[dict[Length, tuple[str, str]]] = {"week": ("uke", "week"), "month": ("måned", "month")}
+_KINDS: Final[dict[Kind, tuple[str, str]]] = {
+    "share": ("andel", "share"),
+    "median": ("median", "median"),
+    "mean": ("gjennomsnitt", "mean"),
+    "sum": ("sum", "sum"),
 }
-REASONS: Final[dict[Reason, str]] = {
-    "age-not-known": "alder ikke kjent",
-    "cancelled": "opphold kansellert",
-    "declined": "ønsket det ikke",
-    "died": "død",
-    "end-not-known": "slutt ikke kjent",
-    "ended-before-reply": "avsluttet før svar",
-    "ended-early": "avsluttet før fristen",
-    "no-goal-of-the-patient": "uten eget mål",
-    "no-limit-agreed": "ingen frist avtalt",
-    "no-plan-here": "ingen plan kjent her",
-    "no-review-date": "uten dato for evaluering",
-    "not-answered": "ikke besvart",
-    "not-recorded": "ikke registrert",
-    "not-sent-through-here": "går ikke gjennom denne løsningen",
-    "planned-readmission": "planlagt innleggelse",
-    "readmitted-before-due": "innlagt igjen før fristen",
-    "reply-not-coded": "svaret er ikke kodet",
-    "shorter-than-24-hours": "opphold under 24 timer",
-    "start-not-known": "innleggelsestid ikke kjent",
-    "stay-uncertain": "oppholdet er usikkert",
-    "to-institution": "utskrevet til institusjon",
-    "transferred": "overført til annet sykehus",
-    "unable-to-answer": "kunne ikke svare",
-    "urgency-not-known": "hastegrad ikke kjent",
-    "vicarious-goal": "mål satt av andre på vegne av personen",
-    "withdrawn-before-reply": "avmeldt før svar",
-    "younger-than-67": "under 67 år",
+_STAGES: Final = {
+    "forberede": "prepare",
+    "planlegge": "plan",
+    "utføre": "do",
+    "evaluere": "evaluate",
+    "følge opp": "follow up",
 }
-KINDS: Final[dict[Kind, str]] = {"share": "andel", "median": "median", "mean": "gjennomsnitt", "sum": "sum"}
-_UNITS: Final = {"%": "prosent", "min": "minutter", "d": "døgn"}
+_EFFECTS: Final[dict[Effect, tuple[str, str]]] = {
+    "note": ("", ""),
+    "freeze": (" (medianen fryses)", " (the median is frozen)"),
+    "new-phase": (" (ny median)", " (new median)"),
+}
 
 
-def unit_of(measure: Measure) -> str:
-    """The unit, in words."""
-    return _UNITS[measure.unit]
+@dataclass(frozen=True)
+class Words:
+    """The words of figures and charts in one language."""
 
+    english: bool
 
-def number(measure: Measure, value: float | None) -> str:
-    """A value as it is read: `87,5 %`, `95 min`, `2,4 døgn`."""
-    if value is None:
-        return "–"
-    if measure.kind == "share":
-        return f"{_decimal(100 * value)} %"
-    return f"{_decimal(value)} {'min' if measure.unit == 'min' else 'døgn'}"
+    @property
+    def html_language(self) -> str:
+        """The value of a `lang` attribute."""
+        return "en" if self.english else "nb"
 
+    def say(self, norwegian: str, english: str) -> str:
+        """One of two texts."""
+        return english if self.english else norwegian
 
-def _decimal(value: float) -> str:
-    text = f"{value:.1f}".removesuffix(".0")
-    return text.replace(".", ",")
+    def kind(self, kind: Kind) -> str:
+        """What a figure is."""
+        return _KINDS[kind][self.english]
 
+    def stage(self, stage: str) -> str:
+        """A phase of the work for better quality."""
+        return _STAGES[stage] if self.english else stage
 
-def figure(measure: Measure, shown: Figure) -> str:
-    """A figure as it is read."""
-    if shown.hidden:
-        return HIDDEN
-    return NOTHING if shown.empty else number(measure, shown.value)
+    def effect(self, effect: Effect) -> str:
+        """What a change does to the chart, in brackets; empty: nothing."""
+        return _EFFECTS[effect][self.english]
 
+    def length(self, length: Length) -> str:
+        """The length of a period."""
+        return _PERIODS[length][self.english]
 
-def count(value: int | None) -> str:
-    """A count as it is read; None: hidden."""
-    return "skjult" if value is None else "1–4" if value == FEW else str(value)
+    def month(self, number: int) -> str:
+        """The name of a month (1 to 12), shortened."""
+        return _MONTHS[self.english][number - 1]
 
+    def number(self, measure: Measure, value: float | None) -> str:
+        """A value as it is read: `87,5 %`, `95 min`, `2,4 døgn`."""
+        if value is None:
+            return "–"
+        if measure.kind == "share":
+            return self.say(f"{self._decimal(100 * value)} %", f"{self._decimal(100 * value)}%")
+        unit = "min" if measure.unit == "min" else self.say("døgn", "days")
+        return f"{self._decimal(value)} {unit}"
 
-def day(value: date) -> str:
-    """`9. mars 2026`."""
-    return f"{value.day}. {MONTHS[value.month - 1]} {value.year}"
+    def _decimal(self, value: float) -> str:
+        text = f"{value:.1f}".removesuffix(".0")
+        return text if self.english else text.replace(".", ",")
 
+    def figure(self, measure: Measure, shown: Figure) -> str:
+        """A figure as it is read."""
+        if shown.hidden:
+            return _HIDDEN[self.english]
+        return _NOTHING[self.english] if shown.empty else self.number(measure, shown.value)
 
-def period(start: date, length: Length) -> str:
-    """`uke 11, 2026` or `mars 2026`."""
-    if length == "month":
-        return f"{MONTHS[start.month - 1]} {start.year}"
-    year, week, _ = start.isocalendar()
-    return f"uke {week}, {year}"
+    @property
+    def nothing(self) -> str:
+        """A figure with nothing behind it."""
+        return _NOTHING[self.english]
 
+    def count(self, value: int | None) -> str:
+        """A count as it is read; None: hidden."""
+        return self.say("skjult", "hidden") if value is None else "1–4" if value == FEW else str(value)
 
-def verdict(chart: RunChart, phase: Phase) -> str:
-    """What the rules say about a phase, in one sentence."""
-    found = phase.runs
-    if not found.judged:
-        return f"For få punkter til å si noe om variasjonen ({found.useful} av minst 10 utenfor medianen)."
-    if not found.signal:
-        return "Tilfeldig variasjon: ingen tegn til at noe er endret."
-    said = []
-    if found.shift:
-        side = "over" if found.above else "under"
-        said.append(
-            f"{found.longest} punkter på rad {side} medianen (flere enn {found.longest_limit} er sjelden tilfeldig)"
+    def day(self, value: date) -> str:
+        """`9. mars 2026`."""
+        return f"{value.day}{self.say('.', '')} {self.month(value.month)} {value.year}"
+
+    def period(self, start: date, length: Length) -> str:
+        """`uke 11, 2026` or `mars 2026`."""
+        if length == "month":
+            return f"{self.month(start.month)} {start.year}"
+        year, week, _ = start.isocalendar()
+        return f"{self.length('week')} {week}, {year}"
+
+    def verdict(self, chart: RunChart, phase: Phase) -> str:
+        """What the rules say about a phase, in one sentence."""
+        found = phase.runs
+        if not found.judged:
+            return self.say(
+                f"For få punkter til å si noe om variasjonen ({found.useful} av minst 10 utenfor medianen).",
+                f"Too few points to judge the variation ({found.useful} of at least 10 off the median).",
+            )
+        if not found.signal:
+            return self.say(
+                "Tilfeldig variasjon: ingen tegn til at noe er endret.",
+                "Random variation: no sign that anything has changed.",
+            )
+        said = []
+        if found.shift:
+            side = self.say("over", "above") if found.above else self.say("under", "below")
+            said.append(
+                self.say(
+                    f"{found.longest} punkter på rad {side} medianen "
+                    f"(flere enn {found.longest_limit} er sjelden tilfeldig)",
+                    f"{found.longest} points in a row {side} the median "
+                    f"(more than {found.longest_limit} are seldom chance)",
+                )
+            )
+        if found.few_crossings:
+            said.append(
+                self.say(
+                    f"medianen krysses {found.crossings} ganger "
+                    f"(færre enn {found.crossings_limit} er sjelden tilfeldig)",
+                    f"the median is crossed {found.crossings} times "
+                    f"(fewer than {found.crossings_limit} is seldom chance)",
+                )
+            )
+        return self.say(
+            f"Signal: {' og '.join(said)}. Noe er trolig endret; finn ut hva.",
+            f"Signal: {' and '.join(said)}. Something has probably changed; find out what.",
         )
-    if found.few_crossings:
-        said.append(
-            f"medianen krysses {found.crossings} ganger (færre enn {found.crossings_limit} er sjelden tilfeldig)"
-        )
-    return f"Signal: {' og '.join(said)}. Noe er trolig endret; finn ut hva."
+
+
+NORWEGIAN: Final = Words(False)
+ENGLISH: Final = Words(True)

@@ -24,8 +24,15 @@ from gateway.ledger.line import NewDelivery
 from gateway.ledger.operations import Item
 from gateway.ledger.session import Row, Session
 from gateway.operations.quarantine import decide_against
-from gateway.routing.attempts import original_ended_badly
+from gateway.routing.corrections import (
+    CHANGE_WENT_FIRST,
+    OnItsWay,
+    changes_of,
+    keeps_back,
+    original_of,
+)
 from gateway.routing.partners import Partners, Route, Way, way_of
+from gateway.routing.placing import release_waiting
 from gateway.routing.quarantine import is_held, is_held_row
 
 Action = Literal["resend", "redirect", "cancel", "hand-over", "release", "forward", "refuse"]
@@ -176,28 +183,41 @@ def resend(
     if code is not None:
         raise Refusal(code, details={"state": row["state"]})
     route, way = _reached(row, row["receiver_her"], partners)
-    if original_ended_badly(session, row):
-        raise Refusal("operations.original-not-delivered")
+    lane_id = _lane_behind_original(session, row, row["receiver_her"]) or row["lane_id"]
     if (way.format, way.unchanged) != (row["format"], bool(row["unchanged"])):
         session.run("forget_loss", delivery_id=delivery_id)
         session.run("change_format", delivery_id=delivery_id, format=way.format, unchanged=int(way.unchanged))
     _told(session, row, "resend", act, now)
+    give_up_at = now + times.seconds(route.endpoint.give_up_after_s)
     line.requeue(
         session,
         delivery_id,
         row["sequence"],
-        row["lane_id"],
+        lane_id,
         row["receiver_her"],
         now,
-        give_up_at=now + times.seconds(route.endpoint.give_up_after_s),
+        give_up_at=give_up_at,
     )
+    release_waiting(session, OnItsWay.of(row), lane_id, give_up_at, now)
+
+
+def _lane_behind_original(session: Session, row: Row, to: str) -> int | None:
+    """The lane that the original of a correction goes, or went, to this receiver in; None: it did not go there.
+
+    :raises Refusal: operations.original-not-delivered
+    """
+    original = original_of(session, row, to)
+    if keeps_back(original):
+        raise Refusal("operations.original-not-delivered")
+    return None if original is None else int(original["lane_id"])
 
 
 def redirect(session: Session, delivery_id: int, to: str, partners: Partners, act: Act, now: int) -> int:
     """Send a dead letter to another configured receiver; returns the id of the new delivery.
 
     :raises Refusal: api.not-found; operations.state-forbids, .not-configured, .same-receiver, .already-there,
-        .other-environment, .body-removed; routing.*: that receiver does not take it.
+        .other-environment, .body-removed, .original-not-delivered; routing.change-went-first; other routing.*: that
+        receiver does not take it.
     """
     row = found(session, delivery_id)
     _expect(row, "redirect")
@@ -211,21 +231,31 @@ def redirect(session: Session, delivery_id: int, to: str, partners: Partners, ac
     _same_environment(row, route, partners)
     if session.one("has_delivery_to", message=row["sequence"], receiver_her=to) is not None:
         raise Refusal("operations.already-there")
+    one = OnItsWay.of(row, to)
+    if changes_of(session, one).went_first:
+        raise Refusal(CHANGE_WENT_FIRST)
+    lane_id = _lane_behind_original(session, row, to) or _lane_of(session, row, to)
     _told(session, row, "redirect", act, now, receiver=to)
     _decide(session, row, now, "operations.redirected")
     session.run("mark_settled", delivery_id=delivery_id, now=now)
-    of = row["patient_key"] or row["conversation_id"] or row["message_id"]
-    kind = "patient" if row["patient_key"] else f"conversation|{row['sender_her']}"
     new = NewDelivery(
         message=row["sequence"],
         is_receipt=False,
         receiver_her=to,
-        lane_id=line.lane(session, f"{to}|{kind}|{of}", to),
+        lane_id=lane_id,
         format=way.format,
         unchanged=way.unchanged,
     )
     give_up_at = now + times.seconds(route.endpoint.give_up_after_s)
-    return line.queue(session, new, now, give_up_at=give_up_at)
+    delivery_id = line.queue(session, new, now, give_up_at=give_up_at)
+    release_waiting(session, one, lane_id, give_up_at, now)
+    return delivery_id
+
+
+def _lane_of(session: Session, row: Row, to: str) -> int:
+    of = row["patient_key"] or row["conversation_id"] or row["message_id"]
+    kind = "patient" if row["patient_key"] else f"conversation|{row['sender_her']}"
+    return line.lane(session, f"{to}|{kind}|{of}", to)
 
 
 def cancel(session: Session, delivery_id: int, act: Act, now: int) -> None:

@@ -12,6 +12,10 @@
 |                 | how long before)                                         | settled it, or it was missed           |
 | clock-missed    | a clock's limit passed, and what it waits for is not     | that came after all, a person settled  |
 |                 | here                                                     | it, or [pathway] alarm_days passed     |
+| certificate-    | a certificate of an endpoint ends within [alarm]         | another one has taken its place, or it |
+|  ending         | certificate_days                                         | has ended                              |
+| certificate-    | it has ended                                             | another one has taken its place        |
+|  ended          |                                                          |                                        |
 
 Alarms follow from what the ledger says: a look compares the two and writes the difference, so that none is opened twice
 and none is forgotten, whichever node looks and whatever was cut off. A down endpoint is one alarm, not one for each
@@ -43,6 +47,8 @@ CODES: Final = {
     "lane-stuck": "operations.lane-stuck",
     "clock-warning": "operations.clock-warning",
     "clock-missed": "operations.clock-missed",
+    "certificate-ending": "operations.certificate-ending",
+    "certificate-ended": "operations.certificate-ended",
 }
 """For the kinds that have always the same one."""
 
@@ -92,7 +98,12 @@ class Watch:
         return ledger.all("clocks_without_alarm", now=now, missed_since=since, most=MOST_AT_ONCE)
 
     def _to_close(self, ledger: Asks, now: int) -> list[Row]:
-        return ledger.all("alarms_to_close", now=now, missed_since=self._missed_since(now))
+        return ledger.all(
+            "alarms_to_close", now=now, soon=self._soon(now), missed_since=self._missed_since(now)
+        )
+
+    def _soon(self, now: int) -> int:
+        return now + times.seconds(self._settings.alarm.certificate_days * DAY)
 
     def _missed_since(self, now: int) -> int:
         return now - times.seconds(self._settings.pathway.alarm_days * DAY)
@@ -123,8 +134,9 @@ class Watch:
         )
 
     def _without_alarm(self, ledger: Asks, now: int) -> list[Row]:
-        """Endpoints and lanes that should have an open alarm and have none."""
+        """Endpoints, certificates and lanes that should have an open alarm and have none."""
         found = ledger.all("endpoints_without_alarm")
+        found = found + ledger.all("certificates_without_alarm", now=now, soon=self._soon(now))
         excused = {row["receiver_her"] for row in ledger.all("holds")}
         down = {row["endpoint"] for row in ledger.all("outages")}
         for partner in self._settings.partner:

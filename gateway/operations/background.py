@@ -21,6 +21,8 @@ from gateway.ledger.session import Notices, Session
 from gateway.ledger.store import Ledger
 from gateway.operations import replay, retention
 from gateway.operations.alarms import Watch
+from gateway.operations.certificates import CertificateWatch
+from gateway.operations.retention import Digest
 from gateway.operations.webhook import (
     FIRST_WAIT_S,
     GIVEN_UP_AFTER,
@@ -52,8 +54,12 @@ class Background:
         reader: OperationsReader,
         partners: Partners,
         dispatcher: Dispatcher,
+        digest: Digest,
+        certificates: CertificateWatch,
     ) -> None:
         self._settings = settings
+        self._digest = digest
+        self._certificates = certificates
         self._ledger = ledger
         self._reader = reader
         self._partners = partners
@@ -124,9 +130,18 @@ class Background:
     async def look(self) -> None:
         """One look for alarms; writes only when there is something to write."""
         down = [name for name, pump in self._dispatcher.pumps.items() if pump.breaker.is_probing]
-        clock = self._ledger.clock
-        if await self._reader.in_thread(lambda: self._watch.is_needed(self._reader, down, clock())):
-            await self._ledger.write(lambda session: self._watch.look(session, down, clock()))
+        clock, watch, certificates = self._ledger.clock, self._watch, self._certificates
+        news = certificates.news()
+
+        def unit(session: Session) -> None:
+            if news or certificates.is_beginning:
+                certificates.keep(session, news, clock())
+            watch.look(session, down, clock())
+
+        is_needed = bool(news) or certificates.is_beginning
+        if is_needed or await self._reader.in_thread(lambda: watch.is_needed(self._reader, down, clock())):
+            await self._ledger.write(unit)
+            certificates.was_kept()
 
     async def _telling(self) -> None:
         """Tell the configured address what has opened and closed."""
@@ -204,7 +219,7 @@ class Background:
             await asyncio.sleep((retention.next_run(self._settings.retention, now) - now).total_seconds())
             if await self._have("retention"):
                 removed = await retention.run(
-                    self._ledger, self._reader, self._settings.retention, self._ledger.clock()
+                    self._ledger, self._reader, self._settings.retention, self._ledger.clock(), self._digest
                 )
                 log.info("retention.done", bodies=removed.bodies, messages=removed.messages)
 

@@ -1,32 +1,46 @@
 """What does a hospital ask for when a message went wrong? The report of a deviation (Avvikspakke), without any content.
 
-Type, times, ids, trail, receipts, and how the message travelled; a link that stays valid. Facts of the ledger only: no
-name, number or text of a patient stands in it, and nothing is made up: what is not known is said to be not known.
+Type, times, ids, trail, receipts, certificates, and how the message travelled; a link that stays valid. Facts of the
+ledger only: no name, number or text of a patient stands in it, and nothing is made up: what is not
+known is said to be not known.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, Final
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from gateway.errors import CATALOGUE
+from gateway.ledger.certificates import Known
 from gateway.ledger.reader import LedgerReader
 from gateway.ledger.rows import DeliveryRow, EventRow, MessageRow, ReceiptRow
 from gateway.ledger.trail import sentence
+from gateway.operations import certificates
 from gateway.routing.partners import Partners
 
 OSLO: Final = ZoneInfo("Europe/Oslo")
 _PLAIN_ID: Final = re.compile(r"[0-9A-Za-z{][0-9A-Za-z._:{}-]{0,99}")
+_UUID: Final = re.compile(
+    r"(?i)\{?[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}\}?"
+)
+"""As RFC 9562 makes it: eleven digits in a row in it are chance, in one of 250 of them."""
 _NUMBER: Final = re.compile(r"(?<!\d)\d{6}[._:-]?\d{5}(?!\d)")
 
 
 def report(
-    reader: LedgerReader, partners: Partners, message: MessageRow, link: str, made: datetime
+    reader: LedgerReader,
+    partners: Partners,
+    certificates: Iterable[Known],
+    message: MessageRow,
+    link: str,
+    made: datetime,
 ) -> dict[str, Any]:
-    """The report as JSON. `link`: the message's page; `made`: aware."""
+    """The report as JSON. `certificates`: all that are known; `link`: the message's page; `made`: aware."""
+    known = tuple(certificates)
     receipts = reader.receipts(message.id)
     return {
         "report": "avvikspakke",
@@ -50,7 +64,7 @@ def report(
             "signed": message.signed,
             "signatureChecked": False,
         },
-        "deliveries": [_delivery(partners, each) for each in reader.deliveries(message.id)],
+        "deliveries": [_delivery(partners, known, each) for each in reader.deliveries(message.id)],
         "receipts": [_receipt(each) for each in receipts],
         "trail": [_event(each) for each in reader.trail(message.id)],
         "otherMessages": [
@@ -68,7 +82,8 @@ def report(
 
 def plain_id(text: str) -> str | None:
     """An id the sender chose, unless it could hold something else: it is the sender's own text."""
-    return text if _PLAIN_ID.fullmatch(text) and not _NUMBER.search(text) else None
+    is_plain = _UUID.fullmatch(text) or (_PLAIN_ID.fullmatch(text) and not _NUMBER.search(text))
+    return text if is_plain else None
 
 
 def _time(moment: datetime | None) -> str | None:
@@ -81,8 +96,9 @@ def _party(partners: Partners, her_id: str) -> dict[str, str | None]:
     return {"herId": her_id, "name": owner.name if owner else None}
 
 
-def _delivery(partners: Partners, delivery: DeliveryRow) -> dict[str, Any]:
+def _delivery(partners: Partners, known: tuple[Known, ...], delivery: DeliveryRow) -> dict[str, Any]:
     route = partners.route_to(delivery.receiver_her)
+    endpoint = route.endpoint.her_ids[0] if route else None
     url = urlsplit(route.endpoint.url) if route and route.endpoint.url else None
     return {
         "receiver": _party(partners, delivery.receiver_her),
@@ -99,8 +115,15 @@ def _delivery(partners: Partners, delivery: DeliveryRow) -> dict[str, Any]:
         "transport": route.endpoint.transport if route else None,
         "host": url.hostname if url else None,
         "tls": url.scheme == "https" if url else None,
-        "certificate": None,
+        "certificates": [_certificate(each, delivery) for each in known if each.endpoint == endpoint],
     }
+
+
+def _certificate(known: Known, delivery: DeliveryRow) -> dict[str, Any]:
+    """A certificate of the endpoint as it is known when the report is made; another may have held when it was sent."""
+    certificate, sent = known.certificate, delivery.sent_at
+    held = certificate.valid_from <= sent < certificate.valid_to if sent else None
+    return certificates.as_json(known, _time) | {"heldWhenSent": held}
 
 
 def _reason(code: str | None) -> dict[str, str] | None:
@@ -179,7 +202,26 @@ def _delivery_lines(delivery: dict[str, Any]) -> tuple[tuple[str, str], ...]:
         ("Avsluttet", delivery["ended"] or "nei"),
         ("Transport", f"{delivery['transport'] or 'ikke satt opp'} {delivery['host'] or ''}".rstrip()),
         ("TLS", _YES[delivery["tls"]]),
-        ("Sertifikat", delivery["certificate"] or "ikke kjent her"),
+        *(("Sertifikat", _certificate_line(each)) for each in delivery["certificates"]),
+        *(() if delivery["certificates"] else (("Sertifikat", "ikke kjent her"),)),
+    )
+
+
+_USES: Final = {
+    "server": "mottakerens tjener (TLS)",
+    "client": "vårt, vist mottakeren (TLS)",
+    "trusted": "utsteder vi stoler på (TLS)",
+    "signing": "mottakerens for signering",
+    "encryption": "mottakerens for kryptering",
+}
+
+
+def _certificate_line(each: dict[str, Any]) -> str:
+    held = {True: "gjaldt ved sending", False: "gjaldt ikke ved sending", None: "ikke sendt"}
+    return (
+        f"{_USES[each['use']]}: {each['subject'] or 'navngir ingen'}, utstedt av {each['issuer'] or 'ukjent'}, "
+        f"gyldig {each['validFrom']} til {each['validTo']}, {held[each['heldWhenSent']]}, "
+        f"SHA-256 {each['sha256']}, først sett {each['firstSeen']}"
     )
 
 

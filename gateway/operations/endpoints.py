@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from gateway.errors import Refusal
 from gateway.ledger import times
+from gateway.ledger.certificates import Known, certificates
 from gateway.ledger.operations import Hold, HoldMode, OperationsReader
 from gateway.ledger.session import Session
 from gateway.operations.actions import Act
@@ -50,6 +51,8 @@ class EndpointState:
     overdue: int
     dead: int
     drain_per_second: float | None
+    certificates: tuple[Known, ...]
+    """What it depends on, of what is known of here."""
 
 
 def endpoint_of(partners: Partners, her_id: str) -> Endpoint:
@@ -104,6 +107,7 @@ class _Look:
         self._outages = reader.outages()
         self._queues = reader.queues()
         self._numbers = reader.numbers()
+        self._certificates = certificates(reader)
 
     def at(self, partner: str, endpoint: Endpoint, pump: Pump) -> EndpointState:
         """How one endpoint is."""
@@ -130,6 +134,7 @@ class _Look:
             overdue=self._sum(endpoint, "overdue"),
             dead=self._sum(endpoint, "dead"),
             drain_per_second=endpoint.drain_per_second,
+            certificates=tuple(each for each in self._certificates if each.endpoint == first),
         )
 
     def _condition(self, held: Hold | None, down: bool) -> EndpointCondition:

@@ -1,16 +1,19 @@
 """What do measures show of the stays and plans here, and what have teams changed?
 
-Figures are computed when somebody asks, from the rows of `records/`, so they are never older than the rows. Kept
-are the annotations (who wrote what about the work, and when), and the MeasureReports that were published: weekly and
-monthly, each a resource with versions, which all of the helsefellesskap may read.
+Figures are computed when somebody asks, from what each patient counts for (`records/counted.py`), so they are never
+older than the rows of `records/`. Kept are the annotations (who wrote what about the work, and when), and the
+MeasureReports that were published: weekly and monthly, each a resource with versions, which all of the
+helsefellesskap may read.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable
+from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from functools import partial
 from typing import Any, Final
 
 import msgspec
@@ -20,14 +23,14 @@ from gateway.ledger import times
 from gateway.ledger.session import Session
 from gateway.ledger.store import Ledger
 from gateway.measures.definitions import MEASURES, Measure
-from gateway.measures.periods import Length
-from gateway.measures.reports import Dimension, Report, Wanted, report
+from gateway.measures.periods import Length, last_of
+from gateway.measures.reports import Dimension, Report, Wanted, report_of
 from gateway.measures.resources import measure_report
 from gateway.measures.runchart import Annotation, Effect, RunChart, Stage, run_chart
 from gateway.operations.once import once
 from gateway.pathway.calendar import day_of
+from gateway.projection.counting import counted_reader
 from gateway.records import resources
-from gateway.records.measured import MeasuredReader
 from gateway.routing.partners import Partners
 from gateway.settings_pathway import Community
 
@@ -62,10 +65,11 @@ class Measures:
 
     def __init__(self, ledger: Ledger, partners: Partners, communities: Iterable[Community] = ()) -> None:
         """`communities`: whose members may read what is published."""
-        self._parties = frozenset(her for each in communities for her in (*each.trusts, *each.municipalities))
+        known = tuple(communities)
+        self._parties = frozenset(her for each in known for her in (*each.trusts, *each.municipalities))
         self._ledger = ledger
         self._partners = partners
-        self._reader = MeasuredReader(ledger)
+        self._reader = counted_reader(ledger, known)
 
     def now(self) -> datetime:
         """The present time."""
@@ -86,8 +90,8 @@ class Measures:
 
         :raises Refusal: api.not-found: there is no such measure.
         """
-        measured = self._reader.measured()
-        return report(self.measure(id), measured.stays, measured.loose, wanted)
+        measure = self.measure(id)
+        return report_of(measure, self._reader.occasions(id, wanted.now), wanted)
 
     def chart(self, id: str, wanted: Wanted, stratum: str | None = None) -> RunChart:
         """The run chart of a measure, or of one stratum of the dimension in `wanted.by`.
@@ -101,11 +105,11 @@ class Measures:
 
     def side_of(self, her_ids: frozenset[str]) -> tuple[Dimension, str]:
         """As what the stays know an organisation with these HER-ids: a municipality, or a trust."""
-        stays = self._reader.measured().stays
+        stays = {(owner.trust, owner.municipality) for owner in self._reader.owners() if owner.trust}
         for her_id in sorted(her_ids):
-            if any(stay.trust == her_id for stay in stays):
+            if any(trust == her_id for trust, _ in stays):
                 return "trust", her_id
-            if any(stay.municipality == her_id for stay in stays):
+            if any(municipality == her_id for _, municipality in stays):
                 return "municipality", her_id
         return "municipality", min(her_ids, default="")
 
@@ -181,26 +185,61 @@ class Measures:
         Durable after each portion's commit. A crash leaves some unpublished; doing it again is harmless: a report that
         says the same makes no new version.
         """
-        reports = await asyncio.to_thread(self._to_publish)
+        return await self._keep_all(await asyncio.to_thread(self._reports, _begun), self._keep)
+
+    async def publish_due(
+        self, due: Callable[[Length, date], list[date]], after_days: int, thread: Executor
+    ) -> int:
+        """Keep the MeasureReports of the periods that are due today, each once; returns how many were written.
+
+        Durable after each portion's commit. A crash leaves some unwritten; doing it again writes those.
+
+        :param due: which periods of a length are due on a day, by their first days
+        :param after_days: so many days after its end a period is due
+        :param thread: where they are computed
+        """
+        reports = await asyncio.get_running_loop().run_in_executor(thread, self._reports, due)
+        return await self._keep_all(reports, partial(self._keep_once, after_days=after_days))
+
+    async def _keep_all(self, reports: list[Json], keep: Callable[[Session, Json, int], bool]) -> int:
         at, written = self._ledger.clock(), 0
         for start in range(0, len(reports), PUBLISHED_AT_ONCE):
             portion = reports[start : start + PUBLISHED_AT_ONCE]
 
             def unit(session: Session, portion: list[Json] = portion) -> int:
-                return sum(self._keep(session, content, at) for content in portion)
+                return sum(keep(session, content, at) for content in portion)
 
             written += await self._ledger.write(unit, touching=RECORDS)
         return written
 
-    def _to_publish(self) -> list[Json]:
+    def _reports(self, of: Callable[[Length, date], list[date] | None]) -> list[Json]:
+        """Every report of the periods wanted; None: of all that have begun."""
         now, found = self.now(), list[Json]()
+        today = day_of(now)
         for id in MEASURES:
             for length in LENGTHS:
-                wanted = Wanted(now, length, since=day_of(now) - LOOK_BACK, until=day_of(now) + LOOK_AHEAD)
+                starts = of(length, today)
+                if starts == []:
+                    continue
+                since, until = today - LOOK_BACK, today + LOOK_AHEAD
+                if starts:
+                    since, until = min(starts), last_of(max(starts), length)
+                wanted = Wanted(now, length, since=since, until=until)
                 total, parts = self.report(id, wanted), self.report(id, replace(wanted, by="municipality"))
-                starts = [start for line in total.lines for start, _ in line.periods if start <= day_of(now)]
-                found += [measure_report(total, start, parts) for start in starts]
+                had = [start for line in total.lines for start, _ in line.periods if start <= today]
+                found += [
+                    measure_report(total, start, parts) for start in had if starts is None or start in starts
+                ]
         return found
+
+    def _keep_once(self, session: Session, content: Json, at: int, *, after_days: int) -> bool:
+        """Unless it was written since it fell due: so many days after its period's end."""
+        known = session.one("resource_content", resource_type="MeasureReport", id=content["id"])
+        if known is not None:
+            written = day_of(datetime.fromisoformat(msgspec.json.decode(known["content"])["date"]))
+            if written > date.fromisoformat(content["period"]["end"]) + timedelta(days=after_days):
+                return False
+        return self._keep(session, content, at)
 
     def _keep(self, session: Session, content: Json, at: int) -> bool:
         known = session.one("resource_content", resource_type="MeasureReport", id=content["id"])
@@ -218,3 +257,8 @@ class Measures:
         return await self._ledger.write(
             lambda session: once(session, key, request, now, lambda: do(session)), touching=LOCK
         )
+
+
+def _begun(length: Length, today: date) -> None:
+    """Every period that has begun."""
+    return None

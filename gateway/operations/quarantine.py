@@ -23,6 +23,7 @@ from gateway.errors import Refusal
 from gateway.ledger import line, messages, times
 from gateway.ledger.session import Row, Session
 from gateway.routing import placing
+from gateway.routing.corrections import OnItsWay, changes_of
 from gateway.routing.partners import Partners
 from gateway.routing.quarantine import is_held_row
 
@@ -80,7 +81,11 @@ def refuse(session: Session, row: Row, act: Act, now: int) -> None:
 def decide_against(session: Session, row: Row, now: int, reason: str) -> None:
     """Keep that a held delivery will not be sent; corrections that waited for it go to a person."""
     line.end(session, row["delivery_id"], row["sequence"], "handed", now, reason=reason)
-    for waiting in placing.waiting_for(session, row):
+    _hand_over_waiting(session, OnItsWay.of(row), now)
+
+
+def _hand_over_waiting(session: Session, one: OnItsWay, now: int) -> None:
+    for waiting in changes_of(session, one).waiting:
         line.end(
             session,
             waiting["delivery_id"],
@@ -89,6 +94,7 @@ def decide_against(session: Session, row: Row, now: int, reason: str) -> None:
             now,
             reason="routing.parent-rejected",
         )
+        _hand_over_waiting(session, one._replace(message_id=waiting["message_id"]), now)
 
 
 def _let_go(session: Session, row: Row, partners: Partners, act: Act, now: int, event: str) -> None:
@@ -108,7 +114,7 @@ def _let_go(session: Session, row: Row, partners: Partners, act: Act, now: int, 
         now,
         give_up_at=give_up_at,
     )
-    placing.release_waiting(session, row, row["lane_id"], give_up_at, now)
+    placing.release_waiting(session, OnItsWay.of(row), row["lane_id"], give_up_at, now)
 
 
 def _expect_held(row: Row) -> None:

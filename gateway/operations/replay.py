@@ -24,9 +24,9 @@ from gateway.ledger.operations import Item, OperationsReader, Selection
 from gateway.ledger.session import Session
 from gateway.operations import actions
 from gateway.operations.actions import Act
+from gateway.routing.corrections import keeps_back, named_original
 from gateway.routing.partners import Partners
-from gateway.routing.placing import CORRECTIONS, ENDED_BADLY
-from gateway.settings import ReplaySettings
+from gateway.settings_operations import ReplaySettings
 
 MOST: Final = 10_000
 """Deliveries in one replay."""
@@ -130,16 +130,13 @@ def preview(
 
 def original_missing(reader: OperationsReader, item: Item, sent: set[tuple[str, str, str]]) -> str | None:
     """A correction goes only where its original has been, or goes before it in the same replay."""
-    named = item.parent_id or item.conversation_id
-    if item.status not in CORRECTIONS or named is None:
-        return None
-    if (item.sender_her, named, item.receiver_her) in sent:
+    named = named_original(item.status, item.parent_id, item.conversation_id)
+    if named is None or (item.sender_her, named, item.receiver_her) in sent:
         return None
     original = reader.one(
         "delivery_to", message_id=named, sender_her=item.sender_her, receiver_her=item.receiver_her
     )
-    badly = original is not None and original["state"] in ENDED_BADLY
-    return "operations.original-not-delivered" if badly else None
+    return "operations.original-not-delivered" if keeps_back(original) else None
 
 
 def begin(session: Session, shown: Preview, wanted: Selection, act: Act, now: int) -> int:

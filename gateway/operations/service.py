@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
+from gateway.certificates import Named
 from gateway.errors import Refusal
 from gateway.ledger import check, times
+from gateway.ledger.certificates import Known, certificates
 from gateway.ledger.check import LedgerCheck
 from gateway.ledger.operations import HoldMode, Item, OperationsReader, Selection
 from gateway.ledger.overview import OverviewReader
@@ -16,11 +18,12 @@ from gateway.ledger.store import Ledger
 from gateway.operations import actions, endpoints, metrics, quarantine, replay, retention
 from gateway.operations.actions import Act, Action
 from gateway.operations.background import Background
+from gateway.operations.certificates import CertificateWatch
 from gateway.operations.endpoints import EndpointState
 from gateway.operations.once import Json, once
 from gateway.operations.quarantine import Annotate
 from gateway.operations.replay import Preview
-from gateway.operations.retention import Removed
+from gateway.operations.retention import Digest, Removed
 from gateway.operations.traffic import TrafficCounts
 from gateway.routing.dispatch import Dispatcher
 from gateway.routing.partners import Partners
@@ -37,9 +40,13 @@ class Operations:
         partners: Partners,
         dispatcher: Dispatcher,
         annotate: Annotate,
+        digest: Digest,
+        named: Iterable[Named] = (),
     ) -> None:
-        """`annotate` puts a person's note into a translation."""
+        """`annotate` puts a person's note into a translation; `digest` stays of a message that is removed; `named`:
+        certificates in the files of the settings."""
         self._annotate = annotate
+        self._digest = digest
         self._settings = settings
         self._ledger = ledger
         self._partners = partners
@@ -47,7 +54,8 @@ class Operations:
         self.reader = OperationsReader(ledger)
         self.overview = OverviewReader(ledger)
         self.traffic = TrafficCounts(ledger)
-        self._background = Background(settings, ledger, self.reader, partners, dispatcher)
+        watch = CertificateWatch(settings, named, dispatcher.transports)
+        self._background = Background(settings, ledger, self.reader, partners, dispatcher, digest, watch)
 
     async def start(self) -> None:
         """Begin to watch, to tell, to replay and to remove."""
@@ -128,6 +136,10 @@ class Operations:
         """
         first = endpoints.endpoint_of(self._partners, her_id).her_ids[0]
         return next(each for each in self.endpoints() if each.id == first)
+
+    def certificates(self) -> tuple[Known, ...]:
+        """The certificates that endpoints depend on, as far as they are known here."""
+        return certificates(self.reader)
 
     async def hold(self, her_id: str, mode: HoldMode, act: Act, *, key: str | None) -> Json:
         """Pause or drain an endpoint.
@@ -218,7 +230,7 @@ class Operations:
         kept = self._settings.retention
         if kept.bodies_days is None and kept.metadata_days is None:
             raise Refusal("operations.retention-not-configured")
-        return await retention.run(self._ledger, self.reader, kept, self._ledger.clock())
+        return await retention.run(self._ledger, self.reader, kept, self._ledger.clock(), self._digest)
 
     def check(self) -> LedgerCheck:
         """Whether the ledger is as it must be."""

@@ -17,7 +17,7 @@ from gateway import __version__
 from gateway.errors import CATALOGUE
 from gateway.ledger import times
 from gateway.ledger.operations import Alarm
-from gateway.settings import AlarmSettings
+from gateway.settings_operations import AlarmSettings
 
 MOST_IN_A_CALL: Final = 50
 TIME_LIMIT_S: Final = 10.0

@@ -52,6 +52,8 @@ class Agreement:
     """These three from the discharge."""
     admission_message_is_notice: bool = False
     """Whether LOG_INNLAGT counts as the notice of § 8. It holds no health information, so by itself it does not."""
+    letters_here: bool = True
+    """Whether the trust's discharge letters (epikriser) go through this gateway: else none can be called missing."""
     counts: Counts = "sent"
     """What proves that the other side was told."""
     receive_within: Limit | None = None

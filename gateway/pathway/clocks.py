@@ -58,6 +58,7 @@ Note = Literal[
     "no-limit-agreed",
     "need-not-known",
     "content-not-known",
+    "letters-elsewhere",
     "reply-not-coded",
     "stay-uncertain",
 ]
@@ -325,7 +326,7 @@ def _after_discharge(stay: Stay, agreement: Agreement) -> Iterator[_Case]:
     for kind, documents, undecidable in (
         ("discharge-report", reports, None),
         ("medication-list", lists, "content-not-known" if unread else None),
-        ("epikrise", stay.of_kind(EPIKRISE), None),
+        ("epikrise", stay.of_kind(EPIKRISE), None if agreement.letters_here else "letters-elsewhere"),
     ):
         done = _first(documents, agreement, since)
         yield _Case(kind, about.key, started, done, cancelled=cancelled, undecidable=undecidable)  # type: ignore[arg-type]

@@ -24,7 +24,7 @@ read off the examples, which repeat its content.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
@@ -189,7 +189,7 @@ class Document:
 def documents_of(events: Iterable[PathwayEvent]) -> tuple[tuple[Document, ...], tuple[Unplaced, ...]]:
     """The documents that a set of messages makes, and the messages that are in none."""
     messages = _without_duplicates(events)
-    refused = _rejected(messages)
+    refused = rejected(messages).keys()
     unplaced: list[Unplaced] = []
     families: dict[tuple[object, ...], list[PathwayEvent]] = {}
     relations = _Relations([m for m in messages if m.kind in USED])
@@ -224,12 +224,12 @@ def _document(members: list[PathwayEvent]) -> tuple[Document, list[PathwayEvent]
     return document, [event for event in after if event.status in ("M", "A")]
 
 
-def _why_not(message: PathwayEvent, rejected: frozenset[MessageKey]) -> Reason | None:
+def _why_not(message: PathwayEvent, refused: Collection[MessageKey]) -> Reason | None:
     if message.kind == RECEIPT:
         return None
     if message.kind not in USED:
         return "not-used"
-    if message.key in rejected:
+    if message.key in refused:
         return "rejected"
     if message.status == "H":
         return "history"
@@ -249,12 +249,13 @@ def _without_duplicates(events: Iterable[PathwayEvent]) -> list[PathwayEvent]:
     return sorted(found, key=lambda event: (event.sent, event.key))
 
 
-def _rejected(messages: list[PathwayEvent]) -> frozenset[MessageKey]:
-    """The messages that have a negative receipt and no positive one."""
+def rejected(messages: Iterable[PathwayEvent]) -> dict[MessageKey, MessageKey]:
+    """The messages that have a negative receipt and no positive one, each with its first negative receipt."""
+    messages = list(messages)
     by_id: dict[str, list[PathwayEvent]] = {}
     for message in messages:
         by_id.setdefault(message.key.id, []).append(message)
-    said: dict[MessageKey, set[str]] = {}
+    said: dict[MessageKey, list[tuple[str, datetime, MessageKey]]] = {}
     for receipt in messages:
         if receipt.kind != RECEIPT or receipt.receipt_for is None or receipt.receipt_status is None:
             continue
@@ -262,8 +263,9 @@ def _rejected(messages: list[PathwayEvent]) -> frozenset[MessageKey]:
         if len(meant) > 1:
             meant = [m for m in meant if m.sender_organisation == receipt.counterpart]
         for message in meant:
-            said.setdefault(message.key, set()).add(receipt.receipt_status)
-    return frozenset(key for key, statuses in said.items() if statuses == {"2"})
+            told = (receipt.receipt_status, receipt.sent, receipt.key)
+            said.setdefault(message.key, []).append(told)
+    return {key: min(told)[2] for key, told in said.items() if all(status == "2" for status, _, _ in told)}
 
 
 class _Relations:

@@ -98,6 +98,8 @@ class PathwayEvent:
     """When the sender made it (GenDate); aware, UTC. It is the sender's own statement."""
     accepted: datetime
     """When the gateway had it for good; aware, UTC. It decides nothing here."""
+    receiver: str | None = None
+    """HER-id (level 2, else 1) of the service it was sent to."""
     delivered: datetime | None = None
     """When the receiver had it, where known: its transport took it, or its receipt came. Aware, UTC."""
     status: str = "N"
@@ -113,6 +115,8 @@ class PathwayEvent:
     """8408: 1 home, 3 other hospital, 11 nursing home, …"""
     discharge_condition: str | None = None
     """8431: 1 alive, 2 dead, 3 suicide."""
+    urgency: Literal["acute", "planned"] | None = None
+    """Of an admission: how urgent it was. None: not said (e-messages cannot say it)."""
     receipt_for: str | None = None
     """Of a receipt: MsgId of the message it answers."""
     receipt_status: Literal["1", "2", "3"] | None = None
@@ -159,6 +163,7 @@ def from_facts(
     medication_list: bool | None = None,
     discharged_to: str | None = None,
     discharge_condition: str | None = None,
+    urgency: Literal["acute", "planned"] | None = None,
 ) -> PathwayEvent:
     """The event of a message whose facts are known; aware times. What has no part in a pathway makes an event too."""
     topics = {(topic.code_set, topic.code) for topic in facts.topics}
@@ -174,6 +179,7 @@ def from_facts(
         counterpart=counterpart,
         sent=facts.generated_at if _plausible(facts.generated_at) else accepted,
         accepted=accepted,
+        receiver=facts.receiver.her_id,
         delivered=delivered,
         status=facts.status,
         parent=facts.parent_id,
@@ -187,6 +193,7 @@ def from_facts(
         medication_list=medication_list,
         discharged_to=discharged_to,
         discharge_condition=discharge_condition,
+        urgency=urgency,
         receipt_for=facts.receipt.original_message_id if facts.receipt else None,
         receipt_status=facts.receipt.status if facts.receipt else None,
     )

@@ -7,6 +7,7 @@ One stay per patient, hospital trust (level-1 HER-id) and admission (issue 6):
    not reach the messages sent before it. A date means any time of its day.
 2. A person's decision goes before every rule that follows, and before rule 1.
 3. LOG_UTSKREVET and LOG_DOD carry no admission time: each belongs to the one open stay of the trust whose period fits.
+   A discharge after the death of the patient (the body leaves) belongs to the stay that the death ended.
 4. A ready-notice or withdrawal without admission time belongs to the one stay whose period holds it.
 5. Reports and replies belong to the one stay they were sent in (see `reports`).
 
@@ -201,7 +202,15 @@ def place_ends(placing: Placing, documents: Iterable[Document]) -> None:
                 and draft.admitted.at <= placed
                 and (draft.ended is None or draft.ended.same_as(moment))
             ]
+            if not fitting and document.kind == LOG_UTSKREVET:
+                fitting = [draft for draft in placing.of(document.trust) if _dead_by(draft, placed)]
             placing.to_the_one(document, fitting)
+
+
+def _dead_by(draft: Draft, at: datetime) -> bool:
+    """Whether death had ended the stay by then: nobody is discharged alive from it, nor admitted again."""
+    end, ended = draft.end, draft.ended
+    return end is not None and end.kind == LOG_DOD and ended is not None and ended.at <= at
 
 
 def place_by_period(placing: Placing, documents: Iterable[Document], none: Reason = "no-stay-fits") -> None:

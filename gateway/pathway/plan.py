@@ -48,6 +48,8 @@ class Action:
     questionnaire: str | None = None
     proved_by: frozenset[str] = frozenset()
     """Types of messages (8279) whose sending proves that it was done."""
+    title_en: str = ""
+    """The title in English."""
 
 
 @dataclass(frozen=True)

@@ -23,11 +23,12 @@ NATIONAL = "national rules"
 
 def agreements_of(settings: Settings) -> Callable[[str, str, datetime], Agreement]:
     """Trust, municipality, time → the agreement in force; the national rules alone where there is none."""
-    known = [_agreement(each) for each in settings.agreement]
+    usual = settings.pathway.letters_here
+    known = [_agreement(each, usual) for each in settings.agreement]
 
     def found(trust: str, municipality: str, at: datetime) -> Agreement:
         agreed = agreement_on(known, trust, municipality, day_of(at))
-        return agreed or Agreement(trust, municipality, date.min, source=NATIONAL)
+        return agreed or Agreement(trust, municipality, date.min, source=NATIONAL, letters_here=usual)
 
     return found
 
@@ -37,7 +38,7 @@ def rates_of(settings: Settings) -> tuple[DayRate, ...]:
     return tuple(DayRate(each.valid_from, each.valid_to, each.nok, each.source) for each in settings.day_rate)
 
 
-def _agreement(said: AgreementSettings) -> Agreement:
+def _agreement(said: AgreementSettings, letters_here: bool) -> Agreement:
     return Agreement(
         trust=said.trust,
         municipality=said.municipality,
@@ -51,6 +52,7 @@ def _agreement(said: AgreementSettings) -> Agreement:
         discharge_report=_limit(said.discharge_report, DISCHARGE_LIMIT),
         medication_list=_limit(said.medication_list, DISCHARGE_LIMIT),
         epikrise=_limit(said.epikrise, EPIKRISE_LIMIT),
+        letters_here=letters_here if said.letters_here is None else said.letters_here,
         admission_message_is_notice=said.admission_message_is_notice,
         counts=said.counts,
         receive_within=_limit(said.receive_within),

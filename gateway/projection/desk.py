@@ -27,14 +27,14 @@ from gateway.pathway.calendar import day_of, end_of, start_of
 from gateway.pathway.payment import ConditionCode
 from gateway.pathway.plan import plan_on
 from gateway.projection import inputs, plans
-from gateway.projection.definitions import plan_definition
+from gateway.projection.definitions import codes_of, plan_definition
 from gateway.projection.inputs import Written, keep_input
 from gateway.projection.projector import LOCK, Projector
-from gateway.records import stays
+from gateway.records import counted, stays
 from gateway.translate.state import derived_id
 
 Json = dict[str, Any]
-DIMENSIONS: Final = ("priority-group", "care-level")
+DIMENSIONS: Final = ("priority-group", "care-level", "admission-urgency")
 
 
 class Desk:
@@ -100,13 +100,22 @@ class Desk:
         by_whom: str,
         why: str = "",
     ) -> None:
-        """Put the person of a stay in a group, or say which level of service the person has, from a day on.
+        """Put the person of a stay in a group, or say which level of service the person has, from a day on; or how
+        urgent the admission was, on its day. What was said before of the same day is replaced.
 
         :raises Refusal: records.no-stay, api.bad-parameter
         """
-        if dimension not in DIMENSIONS or (valid_to is not None and valid_to < valid_from):
-            raise Refusal("api.bad-parameter")
-        key = self._stay(stay)["patient_key"]
+        if dimension not in DIMENSIONS or code not in codes_of(dimension):
+            raise Refusal("api.bad-parameter", path="dimension")
+        row = self._stay(stay)
+        key = row["patient_key"]
+        if dimension == "admission-urgency":
+            admitted = day_of(times.moment(row["began_at"]))
+            if valid_from != admitted:
+                raise Refusal("api.bad-parameter", path="validFrom")
+            valid_to = admitted
+        if valid_to is not None and valid_to < valid_from:
+            raise Refusal("api.bad-parameter", path="validTo")
         values = {
             "dimension": dimension,
             "code": code,
@@ -117,7 +126,10 @@ class Desk:
 
         def unit(session: Session) -> None:
             keep_input(session, self._said(key, by_whom), "dimension", {**values, "why": why})
+            said = {name: values[name] for name in ("dimension", "valid_from", "code")}
+            session.run("replace_dimension", patient_key=key, **said)
             session.run("keep_dimension", patient_key=key, **values)
+            counted.mark(session, key, self._clock())
 
         await self._ledger.write(unit, touching=LOCK)
 

@@ -4,6 +4,7 @@ It is an input of the ledger first; its effects follow from it, now and when eve
 
     Goal                    a new version; who said it and whether it was evaluated
     Task of a plan          the task is done, begun or declined; what the plan fixed stays as it is
+    Task of another kind    stands for itself; with an owner, it follows up the goal it is for (focus)
     Task of a ready-notice  businessStatus 6 or 7 is the municipality's coded answer (NPR)
     QuestionnaireResponse   what was asked and answered; completed, it does the task that its questionnaire belongs to
 """
@@ -110,6 +111,8 @@ def apply(session: Session, said: Written, input_id: int, *, again: bool = False
             if not again:
                 _answer(session, said, before)
             return int(known["version"]) if known is not None else 0
+    elif content["resourceType"] == "Task" and _is_ours(content):
+        raise Refusal("records.fixed-element", path="Task.code")
     if content["resourceType"] == "Goal" and before is not None:
         _check_words(before, content)
     new = New(content, "api", said.patient_key, said.parties, input_id=input_id)

@@ -17,10 +17,15 @@ from gateway.errors import SomlosError
 from gateway.fhir import json as fhir_json
 from gateway.fhir.canonical import code_system, extension_url
 from gateway.pathway.events import DISCHARGE_REPORT, PathwayEvent, from_facts
+from gateway.projection.resources import Named, written_of
+from gateway.records.resources import Written
 
 Json = dict[str, Any]
 Content = Literal["xml", "fhir"]
 CONTENT_TYPES: Final = ("9139", "9140")
+ACT_PRIORITY: Final = "http://terminology.hl7.org/CodeSystem/v3-ActPriority"
+URGENCY: Final = {"EM": "acute", "UR": "acute", "EL": "planned"}
+"""Codes of Encounter.priority that say how urgent an admission was."""
 
 
 @dataclass(frozen=True)
@@ -29,8 +34,8 @@ class Interpretation:
 
     event: PathwayEvent | None
     """None: its facts could not be taken."""
-    bundle: Json | None
-    """The message as a Bundle; None: it cannot be one (a body without grammar, or a receipt)."""
+    resources: tuple[Written, ...] | None
+    """The resources of the message as a Bundle; None: it cannot be one (a body without grammar, or a receipt)."""
     failed: str | None = None
     """Code of the error catalogue: what could not be read of it."""
 
@@ -38,12 +43,14 @@ class Interpretation:
 class Interpreter(Protocol):
     """Reads messages for `records/`."""
 
-    async def interpret(self, data: bytes, content: Content, accepted: datetime) -> Interpretation:
+    async def interpret(
+        self, data: bytes, content: Content, accepted: datetime, named: Named
+    ) -> Interpretation:
         """Never raises for what stands in the message; `accepted`: aware."""
         ...
 
 
-def interpret(data: bytes, content: Content, accepted: datetime) -> Interpretation:
+def interpret(data: bytes, content: Content, accepted: datetime, named: Named) -> Interpretation:
     """As `Interpreter`, with the rooms that know the formats."""
     try:
         source = fhir_json.read(data) if content == "fhir" else xml_reading.read(data)
@@ -60,7 +67,8 @@ def interpret(data: bytes, content: Content, accepted: datetime) -> Interpretati
             failed = error.code
         except (LookupError, TypeError, ValueError, AttributeError):
             failed = "us.internal"
-    return Interpretation(from_facts(facts, accepted, **_said(bundle, facts.message_type)), bundle, failed)
+    event = from_facts(facts, accepted, **_said(bundle, facts.message_type))
+    return Interpretation(event, None if bundle is None else written_of(bundle, named), failed)
 
 
 def _said(bundle: Json | None, message_type: str) -> dict[str, Any]:
@@ -91,6 +99,15 @@ def _said(bundle: Json | None, message_type: str) -> dict[str, Any]:
                 for code in _codes(
                     (encounter.get("hospitalization") or {}).get("dischargeDisposition"), "8408"
                 )
+            ),
+            None,
+        ),
+        "urgency": next(
+            (
+                URGENCY[each["code"]]
+                for encounter in encounters
+                for each in _list(encounter.get("priority") or {}, "coding")
+                if each.get("system") == ACT_PRIORITY and each.get("code") in URGENCY
             ),
             None,
         ),

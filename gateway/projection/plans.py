@@ -3,7 +3,8 @@
 The plan and its dates follow from the stay; what was done is told by messages (`gateway/pathway/plan.py`) or at the
 API, and the API's word stays: a task that was done there is done, whatever is worked out anew. Each task is a Task
 that refers to the CarePlan, to its Questionnaire, and to what the messages already say about it (`input`: nothing
-is entered twice).
+is entered twice). Where messages answer questions of the Questionnaire, a QuestionnaireResponse in progress has
+those answers (`prefilled.py`), until somebody goes on with it at the API: from then on it is theirs.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ from gateway.ledger.session import Row, Session
 from gateway.pathway.calendar import day_of, end_of
 from gateway.pathway.plan import Plan, PlanDefinition, Planned, plan_of, plan_on, starts
 from gateway.pathway.stays import Stays
+from gateway.projection import prefilled
+from gateway.projection.definitions import role_names
 from gateway.projection.stay_resources import PATHWAY_CODES, coding, instant, organisation, subject
 from gateway.records import resources
 from gateway.records.resources import New
@@ -37,12 +40,8 @@ PREFILLED: Final = {
 }
 """What the messages say about a task."""
 MOST_PREFILLED: Final = 40
-_TITLES: Final = {
-    "hospital": "Sykehuset",
-    "nurse": "Sykepleier",
-    "gp": "Fastlege",
-    "home-care": "Hjemmetjenesten",
-}
+MOST_READ: Final = 200
+"""Resources of one type that questions are answered from: the newest."""
 _REASONS: Final = {
     "readmitted": "Innlagt igjen",
     "died": "Død",
@@ -61,6 +60,8 @@ class Kept:
     plan: Plan
     parties: frozenset[str]
     at: int
+    lists: tuple[str, ...] = ()
+    """References to the messages that brought the list of medicines to the municipality."""
 
 
 def keep(
@@ -84,7 +85,7 @@ def keep(
         keep_plan(
             session,
             definition,
-            Kept(id, of.patient_key, each.id, "discharge", plan, parties, times.of(now)),
+            Kept(id, of.patient_key, each.id, "discharge", plan, parties, times.of(now), _lists(each, plan)),
         )
     for row in session.all("plans_of_patient", patient_key=of.patient_key):
         if row["reason"] != "discharge":
@@ -120,8 +121,57 @@ def keep_plan(session: Session, definition: PlanDefinition, kept: Kept) -> None:
         state_at=kept.at,
     )
     for task in kept.plan.tasks:
+        _keep_prefilled(session, kept, task, states[task.action.id], rows.get(task.action.id))
         _keep_task(session, kept, task, states[task.action.id], rows.get(task.action.id), reason)
     _put(session, kept, _care_plan(session, definition, kept, state, reason))
+
+
+def _lists(settled: Settled, plan: Plan) -> tuple[str, ...]:
+    """The messages that brought the list of medicines: those that the municipality has."""
+    return tuple(
+        f"Communication/{derived_id('communication', *document.key)}"
+        for document in settled.stay.documents
+        if document.live and document.current.medication_list
+        if document.current.counterpart == plan.municipality and document.told("delivered")
+    )
+
+
+def response_id(plan_id: str, action: str) -> str:
+    """The id of the QuestionnaireResponse in which messages answer the questions of a task."""
+    return derived_id("prefilled", plan_id, action)
+
+
+def _keep_prefilled(session: Session, kept: Kept, task: Planned, state: str, row: Row | None) -> None:
+    """Write what messages answer of a task's questions; what somebody has gone on with stays as it is.
+
+    A task that a message alone has done leaves questions open that only a person can answer.
+    """
+    if task.action.questionnaire is None:
+        return
+    id = response_id(kept.id, task.action.id)
+    known = session.one("resource_content", resource_type="QuestionnaireResponse", id=id)
+    by_api = row is not None and row["done_by"] in ("task", "questionnaire")
+    going_on = state in ("requested", "in-progress") or (state == "completed" and not by_api)
+    if (known is None and not going_on) or (known is not None and known["source"] == "api"):
+        return
+    asked = {"patient_key": kept.patient_key, "her_id": kept.plan.municipality, "most": MOST_READ}
+    kinds = prefilled.asks_for(task.action.questionnaire)
+    rows = [row for kind in kinds for row in session.all("prefilled_from", resource_type=kind, **asked)]
+    said = prefilled.read(rows)
+    answers = prefilled.prefilled(task.action.questionnaire, kept.lists, said)
+    if known is None and not answers:
+        return
+    content = {
+        "resourceType": "QuestionnaireResponse",
+        "id": id,
+        "basedOn": [{"reference": f"CarePlan/{kept.id}"}],
+        "questionnaire": task.action.questionnaire,
+        "status": "in-progress" if going_on else "stopped",
+        "subject": subject(kept.patient_key),
+        **answers,
+    }
+    own = frozenset({kept.plan.municipality})
+    resources.put(session, New(content, "pathway", kept.patient_key, own), kept.at)
 
 
 def task_id(plan_id: str, action: str) -> str:
@@ -262,9 +312,9 @@ def _task(session: Session, kept: Kept, task: Planned, values: dict[str, Any]) -
         "code": {"coding": [{"system": PATHWAY_CODES, "code": task.action.id, "display": task.action.title}]},
         "for": subject(kept.patient_key),
         "authoredOn": kept.plan.started.isoformat(),
-        "performerType": [coding(task.action.role, _TITLES[task.action.role])],
+        "performerType": [coding(task.action.role, role_names()[task.action.role][0])],
         "owner": organisation(kept.plan.municipality) if task.action.role not in ("hospital", "gp") else None,
-        "input": before.get("input") or _prefilled(session, kept, task.action.id),
+        "input": _input(session, kept, task, before),
     }
     if kept.stay_id:
         found["encounter"] = {"reference": f"Encounter/{kept.stay_id}"}
@@ -287,6 +337,18 @@ def _task(session: Session, kept: Kept, task: Planned, values: dict[str, Any]) -
         if known is not None and known["source"] == "api" and name in before:
             found[name] = before[name]
     return {name: value for name, value in found.items() if value not in (None, [])}
+
+
+def _input(session: Session, kept: Kept, task: Planned, before: Json) -> list[Json]:
+    found: list[Json] = list(before.get("input") or _prefilled(session, kept, task.action.id))
+    answers = f"QuestionnaireResponse/{response_id(kept.id, task.action.id)}"
+    if any((each.get("valueReference") or {}).get("reference") == answers for each in found):
+        return found
+    if resources.now(session, *answers.split("/")) is not None:
+        found.append(
+            {"type": coding("prefilled", "Fra meldingene"), "valueReference": {"reference": answers}}
+        )
+    return found
 
 
 def _prefilled(session: Session, kept: Kept, action: str) -> list[Json]:

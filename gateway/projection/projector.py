@@ -21,6 +21,7 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import Any, Final, Literal, TypeVar
 
 import msgspec
@@ -32,12 +33,14 @@ from gateway.ledger.duty import Duty
 from gateway.ledger.session import Notices, Row, Session
 from gateway.ledger.store import Ledger
 from gateway.pathway.calendar import day_of
-from gateway.projection import goals, inputs, plans, resources, stay_resources
+from gateway.projection import goals, inputs, plans, rejections, resources, stay_resources
 from gateway.projection.agreements import agreements_of
+from gateway.projection.counting import Counting, counted_reader
 from gateway.projection.definitions import plan_definition
 from gateway.projection.interpret import Interpretation, Interpreter
-from gateway.records import stays
-from gateway.records.resources import New, put, stored
+from gateway.projection.resources import Named
+from gateway.records import counted, stays
+from gateway.records.resources import New, Written, put, stored
 from gateway.records.stays import Known, Settled
 from gateway.settings import Settings
 from gateway.translate.state import derived_id
@@ -46,8 +49,10 @@ NAME: Final = "records"
 LOCK: Final = ("records",)
 """Whoever writes in `records/` has this to himself: the projector, and a request that changes a resource."""
 PORTION: Final = 5
-"""Messages of one commit: on SQLite nothing else is committed meanwhile, some 15 ms for plain messages."""
-DELIVERED_AT_ONCE: Final = 500
+"""Messages that are read at a time, and deliveries that are noted. Each has a commit of its own: on SQLite nothing else
+is committed meanwhile, and a sender waits."""
+LONGEST_SKIPPED: Final = 500
+"""Messages looked at above the position: each question for the next ones passes over them, so it must not grow."""
 AT_LEAST_EVERY_S: Final = 60.0
 BREATH_S: Final = 0.2
 """Between two looks, however fast messages come."""
@@ -75,6 +80,7 @@ class Looked:
     """A message and what it says."""
 
     row: Row
+    named: Named
     said: Interpretation
 
 
@@ -99,6 +105,7 @@ class Projector:
         self._duty = Duty(ledger, NAME, owner, settings.gateway.lease_s)
         self._changed = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
+        self.counting = Counting(ledger, counted_reader(ledger, settings.community))
 
     async def start(self) -> None:
         """Begin."""
@@ -140,10 +147,21 @@ class Projector:
                     await asyncio.sleep(worked * (1 / share - 1) if self._changed.is_set() else 0)
                     began = time.monotonic()
                 await self.turn_of_day()
+                await self._count()
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(AT_LEAST_EVERY_S):
                     await self._changed.wait()
             await asyncio.sleep(BREATH_S)
+
+    async def _count(self) -> None:
+        """Bring up to date what measures are made of; messages that came meanwhile go before the rest of it."""
+        began = time.monotonic()
+        while await self.counting.portion():
+            if self._changed.is_set():
+                break
+            worked = time.monotonic() - began
+            await asyncio.sleep(worked * (1 / self._settings.pathway.share - 1))
+            began = time.monotonic()
 
     async def catch_up(self) -> None:
         """Look at everything there is now."""
@@ -155,18 +173,23 @@ class Projector:
         horizon = self._read("horizon")[0]
         state = self._read("projection", name=NAME)[0]
         rows = self._read("messages_to_project", position=state["position"], most=PORTION)
-        delivered = self._read("newly_delivered", most=DELIVERED_AT_ONCE)
+        delivered = self._read("newly_delivered", most=PORTION)
         said = self._read("inputs_to_replay", after=state["inputs"], most=1)
         if said and (not rows or said[0]["at"] <= rows[0]["received_at"]):
             await self._ledger.write(lambda session: self._replay(session, said[0]), touching=LOCK)
             return True
         if not rows and not delivered:
-            await self._move(horizon)
+            await self._move(horizon, horizon["newest"])
             return False
+        if rows and rows[0]["sequence"] - state["position"] > LONGEST_SKIPPED:
+            await self._move(horizon, min(horizon["newest"], rows[0]["sequence"] - 1))
         if said:
             rows = [row for row in rows if row["received_at"] < said[0]["at"]]
-        looked = [await self._look(row) for row in rows]
-        await self._ledger.write(lambda session: self._keep(session, looked, delivered), touching=LOCK)
+        for row in rows:
+            looked = await self._look(row)
+            await self._ledger.write(partial(self._keep, looked=looked), touching=LOCK)
+        for row in delivered:
+            await self._ledger.write(partial(self._note_delivered, row=row), touching=LOCK)
         return True
 
     def _replay(self, session: Session, row: Row) -> None:
@@ -185,40 +208,41 @@ class Projector:
 
     async def _look(self, row: Row) -> Looked:
         accepted = times.moment(row["received_at"])
+        named = resources.named(self._first, row)
         if row["removed_at"] is not None:
-            return Looked(row, Interpretation(None, None, "operations.body-removed"))
+            return Looked(row, named, Interpretation(None, None, "operations.body-removed"))
         content: Literal["xml", "fhir"] = "fhir" if row["format"] == "fhir-r4" else "xml"
-        said = await self._interpreter.interpret(row["content"], content, accepted)
-        return Looked(row, said)
+        return Looked(row, named, await self._interpreter.interpret(row["content"], content, accepted, named))
 
-    def _keep(self, session: Session, looked: Iterable[Looked], delivered: Iterable[Row]) -> None:
-        patients: set[str] = set()
-        for each in looked:
-            patient_key, event = each.row["patient_key"], each.said.event
-            takes_part = event is not None and patient_key is not None
-            new = session.change(
-                "keep_pathway_event",
-                message=each.row["sequence"],
-                patient_key=patient_key,
-                event=stays.written(event) if takes_part and event else None,
-                undelivered=int(takes_part and not each.row["is_receipt"]),
-                failed=each.said.failed,
-            )
-            if new and takes_part:
-                patients.add(patient_key)
-            if new and each.said.bundle is not None:
-                self._keep_resources(session, each.row, each.said.bundle)
-        for row in delivered:
-            session.run("mark_delivered", message=row["message"], delivered_at=row["sent_at"])
+    def _keep(self, session: Session, looked: Looked) -> None:
+        row, said = looked.row, looked.said
+        takes_part = said.event is not None and row["patient_key"] is not None
+        new = session.change(
+            "keep_pathway_event",
+            message=row["sequence"],
+            patient_key=row["patient_key"],
+            event=stays.written(said.event) if takes_part and said.event else None,
+            undelivered=int(takes_part and not row["is_receipt"]),
+            failed=said.failed,
+        )
+        if new and said.resources is not None:
+            self._keep_resources(session, looked, said.resources)
+        if new and takes_part:
+            self._anew(session, (row["patient_key"],))
+
+    def _note_delivered(self, session: Session, row: Row) -> None:
+        session.run("mark_delivered", message=row["message"], delivered_at=row["sent_at"])
+        if row["patient_key"]:
+            self._anew(session, (row["patient_key"],))
+
+    def _keep_resources(self, session: Session, looked: Looked, new: tuple[Written, ...]) -> None:
+        row = looked.row
+        for goal in resources.keep(session, row, looked.named.root, new, row["received_at"]):
             if row["patient_key"]:
-                patients.add(row["patient_key"])
-        self._anew(session, patients)
-
-    def _keep_resources(self, session: Session, row: Row, bundle: dict[str, Any]) -> None:
-        for content in resources.keep(session, row, bundle, row["received_at"]):
-            if content["resourceType"] == "Goal" and row["patient_key"]:
                 at = row["generated_at"] or row["received_at"]
-                goals.note_goal(session, content, row["patient_key"], at, row["sequence"])
+                goals.note_goal(session, goal, row["patient_key"], at, row["sequence"])
+        if row["patient_key"]:
+            counted.mark(session, row["patient_key"], self._clock())
 
     def _anew(self, session: Session, patients: Iterable[str]) -> None:
         """Write the rows of these patients, and the resources that follow from them."""
@@ -228,9 +252,11 @@ class Projector:
             before = {row["stay_id"] for row in session.all("stays_of_patient", patient_key=patient_key)}
             found, settled = stays.keep(session, of, self._agreement_of, now)
             self._keep_stay_resources(session, of, settled, before, times.of(now))
+            rejections.keep(session, of, times.of(now))
             definition = plan_definition()
             if self._settings.pathway.plan and definition is not None:
                 plans.keep(session, definition, of, found, settled, now)
+            counted.mark(session, patient_key, times.of(now))
 
     def _keep_stay_resources(
         self, session: Session, of: Known, settled: Iterable[Settled], before: set[str], at: int
@@ -289,19 +315,25 @@ class Projector:
             if rows := self._read("patients_with_old_plans", before=before, most=PORTION):
                 await self.anew(row["patient_key"] for row in rows)
 
-    async def _move(self, horizon: Row) -> None:
-        """Move the position over what is certain to be complete. `horizon`: as it was before nothing was found."""
+    async def _move(self, horizon: Row, looked_at: int) -> None:
+        """Move the position over what is certain to be complete.
+
+        `looked_at`: nothing that is seen stands unlooked at up to there; `horizon`: as it was before that was read.
+        """
         row = self._read("projection", name=NAME)[0]
         position, candidate, needed = row["position"], row["candidate"], row["candidate_next"]
-        if horizon["oldest"] >= needed:
-            position, candidate, needed = max(position, candidate), horizon["newest"], horizon["next_one"]
-        if horizon["oldest"] >= needed:
-            position = max(position, candidate)
+        if candidate <= looked_at and horizon["oldest"] >= needed:
+            position, candidate, needed = max(position, candidate), looked_at, horizon["next_one"]
+            if horizon["oldest"] >= needed:
+                position = max(position, candidate)
         moved = {"position": position, "candidate": candidate, "candidate_next": needed}
         if any(row[name] != value for name, value in moved.items()):
             await self._ledger.write(
                 lambda session: _quietly(session, "move_projection", name=NAME, **moved), touching=LOCK
             )
+
+    def _first(self, query: str, **values: Any) -> Row | None:
+        return next(iter(self._read(query, **values)), None)
 
     def _read(self, query: str, **values: Any) -> list[Row]:
         return self._ledger.reading().execute(self._ledger.queries[query], values).fetchall()
@@ -310,6 +342,7 @@ class Projector:
 def _remove_everything(session: Session) -> None:
     for query in REMOVALS:
         session.run(query)
+    session.run("mark_measured_all")
     session.run("reset_projection", name=NAME)
 
 

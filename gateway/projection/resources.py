@@ -6,19 +6,22 @@ is removed, and a cancellation (C) marks all of it as entered in error. An addit
 what it adds to. MessageHeader and Provenance belong to one message. A patient is one resource, whoever tells of
 her: its id is derived from the patient key, which is keyed.
 
-A message that comes after its own correction changes nothing: the correction holds.
+A message that comes after its own correction changes nothing of what holds: what it said stands as an earlier version
+beneath the correction, which is written once more above it.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
-from typing import Any, Final
+from collections.abc import Callable, Iterator
+from typing import Any, Final, Literal, NamedTuple
+
+import msgspec
 
 from gateway.fhir.canonical import BASE, extension_url
 from gateway.ledger.session import Row, Session
 from gateway.records import resources
-from gateway.records.resources import New
+from gateway.records.resources import New, Written, written
 from gateway.translate.state import derived_id
 
 Json = dict[str, Any]
@@ -74,43 +77,95 @@ def patient_id(patient_key: str) -> str:
     return derived_id("patient", patient_key)
 
 
-def keep(session: Session, row: Row, bundle: Json, at: int) -> list[Json]:
-    """Keep the resources of a message; returns them as they are kept. Doing it again is harmless: equal content makes
-    no new version."""
-    root = _root(session, row)
+class Named(NamedTuple):
+    """What the identities of a message's resources follow from."""
+
+    message: str
+    """Our id of it."""
+    sender_her: str
+    message_id: str
+    root: str
+    """The first message of what it belongs to."""
+    patient_id: str | None
+
+
+def named(ask: Callable[..., Row | None], row: Row) -> Named:
+    """The same for a row of `messages_to_project`; `ask(query, **values)` gives the first row."""
+    key = row["patient_key"]
+    return Named(
+        row["id"], row["sender_her"], row["message_id"], _root(ask, row), patient_id(key) if key else None
+    )
+
+
+def written_of(bundle: Json, of: Named) -> tuple[Written, ...]:
+    """The Bundle's resources as they are kept; the Bundle is used up."""
+    return tuple(written(resource) for resource in _under_identities(of, bundle))
+
+
+def keep(session: Session, row: Row, root: str, new: tuple[Written, ...], at: int) -> list[Json]:
+    """Keep the resources of a message; returns the goals among them as they are kept. Doing it again is harmless: equal
+    content makes no new version."""
     held = session.all("resources_of_root", root=root)
     is_correction = row["status"] in ("M", "C")
-    if held and (not is_correction or _is_outdated(session, root, held, row)):
+    if held and not is_correction:
+        _beneath(session, row, root, new, at)
         return []
-    new = list(_under_identities(row, bundle, root))
-    parties = frozenset(
-        row[name]
-        for name in ("sender_her", "sender_organisation_her", "receiver_her", "receiver_organisation_her")
-        if row[name]
-    )
+    if held and _is_outdated(session, root, held, row):
+        return []
+    parties = _parties(row)
     cancelled = row["status"] == "C"
-    kept = []
+    kept, first = [], list[tuple[Written, str | None]]()
     for resource in new:
-        own = resource["resourceType"] in OF_ONE_MESSAGE or resource["resourceType"] == "Patient"
-        kept.append(in_error(resource) if cancelled and not own else resource)
+        own = resource.resource_type in OF_ONE_MESSAGE or resource.resource_type == "Patient"
+        if cancelled and not own:
+            resource = written(in_error(msgspec.json.decode(resource.content)))
+        if resource.resource_type == "Goal":
+            kept.append(msgspec.json.decode(resource.content))
+        source: Literal["cancelled", "message"] = "cancelled" if cancelled and not own else "message"
+        of_root = None if own else root
+        if source == "message" and not held and resource.resource_type != "Patient":
+            first.append((resource, of_root))
+            continue
         resources.put(
             session,
-            New(
-                content=kept[-1],
-                source="cancelled" if cancelled and not own else "message",
-                patient_key=row["patient_key"],
-                parties=parties,
-                message=row["sequence"],
-                root=None if own else root,
-            ),
+            New(resource, source, row["patient_key"], parties, message=row["sequence"], root=of_root),
             at,
-            fresh=not held and resource["resourceType"] != "Patient",
         )
-    there = {(resource["resourceType"], resource["id"]) for resource in new}
+    resources.put_first(session, first, row, resources.party_set_of(session, None, parties), at)
+    there = {(resource.resource_type, resource.id) for resource in new}
     for each in held:
         if (each["resource_type"], each["id"]) not in there and not each["deleted"]:
-            kept += _left_out(session, each, row, cancelled=cancelled, at=at)
+            kept += _left_out(session, (each["resource_type"], each["id"]), row, cancelled=cancelled, at=at)
     return kept
+
+
+def _beneath(session: Session, row: Row, root: str, new: tuple[Written, ...], at: int) -> None:
+    """Keep what the first message said, which came after a correction of it; what holds is written again above it."""
+    if session.one("original_of_root", root=root) is not None:
+        return
+    cancelled = any(each["source"] == "cancelled" for each in session.all("resources_of_root", root=root))
+    for resource in new:
+        kind = resource.resource_type
+        if kind == "Patient":
+            continue
+        own = kind in OF_ONE_MESSAGE
+        above = session.all("versions_with_messages", resource_type=kind, id=resource.id)
+        told = New(
+            resource,
+            "message",
+            row["patient_key"],
+            _parties(row),
+            message=row["sequence"],
+            root=None if own else root,
+        )
+        resources.put(session, told, at)
+        if above:
+            held = above[0]
+            content, deleted = written(msgspec.json.decode(held["content"])), bool(held["deleted"])
+            again = New(content, held["source"], None, message=held["message"], deleted=deleted)
+            resources.put(session, again, at)
+        elif not own:
+            _left_out(session, (kind, resource.id), row, cancelled=cancelled, at=at)
 
 
 def _is_outdated(session: Session, root: str, held: list[Row], row: Row) -> bool:
@@ -120,9 +175,16 @@ def _is_outdated(session: Session, root: str, held: list[Row], row: Row) -> bool
     return later or any(each["source"] == "cancelled" for each in held)
 
 
-def _left_out(session: Session, held: Row, row: Row, *, cancelled: bool, at: int) -> list[Json]:
-    """What a correction does not name any more: removed by a change, in error by a cancellation; told as in error."""
-    known = session.one("resource_content", resource_type=held["resource_type"], id=held["id"])
+def _parties(row: Row) -> frozenset[str]:
+    """Between whom it went."""
+    names = ("sender_her", "sender_organisation_her", "receiver_her", "receiver_organisation_her")
+    return frozenset(row[name] for name in names if row[name])
+
+
+def _left_out(session: Session, held: tuple[str, str], row: Row, *, cancelled: bool, at: int) -> list[Json]:
+    """What a correction does not name any more: removed by a change, in error by a cancellation; a goal is told as in
+    error."""
+    known = session.one("resource_content", resource_type=held[0], id=held[1])
     if known is None:
         return []
     content = resources.stored(known)
@@ -134,10 +196,10 @@ def _left_out(session: Session, held: Row, row: Row, *, cancelled: bool, at: int
         deleted=not cancelled,
     )
     resources.put(session, new, at)
-    return [in_error(content)]
+    return [in_error(content)] if held[0] == "Goal" else []
 
 
-def _root(session: Session, row: Row) -> str:
+def _root(ask: Callable[..., Row | None], row: Row) -> str:
     """Names the first message of what this one belongs to: of a change or cancellation, what it corrects."""
     organisation = row["sender_organisation_her"] or row["sender_her"]
     first = row["message_id"]
@@ -146,7 +208,7 @@ def _root(session: Session, row: Row) -> str:
         if status not in ("M", "C") or not parent:
             break
         first = parent
-        found = session.one("parent_of_message", message_id=parent, organisation=organisation)
+        found = ask("parent_of_message", message_id=parent, organisation=organisation)
         if found is None:
             break
         first, status = found["message_id"], found["status"]
@@ -154,7 +216,7 @@ def _root(session: Session, row: Row) -> str:
     return f"{organisation}|{first}"
 
 
-def _under_identities(row: Row, bundle: Json, root: str) -> Iterator[Json]:
+def _under_identities(of: Named, bundle: Json) -> Iterator[Json]:
     """The Bundle's resources with their ids and references as they stand in `records/`."""
     entries = [
         e for e in bundle.get("entry", ()) if isinstance(e, dict) and isinstance(e.get("resource"), dict)
@@ -169,25 +231,26 @@ def _under_identities(row: Row, bundle: Json, root: str) -> Iterator[Json]:
         kind = str(resource.get("resourceType"))
         counted[kind] += 1
         patients += kind == "Patient"
-        if kind == "Patient" and patients == 1 and row["patient_key"]:
-            id = patient_id(row["patient_key"])
+        if kind == "Patient" and patients == 1 and of.patient_id:
+            id = of.patient_id
         elif kind in OF_ONE_MESSAGE:
-            id = derived_id("resource", row["sender_her"], row["message_id"], kind, str(counted[kind]))
+            id = derived_id("resource", of.sender_her, of.message_id, kind, str(counted[kind]))
         else:
-            id = derived_id("resource", root, kind, _component_id(resource) or f"[{counted[kind]}]")
+            id = derived_id("resource", of.root, kind, _component_id(resource) or f"[{counted[kind]}]")
         if (kind, id) in taken:
-            id = derived_id("resource", root, kind, f"[{counted[kind]}]")
+            id = derived_id("resource", of.root, kind, f"[{counted[kind]}]")
         taken.add((kind, id))
         ids.append(id)
         if isinstance(entry.get("fullUrl"), str):
             named[entry["fullUrl"]] = f"{kind}/{id}"
         if isinstance(resource.get("id"), str):
             named.setdefault(f"{kind}/{resource['id']}", f"{kind}/{id}")
-    source = f"{BASE}/messages/{row['id']}"
+    source = f"{BASE}/messages/{of.message}"
     for entry, id in zip(entries, ids, strict=True):
-        renamed: Json = _renamed(entry["resource"], named)
-        meta = renamed.get("meta")
-        yield {**renamed, "id": id, "meta": {**(meta if isinstance(meta, dict) else {}), "source": source}}
+        resource = entry["resource"]
+        _rename(resource, named)
+        meta = resource.get("meta")
+        yield {**resource, "id": id, "meta": {**(meta if isinstance(meta, dict) else {}), "source": source}}
 
 
 def _component_id(resource: Json) -> str | None:
@@ -199,16 +262,18 @@ def _component_id(resource: Json) -> str | None:
     return None
 
 
-def _renamed(node: Any, named: dict[str, str]) -> Any:
-    """A copy whose references within the message mean the resources in `records/`."""
-    if isinstance(node, dict):
-        return {
-            key: named.get(value, value)
-            if key in ("reference", "url") and isinstance(value, str)
-            else _renamed(value, named)
-            for key, value in node.items()
-        }
-    return [_renamed(item, named) for item in node] if isinstance(node, list) else node
+def _rename(node: Json | list[Any], named: dict[str, str]) -> None:
+    """Let the references within the message mean the resources in `records/`."""
+    if isinstance(node, list):
+        for item in node:
+            if isinstance(item, dict | list):
+                _rename(item, named)
+        return
+    for key, value in node.items():
+        if isinstance(value, dict | list):
+            _rename(value, named)
+        elif key in ("reference", "url") and value in named:
+            node[key] = named[value]
 
 
 def in_error(resource: Json) -> Json:

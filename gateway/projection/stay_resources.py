@@ -18,7 +18,7 @@ from gateway.fhir.canonical import code_system, extension_url, own_code_system
 from gateway.pathway.calendar import OSLO, day_of
 from gateway.pathway.clocks import notices_towards, replies_to
 from gateway.pathway.documents import Document
-from gateway.pathway.events import Moment
+from gateway.pathway.events import Moment, PathwayEvent
 from gateway.pathway.stays import ReadyNotice
 from gateway.projection.resources import patient_id
 from gateway.records.stays import Settled
@@ -149,15 +149,30 @@ def _communication(document: Document, settled: Settled, patient_key: str) -> Js
         "subject": subject(patient_key),
         "encounter": {"reference": f"Encounter/{settled.id}"},
         "sent": instant(document.first_sent),
-        "sender": organisation(event.sender_organisation),
+        **_sender(event),
     }
     other = event.counterpart if event.sender_organisation == event.trust else event.trust
     if other:
-        found["recipient"] = [organisation(other)]
+        service = [event.receiver] if event.receiver not in (other, None) else []
+        found["recipient"] = [organisation(her) for her in (other, *service) if her]
     delivered = document.told("delivered")
     if delivered:
         found["received"] = instant(delivered)
     return found
+
+
+def _sender(event: PathwayEvent) -> Json:
+    """Who sent a message: the service (level 2), contained, as a part of its organisation (level 1)."""
+    service = event.key.sender
+    if service == event.sender_organisation:
+        return {"sender": organisation(service)}
+    whole = {
+        "resourceType": "Organization",
+        "id": "sender",
+        "identifier": [{"system": HER_SYSTEM, "value": service}],
+        "partOf": organisation(event.sender_organisation),
+    }
+    return {"contained": [whole], "sender": {"reference": "#sender", **organisation(service)}}
 
 
 def reply_task_id(notice: Document) -> str:

@@ -1,9 +1,14 @@
 """Which stays and plans do the measures count, as `records/` holds them?
 
-A few whole reads and one pass over them, patient by patient; the result is kept for as long as nothing was committed
-since, so that a page with many charts reads once. Which municipality a stay counts for: the one that was told of it
-last, of what still holds. To which plan a goal or the question «Hva er viktig for deg?» belongs: to the one in force on
-that day, else (it was asked in hospital) to the next one that starts within four weeks.
+A few reads for some patients together, and one pass over them, patient by patient; `counted` keeps what follows from
+it. Which municipality a stay counts for: the one that was told of it last, of what still holds. To which plan a goal
+or the question «Hva er viktig for deg?» belongs: to the one in force on that day, else (it was asked in hospital) to
+the next one that starts within four weeks.
+
+Dimensions of a person hold on days: the priority group and the care level on the day of discharge, the care level also
+on the day before the admission and 28, 90 and 180 days after the discharge. How urgent an admission was is a dimension
+of its first day. That a trust's discharge letters go through here shows from the first of them on; a discharge whose
+time for one was over by then says nothing.
 
 Of a patient nothing is taken but the date of birth, for the age; it is not kept.
 """
@@ -11,19 +16,21 @@ Of a patient nothing is taken but the date of birth, for the age; it is not kept
 from __future__ import annotations
 
 import contextlib
-import threading
+import json
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
+from functools import partial
 from itertools import pairwise
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
 from gateway.ledger import times
 from gateway.ledger.session import Row
 from gateway.ledger.store import Ledger
+from gateway.measures.course import first_of, letters_seen
 from gateway.measures.plans import WINDOW
 from gateway.measures.stay import Goal, MeasuredStay, Plan, Reply, When
 from gateway.pathway.calendar import DAY, day_of
@@ -32,42 +39,60 @@ REVOKED: Final = frozenset({"readmitted", "died", "moved", "declined"})
 """Reasons for which a plan ended before its end."""
 NEVER_BEGAN: Final = "discharge-cancelled"
 WINDOW_DAYS: Final = WINDOW * DAY
+LEVEL_DAYS: Final = (28, 90, 180)
+READ_AT_ONCE: Final = 200
+"""Patients."""
 Ask = Callable[[str], list[Row]]
+CommunityOf = Callable[[str, str | None, date], str | None]
+"""Trust, municipality, day → the code of the helsefellesskap they belonged to."""
 
 
 @dataclass(frozen=True)
 class Measured:
-    """Everything that can be counted."""
+    """Everything that can be counted of some patients."""
 
     stays: tuple[MeasuredStay, ...] = ()
     loose: tuple[Plan, ...] = ()
     """Plans that no stay started."""
+    letters: Mapping[str, date] = field(default_factory=dict)
+    """When each trust sent the first of their discharge letters."""
 
 
 class MeasuredReader:
     """Plain synchronous reads, from any thread."""
 
-    def __init__(self, ledger: Ledger) -> None:
+    def __init__(self, ledger: Ledger, community_of: CommunityOf = lambda *_: None) -> None:
         self._ledger = ledger
-        self._lock = threading.Lock()
-        self._known: tuple[int, Measured] | None = None
+        self._community_of = community_of
 
     def measured(self) -> Measured:
-        """The stays and plans of now."""
-        with self._lock:
-            version = self._ledger.version
-            if self._known is None or self._known[0] != version:
-                self._known = (version, _read(self._all))
-            return self._known[1]
+        """The stays and plans of all patients, from the rows alone."""
+        of = self.of(row["patient_key"] for row in self._ask("measured_patients"))
+        letters = first_of(each.letters for each in of.values())
+        return Measured(
+            tuple(_seen(stay, letters) for each in of.values() for stay in each.stays),
+            tuple(plan for each in of.values() for plan in each.loose),
+            letters,
+        )
 
-    def _all(self, query: str) -> list[Row]:
-        return self._ledger.reading().execute(self._ledger.queries[query], {}).fetchall()
+    def of(self, patients: Iterable[str]) -> dict[str, Measured]:
+        """The stays and plans of each of these patients. Whether letters are seen, all patients tell: it says True."""
+        wanted, found = list(patients), dict[str, Measured]()
+        for start in range(0, len(wanted), READ_AT_ONCE):
+            some = wanted[start : start + READ_AT_ONCE]
+            rows = _rows(partial(self._ask, patients=json.dumps(some)), self._community_of)
+            found |= {patient: _patient(patient, rows.stays[patient], rows) for patient in some}
+        return found
+
+    def _ask(self, query: str, **values: Any) -> list[Row]:
+        return self._ledger.reading().execute(self._ledger.queries[query], values).fetchall()
 
 
 @dataclass(frozen=True)
 class _Rows:
-    """All rows, by stay, by plan or by patient."""
+    """The rows of some patients, by stay, by plan or by patient."""
 
+    stays: Mapping[str, list[Row]]
     told: dict[str, str | None]
     clocks: Mapping[str, list[Row]]
     ready: Mapping[str, list[Row]]
@@ -79,10 +104,12 @@ class _Rows:
     wishes: Mapping[str, list[Row]]
     dimensions: Mapping[str, list[Row]]
     births: Mapping[str, date]
+    community_of: CommunityOf
 
 
-def _read(ask: Ask) -> Measured:
-    rows = _Rows(
+def _rows(ask: Ask, community_of: CommunityOf) -> _Rows:
+    return _Rows(
+        stays=_by("patient_key", ask("measured_stays")),
         told={row["stay_id"]: row["municipality_her"] for row in ask("measured_told")},
         clocks=_by("stay_id", ask("measured_clocks")),
         ready=_by("stay_id", ask("measured_ready")),
@@ -94,18 +121,16 @@ def _read(ask: Ask) -> Measured:
         wishes=_by("patient_key", ask("measured_wishes")),
         dimensions=_by("patient_key", ask("measured_dimensions")),
         births=_births(ask("measured_births")),
+        community_of=community_of,
     )
-    stays = _by("patient_key", ask("measured_stays"))
-    measured: list[MeasuredStay] = []
-    loose: list[Plan] = []
-    for patient in {**stays, **rows.plans}:
-        found, plans = _patient(patient, stays[patient], rows)
-        measured += found
-        loose += plans
-    return Measured(tuple(measured), tuple(loose))
 
 
-def _patient(patient: str, every: list[Row], rows: _Rows) -> tuple[list[MeasuredStay], list[Plan]]:
+def _seen(stay: MeasuredStay, letters: Mapping[str, date]) -> MeasuredStay:
+    seen = letters_seen(letters, stay.trust, day_of(stay.ended.at) if stay.ended else None)
+    return msgspec.structs.replace(stay, epikrise_seen=seen)
+
+
+def _patient(patient: str, every: list[Row], rows: _Rows) -> Measured:
     """The stays of one patient, and the plans that none of them started."""
     standing = [row for row in every if row["state"] != "cancelled"]
     after = {row["stay_id"]: following for row, following in pairwise(standing)}
@@ -118,7 +143,11 @@ def _patient(patient: str, every: list[Row], rows: _Rows) -> tuple[list[Measured
         for row in every
     ]
     known = {row["stay_id"] for row in every}
-    return stays, [plan for stay_id, plan in plans if stay_id not in known]
+    sent = [
+        {row["trust_her"]: _day(each["sent_at"])} for row in every for each in rows.epikrises[row["stay_id"]]
+    ]
+    loose = tuple(plan for stay_id, plan in plans if stay_id not in known)
+    return Measured(tuple(stays), loose, first_of(sent))
 
 
 def _stay(
@@ -132,7 +161,11 @@ def _stay(
     notice = next((each["stopped_at"] for each in clocks if each["kind"] == "notice"), None)
     withdrawn = (ready["withdrawn_at"] if ready else None) or 0
     epikrise = next((each["sent_at"] for each in rows.epikrises[id] if each["sent_at"] >= withdrawn), None)
-    day = day_of((ended or When(times.moment(row["began_at"]))).at)
+    began = _day(row["began_at"])
+    day = day_of(ended.at) if ended else began
+    dimensions = rows.dimensions[patient]
+    assessed = plan.done.get("4") if plan else None
+    levels = _levels(dimensions)
     return MeasuredStay(
         id=id,
         trust=row["trust_her"],
@@ -151,10 +184,73 @@ def _stay(
         reply_not_coded=any(each["not_coded"] for each in days),
         epikrise=times.optional(epikrise),
         readmitted=_when(after["began_at"], after["admitted_is_day"]) if after else None,
+        readmission_planned=_planned(dimensions, _day(after["began_at"])) if after else None,
         died=died,
         plan=plan,
-        strata=_on(rows.dimensions[patient], day),
+        strata=_strata(row["trust_her"], place, began, day, dimensions, rows.community_of),
+        level_when_assessed=_level_on(levels, assessed - DAY) if assessed else None,
+        level_changed=_changed_after(levels, assessed) if assessed else None,
     )
+
+
+def _plan_strata(plan: Row, stay: Row | None, started: date, rows: _Rows) -> dict[str, str]:
+    dimensions = rows.dimensions[plan["patient_key"]]
+    if stay is None:
+        return _on(dimensions, started)
+    place, began = _place(stay, rows), _day(stay["began_at"])
+    return _strata(stay["trust_her"], place, began, started, dimensions, rows.community_of)
+
+
+def _strata(
+    trust: str,
+    place: str | None,
+    began: date,
+    day: date,
+    dimensions: list[Row],
+    community_of: CommunityOf,
+) -> dict[str, str]:
+    """The codes of a stay in every dimension that somebody said something in."""
+    found = _on(dimensions, day) if dimensions else {}
+    community = community_of(trust, place, day)
+    if community:
+        found["helsefellesskap"] = community
+    levels = _levels(dimensions)
+    if not levels:
+        return found
+    for name, at in (
+        ("care-level-before", began - DAY),
+        *((f"care-level-{days}", day + days * DAY) for days in LEVEL_DAYS),
+    ):
+        level = _level_on(levels, at)
+        if level is not None:
+            found[name] = level
+    return found
+
+
+def _levels(dimensions: Iterable[Row]) -> list[Row]:
+    return [row for row in dimensions if row["dimension"] == "care-level"]
+
+
+def _level_on(levels: Iterable[Row], day: date) -> str | None:
+    return _on(levels, day).get("care-level")
+
+
+def _changed_after(levels: list[Row], day: date) -> date | None:
+    """The first day from `day` on with another care level than the day before it."""
+    before = _level_on(levels, day - DAY)
+    starts = sorted(date.fromisoformat(row["valid_from"]) for row in levels)
+    return next((each for each in starts if each >= day and _level_on(levels, each) != before), None)
+
+
+def _planned(dimensions: Iterable[Row], began: date) -> bool | None:
+    """Whether the admission of that day was planned; None: nobody said how urgent it was."""
+    said = {
+        row["source"]: row["code"]
+        for row in dimensions
+        if row["dimension"] == "admission-urgency" and row["valid_from"] == began.isoformat()
+    }
+    code = said.get("person") or said.get("message")
+    return None if code is None else code == "planned"
 
 
 def _place(row: Row, rows: _Rows) -> str | None:
@@ -175,6 +271,7 @@ def _reply(clock: Row) -> Reply:
 def _plans(patient: str, stays: list[Row], died: date | None, rows: _Rows) -> list[tuple[str | None, Plan]]:
     """A patient's plans by their start, each with the id of the stay that started it."""
     places = {row["stay_id"]: _place(row, rows) for row in stays}
+    started_by = {row["stay_id"]: row for row in stays}
     found = [row for row in rows.plans[patient] if row["state_reason"] != NEVER_BEGAN]
     starts = [date.fromisoformat(row["started_day"]) for row in found]
     ends = [_plan_end(row, start, stays, died) for row, start in zip(found, starts, strict=True)]
@@ -200,7 +297,7 @@ def _plans(patient: str, stays: list[Row], died: date | None, rows: _Rows) -> li
                 goals=tuple(_goal(each) for each in goals[place]),
                 ended=ends[place],
                 declined=row["state_reason"] == "declined",
-                strata=_on(rows.dimensions[patient], starts[place]),
+                strata=_plan_strata(row, started_by.get(row["stay_id"]), starts[place], rows),
             ),
         )
         for place, row in enumerate(found)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any, Final, Literal
@@ -22,15 +22,31 @@ from gateway.pathway.calendar import end_of, start_of
 from gateway.records.search_parameters import Parameter, parameters_of
 
 Json = dict[str, Any]
-Source = Literal["message", "cancelled", "api", "pathway", "measure", "audit"]
+Source = Literal["message", "cancelled", "rejected", "api", "pathway", "measure", "audit"]
+Found = tuple[str | None, str | None, int | None, int | None]
+"""value, code, low, high: a token is `system|code` and its code, a date the first and the last instant it can mean."""
+Entry = tuple[str, *Found]
+"""The name of a search parameter, and what stands under it."""
 _MONTH: Final = re.compile(r"(\d{4})(?:-(\d\d))?$")
+
+
+@dataclass(frozen=True)
+class Written:
+    """A resource as it is kept, with what it is found by: made beside the writer, who has no time for it."""
+
+    resource_type: str
+    id: str
+    content: bytes = field(repr=False)
+    digest: str
+    entries: bytes = field(repr=False)
+    """The rows of the index, as a JSON array of `Entry`."""
 
 
 @dataclass(frozen=True)
 class New:
     """A resource to keep."""
 
-    content: Json = field(repr=False)
+    content: Json | Written = field(repr=False)
     """With resourceType and id."""
     source: Source
     patient_key: str | None = None
@@ -48,41 +64,86 @@ def now(session: Session, resource_type: str, id: str) -> Row | None:
     return session.one("resource_now", resource_type=resource_type, id=id)
 
 
-def put(session: Session, new: New, at: int, *, fresh: bool = False) -> int:
-    """Keep a resource; returns its version, which is the one before when nothing is new.
-
-    `fresh`: the caller knows that there is none with this id.
-    """
-    content = {name: value for name, value in new.content.items() if name != "meta"}
-    content |= _meta(new.content)
-    written = msgspec.json.encode(content)
-    digest = _digest(content)
-    known = None if fresh else now(session, content["resourceType"], content["id"])
-    parties = _merged(session, known["party_set"] if known else None, new.parties)
-    if known is not None and known["digest"] == digest and bool(known["deleted"]) == new.deleted:
-        if parties != known["party_set"]:
-            session.run("resource_seen_by", resource_key=known["resource_key"], party_set=parties)
+def put(session: Session, new: New, at: int) -> int:
+    """Keep a resource; returns its version, which is the one before when nothing is new."""
+    made = new.content if isinstance(new.content, Written) else written(new.content)
+    known = now(session, made.resource_type, made.id)
+    party_set = party_set_of(session, known["party_set"] if known else None, new.parties)
+    if known is not None and known["digest"] == made.digest and bool(known["deleted"]) == new.deleted:
+        if party_set != known["party_set"]:
+            session.run("resource_seen_by", resource_key=known["resource_key"], party_set=party_set)
         unchanged: int = known["version"]
         return unchanged
-    values = {"updated_at": at, "deleted": int(new.deleted), "digest": digest, "source": new.source}
-    values |= {"patient_key": new.patient_key, "party_set": parties}
+    values = {"updated_at": at, "deleted": int(new.deleted), "digest": made.digest, "source": new.source}
+    values |= {"patient_key": new.patient_key, "party_set": party_set}
     if known is None:
         version = 1
-        named = {"resource_type": content["resourceType"], "id": content["id"], "root": new.root}
+        named = {"resource_type": made.resource_type, "id": made.id, "root": new.root}
         key = session.keep("keep_resource", version=version, **named, **values)
     else:
         version, key = known["version"] + 1, known["resource_key"]
         session.run("change_resource", resource_key=key, version=version, **values)
         session.run("remove_resource_index", resource_key=key)
-    made = {"message": new.message, "input_id": new.input_id, "deleted": int(new.deleted)}
-    session.run("keep_resource_version", resource_key=key, version=version, at=at, content=written, **made)
+    by = {"message": new.message, "input_id": new.input_id, "deleted": int(new.deleted)}
+    session.run("keep_resource_version", resource_key=key, version=version, at=at, content=made.content, **by)
     if not new.deleted:
-        for entry in entries_of(content):
-            session.run("keep_resource_index", resource_key=key, **entry)
+        _keep_index(session, [(key, made)])
     return version
 
 
-def _merged(session: Session, known: int | None, parties: frozenset[str]) -> int | None:
+def put_first(
+    session: Session, new: Iterable[tuple[Written, str | None]], message: Row, party_set: int | None, at: int
+) -> None:
+    """Keep what a message said first: resources, each with its `root`, whose ids nobody has. Few statements, however
+    many they are: nobody else's message is committed meanwhile.
+
+    `message`: its row; `party_set`: who may see them.
+    """
+    rows, made = [], {}
+    for each, root in new:
+        rows.append((each.resource_type, each.id, each.digest, root))
+        made[each.resource_type, each.id] = each
+    if not rows:
+        return
+    kept = session.keep_all(
+        "keep_resources",
+        rows=_json(rows),
+        updated_at=at,
+        patient_key=message["patient_key"],
+        source="message",
+        party_set=party_set,
+    )
+    keyed = [(row["resource_key"], made[row["resource_type"], row["id"]]) for row in kept]
+    by = {"message": message["sequence"], "input_id": None, "deleted": 0}
+    for key, each in keyed:
+        session.run("keep_resource_version", resource_key=key, version=1, at=at, content=each.content, **by)
+    _keep_index(session, keyed)
+
+
+def _keep_index(session: Session, keyed: Iterable[tuple[int, Written]]) -> None:
+    rows = b",".join(b"[%d,%b]" % (key, each.entries) for key, each in keyed)
+    session.run("keep_resource_index", rows=f"[{rows.decode()}]")
+
+
+def _json(rows: list[Any]) -> str:
+    return msgspec.json.encode(rows).decode()
+
+
+def written(resource: Json) -> Written:
+    """A resource as it is kept."""
+    content = {name: value for name, value in resource.items() if name != "meta"}
+    content |= _meta(resource)
+    kind, id = content["resourceType"], content["id"]
+    return Written(
+        kind,
+        id,
+        msgspec.json.encode(content),
+        _digest(content),
+        msgspec.json.encode(list(entries_of(content))),
+    )
+
+
+def party_set_of(session: Session, known: int | None, parties: frozenset[str]) -> int | None:
     """The set of those who may see it: those who might before, and these."""
     if known is not None:
         before = frozenset(row["her_id"] for row in session.all("parties_of_set", party_set=known))
@@ -130,19 +191,33 @@ def stored(row: Row) -> Json:
 
 def forget(session: Session, sequence: int) -> None:
     """Forget what a message said: its versions, and the resources whose present version was one of them. What was said
-    at the API, and what follows from stays, is not its content."""
-    touched = session.all("resources_to_forget", sequence=sequence)
-    for row in touched:
+    at the API, and what follows from stays, is not its content; but answers that messages filled in repeat it."""
+    repeated = session.all("prefilled_to_forget", sequence=sequence)
+    for row in (*session.all("resources_to_forget", sequence=sequence), *repeated):
         key = row["resource_key"]
+        session.run("mark_measured_resource", resource_key=key)
         for query in ("remove_resource_index", "remove_resource_versions", "remove_resource"):
             session.run(query, resource_key=key)
     session.run("forget_versions_of_message", sequence=sequence)
 
 
+def forget_said(session: Session, resource_type: str, id: str, input_id: int) -> None:
+    """Forget the version that was said at the API by an input; the whole resource where it is the present one."""
+    row = session.one("version_of_input", resource_type=resource_type, id=id, input_id=input_id)
+    if row is None:
+        return
+    key = row["resource_key"]
+    if row["version"] == row["present"]:
+        for query in ("remove_resource_index", "remove_resource_versions", "remove_resource"):
+            session.run(query, resource_key=key)
+    else:
+        session.run("remove_resource_version", resource_key=key, version=row["version"])
+
+
 # --- what a resource is found by
 
 
-def entries_of(content: Json) -> Iterator[dict[str, Any]]:
+def entries_of(content: Json) -> Iterator[Entry]:
     """The rows of the index. What names a patient is not among them: a patient's resources are found by the key."""
     seen = set()
     for parameter in parameters_of(content["resourceType"]):
@@ -150,14 +225,19 @@ def entries_of(content: Json) -> Iterator[dict[str, Any]]:
             continue
         for path in parameter.paths:
             for value in _at(content, path.split(".")):
-                for entry in _entries(parameter, value):
-                    row = (parameter.name, *entry)
+                for row in _rows(parameter, value):
                     if row not in seen:
                         seen.add(row)
-                        yield dict(zip(("name", "value", "code", "low", "high"), row, strict=True))
+                        yield row
 
 
-Entry = tuple[str | None, str | None, int | None, int | None]
+def _rows(parameter: Parameter, value: Any) -> Iterator[Entry]:
+    """The rows of a value; a reference by identifier has its own name (`recipient.identifier`)."""
+    for entry in _entries(parameter, value):
+        yield parameter.name, *entry
+    if parameter.kind == "reference" and isinstance(value, dict):
+        for entry in _tokens(value.get("identifier")):
+            yield f"{parameter.name}.identifier", *entry
 
 
 def _at(node: Any, names: list[str]) -> Iterator[Any]:
@@ -176,7 +256,7 @@ def _at(node: Any, names: list[str]) -> Iterator[Any]:
             yield from _at(node[name], rest)
 
 
-def _entries(parameter: Parameter, value: Any) -> Iterator[Entry]:
+def _entries(parameter: Parameter, value: Any) -> Iterator[Found]:
     if parameter.kind == "date":
         span = span_of(value)
         if span is not None:
@@ -192,7 +272,7 @@ def _entries(parameter: Parameter, value: Any) -> Iterator[Entry]:
         yield from _tokens(value)
 
 
-def _tokens(value: Any) -> Iterator[Entry]:
+def _tokens(value: Any) -> Iterator[Found]:
     if isinstance(value, str | bool):
         plain = str(value).lower() if isinstance(value, bool) else value
         yield f"|{plain}", plain, None, None

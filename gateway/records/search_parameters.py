@@ -81,7 +81,7 @@ Communication
     sent date sent
     received date received
     encounter reference encounter
-    sender reference sender
+    sender reference sender|contained.partOf
     recipient reference recipient
 MessageHeader
     event token eventCoding

@@ -22,7 +22,7 @@ from gateway.ledger.session import Row, Session
 from gateway.pathway.agreements import Agreement
 from gateway.pathway.calendar import day_of
 from gateway.pathway.clocks import Clock, answers_to, clocks_of, notices_towards, replies_to
-from gateway.pathway.events import Decision, MessageKey, Moment, PathwayEvent, Statement
+from gateway.pathway.events import LOG_INNLAGT, Decision, MessageKey, Moment, PathwayEvent, Statement
 from gateway.pathway.payment import ConditionCode, payment_basis
 from gateway.pathway.stays import Stay, Stays, stays_of
 from gateway.translate.state import derived_id
@@ -120,15 +120,25 @@ def keep(
         _keep_messages(session, each, sequence_of)
         _keep_clocks(session, each, sequence_of, carried)
         _keep_notices(session, of, each, sequence_of, now)
+    _keep_urgency(session, of.patient_key, found_settled)
     _keep_unplaced(session, of.patient_key, found, found_settled, sequence_of)
     return found, found_settled
 
 
-def settled(of: Known) -> tuple[Settled, ...]:
-    """The stays of a patient under their ids, without agreements."""
+def settled(of: Known, agreement_of: AgreementOf | None = None) -> tuple[Settled, ...]:
+    """The stays of a patient under their ids; None: without agreements."""
     sequence_of = _sequences(of)
     found = stays_of(of.events.values(), of.decisions, of.statements)
-    return tuple(Settled(_id_of(stay, sequence_of), stay, ()) for stay in found.stays)
+    return tuple(_settled(stay, sequence_of, agreement_of) for stay in found.stays)
+
+
+def judged_of(of: Known, stay: Stay) -> dict[ConditionCode, bool]:
+    """What a person has settled about the conditions for payment of a stay."""
+    judged: dict[ConditionCode, bool] = {}
+    for key, said in (of.judged or {}).items():
+        if key in stay.keys:
+            judged.update(said)
+    return judged
 
 
 def _sequences(of: Known) -> dict[MessageKey, int]:
@@ -140,9 +150,10 @@ def _id_of(stay: Stay, sequence_of: Mapping[MessageKey, int]) -> str:
     return derived_id("stay", *min(stay.keys, key=lambda key: sequence_of[key]))
 
 
-def _settled(stay: Stay, sequence_of: Mapping[MessageKey, int], agreement_of: AgreementOf) -> Settled:
+def _settled(stay: Stay, sequence_of: Mapping[MessageKey, int], agreement_of: AgreementOf | None) -> Settled:
     began = stay.admitted.at if stay.admitted else stay.documents[0].first_sent
-    agreements = tuple(agreement_of(stay.trust, each, began) for each in stay.municipalities)
+    of = agreement_of
+    agreements = tuple(of(stay.trust, each, began) for each in stay.municipalities) if of else ()
     return Settled(_id_of(stay, sequence_of), stay, agreements)
 
 
@@ -235,10 +246,7 @@ def _keep_notices(
     session: Session, of: Known, settled: Settled, sequence_of: Mapping[MessageKey, int], now: datetime
 ) -> None:
     stay = settled.stay
-    judged: dict[ConditionCode, bool] = {}
-    for key, said in (of.judged or {}).items():
-        if key in stay.keys:
-            judged.update(said)
+    judged = judged_of(of, stay)
     for agreement in settled.agreements:
         for notice in notices_towards(stay, agreement):
             replies = replies_to(stay, agreement, notice)
@@ -274,6 +282,23 @@ def _keep_notices(
                 )
 
 
+def _keep_urgency(session: Session, patient_key: str, settled: tuple[Settled, ...]) -> None:
+    """How urgent each admission was, where its message says it: a dimension of its first day."""
+    session.run("remove_told_dimensions", patient_key=patient_key)
+    for each in settled:
+        said = [d.current.urgency for d in each.stay.of_kind(LOG_INNLAGT) if d.current.urgency]
+        if said and each.stay.admitted:
+            day = day_of(each.stay.admitted.at).isoformat()
+            session.run(
+                "keep_told_dimension",
+                patient_key=patient_key,
+                dimension="admission-urgency",
+                code=said[-1],
+                valid_from=day,
+                valid_to=day,
+            )
+
+
 def _keep_unplaced(
     session: Session,
     patient_key: str,
@@ -297,6 +322,7 @@ def forget(session: Session, sequence: int) -> None:
     """Forget a message, and the whole stay it stands in: half a stay would say something else than the whole did."""
     row = session.one("stay_with", sequence=sequence)
     if row is not None:
+        session.run("mark_measured_stay", stay_id=row["stay_id"])
         for query in (
             "forget_basis_days",
             "forget_ready_notices",

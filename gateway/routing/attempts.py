@@ -7,14 +7,15 @@ with work keeps its lease until it is empty or must wait.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from gateway.ledger import line, messages, times
 from gateway.ledger.line import Attempt
-from gateway.ledger.session import Row, Session
-from gateway.routing.placing import CORRECTIONS, ENDED_BADLY
+from gateway.ledger.session import Session
+from gateway.routing import pace
+from gateway.routing.corrections import keeps_back, original_of, waits_for_decision
 from gateway.routing.ports import Loss, Translation, media_type_of
-from gateway.routing.quarantine import HELD, WAITS_FOR_HELD, is_held_row
+from gateway.routing.quarantine import HELD, WAITS_FOR_HELD
 from gateway.settings import Endpoint
 from gateway.transports.base import Deferred, Delivered, Rejected, SendResult
 
@@ -28,8 +29,8 @@ class Claimed:
     attempts: tuple[Attempt, ...]
     next_due: int | None
     """When the next lane may be tried, in microseconds; None: nothing waits."""
-    backlog: bool = False
-    """More is queued than was claimed (said only when it was asked)."""
+    paced_until: int | None = None
+    """The endpoint's pace lets nothing be begun before this time."""
 
 
 def claim(
@@ -55,7 +56,26 @@ def claim(
     return Claimed(tuple(attempts), min(dues, default=None))
 
 
-def backlog(session: Session, receivers: Iterable[str]) -> bool:
+def claim_at_pace(
+    session: Session, endpoint: Endpoint, most: int, owner: str, now: int, lease_us: int, *, probing: bool
+) -> Claimed:
+    """As `claim`, for the receivers of an endpoint, and no more than its pace allows, if that is on. With nothing more
+    queued it goes off; but one that only probes the endpoint does not know."""
+    name, receivers = endpoint.her_ids[0], endpoint.her_ids
+    at_pace = pace.of(session, name, endpoint.drain_per_second)
+    if at_pace is None:
+        return claim(session, receivers, most, owner, now, lease_us)
+    allowed = at_pace.allowed(now)
+    claimed = claim(session, receivers, min(most, allowed), owner, now, lease_us)
+    if not probing and at_pace.may_end(now) and not _backlog(session, receivers):
+        pace.end(session, name)
+        return claimed
+    at_pace = at_pace.took(len(claimed.attempts), now)
+    pace.keep(session, name, at_pace)
+    return replace(claimed, paced_until=at_pace.due() if len(claimed.attempts) == allowed else None)
+
+
+def _backlog(session: Session, receivers: Iterable[str]) -> bool:
     """Whether anything is queued for these receivers that may be sent."""
     return any(
         session.one("still_queued", receiver_her=receiver_her) is not None for receiver_her in receivers
@@ -69,9 +89,9 @@ def take_head(session: Session, lane_id: int, owner: str, now: int, lease_us: in
             line.hold(session, lane_id)
             return None
         original = original_of(session, head)
-        if original is None or original["state"] not in ENDED_BADLY:
+        if not keeps_back(original):
             return line.start(session, head, owner, now, now + lease_us)
-        if is_held_row(original):
+        if waits_for_decision(original):
             line.park_again(session, head, now, reason=WAITS_FOR_HELD)
             continue
         line.end(
@@ -79,22 +99,6 @@ def take_head(session: Session, lane_id: int, owner: str, now: int, lease_us: in
         )
     line.let_go(session, lane_id, now)
     return None
-
-
-def original_of(session: Session, head: Row) -> Row | None:
-    """What became of the message that this corrects; None: it corrects none that is here."""
-    named = head["parent_id"] or head["conversation_id"]
-    if head["status"] not in CORRECTIONS or named is None or head["is_receipt"]:
-        return None
-    return session.one(
-        "delivery_to", message_id=named, sender_her=head["sender_her"], receiver_her=head["receiver_her"]
-    )
-
-
-def original_ended_badly(session: Session, head: Row) -> bool:
-    """Whether this corrects a message that the receiver rejected, or that never got there."""
-    original = original_of(session, head)
-    return original is not None and original["state"] in ENDED_BADLY
 
 
 def hold(
@@ -176,7 +180,8 @@ def finish(
         due_at = _deferred(session, ending, now)
     else:
         _handed(session, attempt, ending.outcome, now)
-    if due_at > now or not ending.may_go_on:
+    paced = pace.of(session, endpoint.her_ids[0], endpoint.drain_per_second) is not None
+    if due_at > now or paced or not ending.may_go_on:
         line.let_go(session, attempt.lane_id, due_at)
         session.notices.receivers.add(attempt.receiver_her)
         return None

@@ -57,6 +57,7 @@ class Dispatcher:
         self._partners = partners
         self._credentials = credentials
         self._clock = clock
+        self.transports = transports
         self.owner = f"{socket.gethostname()}/{os.getpid()}/{secrets.token_hex(4)}"
         """Names this node in leases; no other has ever had this name."""
         means = Means(ledger, translator, self.owner, self._take_answer, clock, times.seconds(lease_s))

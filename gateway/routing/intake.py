@@ -182,8 +182,8 @@ class Intake:
     async def _of_known(self, known: Known, facts: Facts, data: bytes) -> Duplicate | Refused:
         """An id that came before: the same message once more, or another one?
 
-        Mostly the bytes are the same. Else the content of both is compared; when that of the first has been removed
-        after its time nobody can say, and the sender is told rather than a message lost.
+        Mostly the bytes are the same. Else the content of both is compared, or the digest that stayed of the first
+        when it was removed after its time.
         """
         if known.content_digest != digest_of(data) and not await self._is_same(known, facts, data):
             return Refused("routing.same-id-other-content", facts)
@@ -194,10 +194,17 @@ class Intake:
         return Duplicate(known.id, facts.message_id)
 
     async def _is_same(self, known: Known, facts: Facts, data: bytes) -> bool:
+        content = content_of(facts.format)
         first = await self._ledger.write(lambda session: messages.body(session, known.body_id), touching=())
-        if first is None or first[1] != media_type_of(facts.format):
+        if first is None:
+            said = await self._ledger.write(
+                lambda session: messages.digest_of_removed(session, known.body_id), touching=()
+            )
+        elif first[1] == media_type_of(facts.format):
+            said = await self._reader.canonical_digest(first[0], content)
+        else:
             return False
-        return await self._reader.is_same(first[0], data, content_of(facts.format))
+        return said is not None and said == await self._reader.canonical_digest(data, content)
 
     def _keep(self, session: Session, admitted: _Admitted) -> Accepted | Refused | Known:
         """The unit of work that takes a message in: all of it, or nothing; not if its id is known already."""

@@ -7,6 +7,7 @@
 | M, A, C; its original was rejected, or a person  | handed to a person                                            |
 | has it, or it was cancelled                      |                                                               |
 | M, A; a person holds its original (quarantine)   | parked until the person has decided, with a limit             |
+| any; a person sent a change of it before it came | handed to a person: it would undo the change                    |
 | C; nothing of what it cancels was ever tried     | all of it is cancelled, the cancellation too: the receiver    |
 |                                                  | never hears of either                                         |
 | M, A, C otherwise                                | queued in the lane of its original, behind it                 |
@@ -22,13 +23,12 @@ from __future__ import annotations
 from gateway.ledger import line, messages, times
 from gateway.ledger.line import NewDelivery
 from gateway.ledger.session import Row, Session
-from gateway.routing import quarantine
+from gateway.routing import corrections, quarantine
 from gateway.routing.arrival import Arrival
+from gateway.routing.corrections import CHANGE_WENT_FIRST, CORRECTIONS, ENDED_BADLY, OnItsWay, named_original
 from gateway.routing.partners import Route, Way
 from gateway.routing.quarantine import HELD, WAITS_FOR_HELD, is_held_row
 
-CORRECTIONS = frozenset({"M", "A", "C"})
-ENDED_BADLY = frozenset({"rejected", "handed", "cancelled"})
 LONGEST_CHAIN = 100
 """Versions of one message that are looked at."""
 
@@ -37,18 +37,26 @@ def place(
     session: Session, arrival: Arrival, sequence: int, route: Route, way: Way, parked_limit_s: float
 ) -> None:
     """Begin the delivery of a message that was just kept."""
+    kept, now = arrival.kept, arrival.now
+    one = OnItsWay(kept.message_id, kept.sender_her, kept.receiver_her)
     original = _original_of(session, arrival)
     lane_id = original["lane_id"] if original else _lane_of(session, arrival)
     new = NewDelivery(
         message=sequence,
         is_receipt=False,
-        receiver_her=arrival.kept.receiver_her,
+        receiver_her=kept.receiver_her,
         lane_id=lane_id,
         format=way.format,
         unchanged=way.unchanged,
     )
-    _begin(session, arrival, new, original, route, parked_limit_s)
-    _release_waiting(session, arrival.kept.message_id, arrival, route, lane_id)
+    changes = corrections.changes_of(session, one)
+    give_up_at = now + times.seconds(route.endpoint.give_up_after_s)
+    if changes.went_first:
+        line.keep_final(session, new, "handed", now, event="delivery.handed", reason=CHANGE_WENT_FIRST)
+    else:
+        _begin(session, arrival, new, original, route, parked_limit_s)
+    if changes.waiting:
+        release_waiting(session, one, lane_id, give_up_at, now)
 
 
 def _begin(
@@ -60,9 +68,8 @@ def _begin(
     parked_limit_s: float,
 ) -> None:
     kept, now = arrival.kept, arrival.now
-    give_up_at = now + times.seconds(route.endpoint.give_up_after_s)
     if kept.status in CORRECTIONS:
-        if _named_original(kept.parent_id, kept.conversation_id) is None:
+        if named_original(kept.status, kept.parent_id, kept.conversation_id) is None:
             messages.note(session, new.message, "delivery.without-original", now)
         elif original is None or original["state"] == "parked":
             line.park(session, new, now, until=now + times.seconds(parked_limit_s))
@@ -82,22 +89,16 @@ def _begin(
     if quarantine.holds(quarantine.gravest(arrival.issues), route.endpoint.hold_findings):
         line.keep_final(session, new, "handed", now, event="delivery.handed", reason=HELD)
         return
-    line.queue(session, new, now, give_up_at=give_up_at)
-
-
-def _named_original(parent_id: str | None, conversation_id: str | None) -> str | None:
-    return parent_id or conversation_id
+    line.queue(session, new, now, give_up_at=now + times.seconds(route.endpoint.give_up_after_s))
 
 
 def _original_of(session: Session, arrival: Arrival) -> Row | None:
     """What became of the message that this one corrects, on its way to the same receiver."""
     kept = arrival.kept
-    named = _named_original(kept.parent_id, kept.conversation_id)
-    if kept.status not in CORRECTIONS or named is None:
+    named = named_original(kept.status, kept.parent_id, kept.conversation_id)
+    if named is None:
         return None
-    return session.one(
-        "delivery_to", message_id=named, sender_her=kept.sender_her, receiver_her=kept.receiver_her
-    )
+    return corrections.delivery_of(session, OnItsWay(named, kept.sender_her, kept.receiver_her))
 
 
 def _lane_of(session: Session, arrival: Arrival) -> int:
@@ -143,8 +144,8 @@ def _versions(session: Session, original: Row, arrival: Arrival) -> list[Row]:
     between = {"sender_her": kept.sender_her, "receiver_her": kept.receiver_her}
     first = original
     for _ in range(LONGEST_CHAIN):
-        named = _named_original(first["parent_id"], first["conversation_id"])
-        if first["status"] not in CORRECTIONS or named is None:
+        named = named_original(first["status"], first["parent_id"], first["conversation_id"])
+        if named is None:
             break
         earlier = session.one("delivery_to", message_id=named, **between)
         if earlier is None:
@@ -160,54 +161,14 @@ def _versions(session: Session, original: Row, arrival: Arrival) -> list[Row]:
     return list(found.values())
 
 
-def waiting_for(session: Session, original: Row) -> list[Row]:
-    """The corrections that wait for a message (a row with its id, sender and receiver)."""
-    return session.all(
-        "waiting_for",
-        message_id=original["message_id"],
-        sender_her=original["sender_her"],
-        receiver_her=original["receiver_her"],
-    )
-
-
-def release_waiting(session: Session, original: Row, lane_id: int, give_up_at: int, now: int) -> None:
-    """Queue what was parked for a message that stands in line now, behind it."""
-    _queue_waiting(
-        session,
-        original["message_id"],
-        {"sender_her": original["sender_her"], "receiver_her": original["receiver_her"]},
-        lane_id,
-        give_up_at,
-        now,
-    )
-
-
-def _release_waiting(session: Session, message_id: str, arrival: Arrival, route: Route, lane_id: int) -> None:
-    kept = arrival.kept
-    between = {"sender_her": kept.sender_her, "receiver_her": kept.receiver_her}
-    give_up_at = arrival.now + times.seconds(route.endpoint.give_up_after_s)
-    _queue_waiting(session, message_id, between, lane_id, give_up_at, arrival.now)
-
-
-def _queue_waiting(
-    session: Session, message_id: str, between: dict[str, str], lane_id: int, give_up_at: int, now: int
-) -> None:
+def release_waiting(session: Session, one: OnItsWay, lane_id: int, give_up_at: int, now: int) -> None:
     """Queue what was parked for this message behind it, and what was parked for those, in the order it came. Nothing
     goes behind one that waits itself, or that a person holds."""
-    waiting = session.all("waiting_for", message_id=message_id, **between)
-    if not waiting:
-        return
-    state = session.one("delivery_to", message_id=message_id, **between)
-    if state is None or state["state"] == "parked" or is_held_row(state):
+    waiting = corrections.changes_of(session, one).waiting
+    if not waiting or corrections.waits_for_decision(corrections.delivery_of(session, one)):
         return
     for row in waiting:
         line.release(
-            session,
-            row["delivery_id"],
-            row["message"],
-            lane_id,
-            between["receiver_her"],
-            now,
-            give_up_at=give_up_at,
+            session, row["delivery_id"], row["message"], lane_id, one.receiver_her, now, give_up_at=give_up_at
         )
-        _queue_waiting(session, row["message_id"], between, lane_id, give_up_at, now)
+        release_waiting(session, one._replace(message_id=row["message_id"]), lane_id, give_up_at, now)

@@ -57,8 +57,11 @@ class Reader(Protocol):
         """
         ...
 
-    async def is_same(self, one: bytes, other: bytes, content: Content) -> bool:
-        """Whether two messages that can be read say the same, however they are spelled."""
+    async def canonical_digest(self, data: bytes, content: Content) -> str:
+        """Equal for two messages that can be read and say the same, however they are spelled.
+
+        :raises Unreadable: it cannot be read as a message at all.
+        """
         ...
 
 

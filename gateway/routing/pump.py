@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final, TypeVar
 
 import structlog
@@ -21,9 +21,8 @@ from gateway.ledger import times
 from gateway.ledger.line import Attempt
 from gateway.ledger.session import Session
 from gateway.ledger.store import Ledger
-from gateway.routing import attempts, quarantine
+from gateway.routing import attempts, pace, quarantine
 from gateway.routing.attempts import Claimed, Ending
-from gateway.routing.pace import Pace
 from gateway.routing.ports import Translation, Translator, content_of, media_type_of
 from gateway.routing.retry import Breaker, wait
 from gateway.settings import Endpoint
@@ -74,7 +73,10 @@ class Pump:
         self._stopping = False
         self._is_full = False
         self._again = asyncio.Event()
-        self._pace = Pace(endpoint.drain_per_second)
+        self._slow_down = True
+        """The pace is begun with the next claim."""
+        self._paced_until = 0.0
+        """The pace lets nothing be begun before this time, in seconds."""
         self.breaker = Breaker(first=endpoint.first_wait_s, longest=endpoint.max_wait_s)
 
     @property
@@ -89,13 +91,12 @@ class Pump:
     def try_again(self) -> None:
         """Somebody says that the endpoint is well again: no pause any more, but not everything at once."""
         self.breaker.succeeded()
-        self._pace.begin(self._seconds())
+        self._slow_down = True
         self._again.set()
         self._wake.set()
 
     async def run(self) -> None:
         """Until cancelled; whatever goes wrong here, it goes on."""
-        self._pace.begin(self._seconds())
         while True:
             try:
                 await self._round()
@@ -125,39 +126,38 @@ class Pump:
                     await self._again.wait()
         self._wake.clear()
         free = (1 if self.breaker.is_probing else self._endpoint.concurrency) - len(self._working)
-        most = min(free, self._pace.allowed(self._seconds()))
-        next_due: int | None = None
-        if most > 0:
-            claimed = await self._claim(most)
+        until: float | None = self._paced_until
+        if free > 0 and self._paced_until <= self._seconds():
+            claimed = await self._claim(free)
             for attempt in claimed.attempts:
                 self._begin(attempt)
-            next_due = claimed.next_due
             free -= len(claimed.attempts)
-            self._paced(claimed)
+            until = None if claimed.next_due is None else claimed.next_due / times.SECOND
+            if claimed.paced_until is not None:
+                until = self._paced_until = claimed.paced_until / times.SECOND
         self._is_full = free <= 0
-        wait_s = None if next_due is None or self._is_full else next_due / times.SECOND - self._seconds()
-        if most <= 0 < free:
-            wait_s = self._pace.wait_s()
+        wait_s = None if until is None or self._is_full else max(until - self._seconds(), 0.0)
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(None if wait_s is None else max(wait_s, 0.0)):
+            async with asyncio.timeout(wait_s):
                 await self._wake.wait()
 
-    def _paced(self, claimed: Claimed) -> None:
-        """Count what was begun; when nothing else is queued, the backlog is gone."""
-        self._pace.took(len(claimed.attempts))
-        if not claimed.backlog and not self.breaker.is_probing:
-            self._pace.end(self._seconds())
-
     async def _claim(self, most: int) -> Claimed:
-        endpoint, means, paced = self._endpoint, self._means, self._pace.is_on
+        endpoint, means, probing = self._endpoint, self._means, self.breaker.is_probing
+        slow_down, self._slow_down = self._slow_down, False
 
         def unit(session: Session) -> Claimed:
-            claimed = attempts.claim(
-                session, endpoint.her_ids, most, means.owner, means.clock(), means.lease_us
+            now = means.clock()
+            if slow_down and endpoint.drain_per_second is not None:
+                pace.begin(session, endpoint.her_ids[0], now)
+            return attempts.claim_at_pace(
+                session, endpoint, most, means.owner, now, means.lease_us, probing=probing
             )
-            return replace(claimed, backlog=attempts.backlog(session, endpoint.her_ids)) if paced else claimed
 
-        return await means.ledger.write(unit, touching=endpoint.her_ids)
+        try:
+            return await means.ledger.write(unit, touching=endpoint.her_ids)
+        except BaseException:
+            self._slow_down = self._slow_down or slow_down
+            raise
 
     def _begin(self, attempt: Attempt) -> None:
         task = asyncio.create_task(self._work(attempt))
@@ -166,7 +166,7 @@ class Pump:
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._working.discard(task)
-        if self._is_full or self._pace.is_on:
+        if self._is_full:
             self._wake.set()
 
     async def _work(self, attempt: Attempt) -> None:
@@ -192,8 +192,7 @@ class Pump:
             await self._means.answered(attempt, outcome)
         if isinstance(outcome, Deferred):
             self.breaker.failed(self._seconds(), outcome.retry_after)
-            if self.breaker.is_probing:
-                self._pace.begin(self._seconds())
+            self._slow_down = self._slow_down or self.breaker.is_probing
         else:
             self.breaker.succeeded()
         return await self._finish(attempt, outcome)
@@ -262,7 +261,7 @@ class Pump:
             attempt.number, first=self._endpoint.first_wait_s, longest=self._endpoint.max_wait_s, asked=asked
         )
         worth_it = isinstance(outcome, Delivered) or not self.breaker.is_probing
-        may_go_on = worth_it and not self._stopping and not self._pace.is_on
+        may_go_on = worth_it and not self._stopping
         ending = Ending(attempt, outcome, wait_s, may_go_on=may_go_on)
         means = self._means
         return await self._write(

@@ -6,6 +6,7 @@ What the gateway made itself is read as it stands. What was born in FHIR, or edi
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from gateway.errors import NotTranslatable
@@ -13,9 +14,10 @@ from gateway.translate import born, envelope
 from gateway.translate.born.open_bundle import OpenBundle
 from gateway.translate.born.rendering import MOST_LOOKS, Rendering
 from gateway.translate.codec import Json
+from gateway.translate.implied import is_implied
 from gateway.translate.loss import Loss
 from gateway.translate.reading import Reading
-from gateway.translate.severity import of_assumption, of_leaf
+from gateway.translate.severity import of_assumption, of_leaf, of_outside
 from gateway.translate.unread import Leaf, Unread, is_all_read
 
 
@@ -49,10 +51,18 @@ def from_bundle(bundle: Json, target: str, *, render: bool = True) -> Backward:
     for _ in range(MOST_LOOKS):
         reading = envelope.from_bundle(work.bundle, target)
         unread = Unread(reading, work.origins.places)
-        leaves = [leaf for leaf in _once(unread) if not _is_carried(work, reading, leaf)]
+        carried: set[int] = set()
+        leaves = []
+        for leaf in _once(unread):
+            if _is_carried(work, reading, leaf):
+                carried.add(id(leaf.resource))
+            else:
+                leaves.append(leaf)
         if not render or not leaves or not rendering.look(leaves, unread.touched, reading.was_read):
             break
     told, rendered = rendering.told(reading.was_read)
+    told |= (rendering.named or {}).keys()
+    told |= {value for value, each in work.carriers.items() if (id(each.by), each.by_key) in told}
     left = [leaf for leaf in leaves if leaf.place and (id(leaf.owners[-1]), leaf.key) not in told]
     losses = (
         *work.rendered,
@@ -60,7 +70,7 @@ def from_bundle(bundle: Json, target: str, *, render: bool = True) -> Backward:
         *rendered,
         *_outside(work),
         *_assumed(reading),
-        *(_lost(leaf, unread.touched) for leaf in left),
+        *_lost(left, _standing(work, unread.touched | carried | rendering.speaking(reading.was_read))),
         *_moved_in_vain(work, reading, {leaf.place for leaf in left}),
     )
     return Backward(reading, losses, _notes(reading, *work.assumed))
@@ -87,8 +97,14 @@ def _as_it_stands(bundle: Json, target: str, render: bool) -> Backward | None:
     leaves = list(unread.leaves())
     if leaves and render:
         return None
-    losses = (*_assumed(reading), *(_lost(leaf, unread.touched) for leaf in leaves))
+    losses = (*_assumed(reading), *_lost(leaves, unread.touched))
     return Backward(reading, losses, _notes(reading))
+
+
+def _standing(work: OpenBundle, found: set[int]) -> set[int]:
+    """The resources (by identity) that stand in the e-message: `found`, what one of them speaks for, and plans."""
+    spoken_for = {each for each, by in work.spokesmen.items() if id(by) in found}
+    return work.with_plans(work.of_the_message() | found | spoken_for)
 
 
 def _once(unread: Unread) -> list[Leaf]:
@@ -101,7 +117,28 @@ def _once(unread: Unread) -> list[Leaf]:
 
 def _is_carried(work: OpenBundle, reading: Reading, leaf: Leaf) -> bool:
     carrier = work.carriers.get((id(leaf.owners[-1]), leaf.key))
-    return carrier is not None and reading.was_read(carrier.by, carrier.by_key)
+    if carrier is not None and reading.was_read(carrier.by, carrier.by_key):
+        return True
+    return any(reading.was_read(holder, key) for holder, key in _same_words(leaf))
+
+
+def _same_words(leaf: Leaf) -> Iterator[tuple[Json, str]]:
+    """Where else in its CodeableConcept the same words stand: they need to be carried once."""
+    if leaf.key not in ("text", "display") or not isinstance(leaf.value, str):
+        return
+    concept = next((owner for owner in leaf.owners[-2:] if isinstance(owner.get("coding"), list)), None)
+    if concept is None:
+        return
+    words = _plain(leaf.value)
+    others = [(concept, "text"), *((coding, "display") for coding in concept["coding"])]
+    for holder, key in others:
+        is_itself = holder is leaf.owners[-1] and key == leaf.key
+        if not is_itself and isinstance(holder.get(key), str) and _plain(holder[key]) == words:
+            yield holder, key
+
+
+def _plain(text: str) -> str:
+    return " ".join(text.split()).casefold()
 
 
 def _moved_to_text(work: OpenBundle, reading: Reading) -> list[Loss]:
@@ -123,15 +160,25 @@ def _moved_in_vain(work: OpenBundle, reading: Reading, known: set[str]) -> list[
 
 
 def _outside(work: OpenBundle) -> list[Loss]:
-    return [Loss(f"{work.place_of(reference)}.reference", "", "lost") for reference in work.outside]
+    places = ((reference, work.place_of(reference)) for reference in work.outside)
+    return [
+        Loss(f"{place}.reference", "", "lost", of_outside(reference, place)) for reference, place in places
+    ]
 
 
 def _assumed(reading: Reading) -> list[Loss]:
     return [Loss("", one.what, "assumed", of_assumption(one.states)) for one in reading.assumed if one.states]
 
 
-def _lost(leaf: Leaf, touched: set[int]) -> Loss:
-    return Loss(leaf.place.replace("._", "."), "", "lost", of_leaf(leaf, touched))
+def _lost(leaves: list[Leaf], standing: set[int]) -> list[Loss]:
+    """What is not carried. `standing`: the resources (by identity) of which something is."""
+    places = {(id(leaf.owners[-1]), leaf.key) for leaf in leaves}
+    found = []
+    for leaf in leaves:
+        implied = id(leaf.resource) in standing and is_implied(leaf)
+        severity = "information" if implied else of_leaf(leaf, standing, places)
+        found.append(Loss(leaf.place.replace("._", "."), "", "implied" if implied else "lost", severity))
+    return found
 
 
 def _notes(reading: Reading, *more: str) -> tuple[str, ...]:
@@ -142,5 +189,4 @@ def of_receipt(reading: Reading) -> Backward:
     """A receipt that was made of a Bundle: it has nothing that could be told as text."""
     unread = Unread(reading)
     leaves = list(unread.leaves())
-    losses = (*_assumed(reading), *(_lost(leaf, unread.touched) for leaf in leaves))
-    return Backward(reading, losses, _notes(reading))
+    return Backward(reading, (*_assumed(reading), *_lost(leaves, unread.touched)), _notes(reading))

@@ -22,6 +22,10 @@ class Notes(Protocol):
         """One value of the e-message was written; natively or only as `exact`/`present`."""
         ...
 
+    def wrote_natively(self, values: int) -> None:
+        """So many values were written natively."""
+        ...
+
 
 class Marks(Protocol):
     """What a codec that reads asks of the translation, and tells it."""

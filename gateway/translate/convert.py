@@ -9,21 +9,24 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Any
 
 from lxml import etree
 
 from gateway.emessage.read import EMessage, read
+from gateway.emessage.rules_envelope import conversation
 from gateway.emessage.schema import schema_for
 from gateway.emessage.write import to_bytes
-from gateway.errors import NotTranslatable
+from gateway.errors import NotTranslatable, SomlosError
 from gateway.fhir import json as fhir_json
+from gateway.fhir.validate import validate
+from gateway.recognition import is_json
 from gateway.translate import backward, dialogue, envelope, receipts, sources
 from gateway.translate.backward import Backward
 from gateway.translate.facts import Facts
-from gateway.translate.facts_fhir import facts_of_bundle
+from gateway.translate.facts_fhir import facts_of_bundle, status_of_bundle
 from gateway.translate.facts_xml import facts_of_message
 from gateway.translate.loss import Loss, LossReport, element_path
 from gateway.translate.roundtrip import RoundTrip, compare
@@ -39,6 +42,8 @@ _OF_INSTANCE = etree.XPath(
 """The attributes that XML Schema allows everywhere."""
 _MOST_HELD = 50_000
 """Elements whose objects are held while a message is translated; bounds what a message of many costs."""
+_OF_ORIGINAL = "Provenance.entity[0].what.identifier.value"
+_TAKES_BACK = ("M", "C")
 _SIGNATURE = "{http://www.w3.org/2000/09/xmldsig#}Signature"
 
 
@@ -63,13 +68,16 @@ def convert(source: Readable, target: str) -> Translation:
 
     What is asked for as PLO and has no care message in it (a dialogue, attachments alone) keeps its own version.
     Raises NotTranslatable: no grammar or mapping for the content, a receipt asked for as a message (or the reverse),
-    content that the target demands and the source lacks.
+    content that the target demands and the source lacks, a Bundle that does not follow R4.
     """
     if target not in TARGETS:
         raise NotTranslatable("translate.unknown-target")
-    target = _own_version(source, target)
     if isinstance(source, dict):
-        return _of_bundle(source, target)
+        with _followed_r4(source):
+            return _of_bundle(source, _own_version(source, target))
+    if not isinstance(source, EMessage):
+        raise NotTranslatable("fhir.not-a-bundle", path="Bundle")
+    target = _own_version(source, target)
     if source.standard == target:
         return Translation(to_bytes(source.root), target, _report(0, 0, 0, 0))
     with _held(source.root):
@@ -77,6 +85,28 @@ def convert(source: Readable, target: str) -> Translation:
         if target != "fhir-r4":
             return _of_bundle(bundle, target, render=False)
         return Translation(fhir_json.write(bundle), target, _forward_report(state, source.root), bundle)
+
+
+@contextmanager
+def _followed_r4(bundle: Json) -> Iterator[None]:
+    """A Bundle that the rules stumble over and that does not follow R4 is refused as that; else the fault is ours."""
+    try:
+        yield
+    except (
+        ArithmeticError,
+        AttributeError,
+        LookupError,
+        TypeError,
+        ValueError,
+        RecursionError,
+        SomlosError,
+    ) as error:
+        if isinstance(error, SomlosError) and error.code != "translate.result-invalid":
+            raise
+        found = next((each for each in validate(bundle) if each.severity == "error"), None)
+        if found is None:
+            raise
+        raise NotTranslatable("translate.invalid-source", path=found.path) from None
 
 
 @contextmanager
@@ -114,7 +144,30 @@ def _of_bundle(bundle: Json, target: str, *, render: bool = True) -> Translation
     if not schema_for(target).validate(root):
         error = schema_for(target).error_log[0]
         raise NotTranslatable("translate.result-invalid", path=_without_prefixes(str(error.path)))
-    return Translation(data, target, _backward_report(made))
+    report = _backward_report(made)
+    if render:
+        _refuse_as_new(bundle, root)
+        report = _with_original_missing(report, root)
+    return Translation(data, target, report)
+
+
+def _refuse_as_new(bundle: Json, root: etree._Element) -> None:
+    """A dialogue, or attachments alone, cannot say that they replace or cancel: they would arrive as new ones."""
+    if receipts.is_receipt(bundle) or next(root.iter("{*}Forsendelsesstatus"), None) is not None:
+        return
+    if status_of_bundle(bundle) in _TAKES_BACK:
+        raise NotTranslatable("translate.unsupported-content", path="Provenance.activity")
+
+
+def _with_original_missing(report: LossReport, root: etree._Element) -> LossReport:
+    """A change or cancellation that names no original: it is sent as that, and a receiver cannot know of what."""
+    found = [each for each in conversation(EMessage(root, "", root, 0)) if each.severity == "error"]
+    if not found:
+        return report
+    lines = (Loss(_OF_ORIGINAL, "ConversationRef/RefToParent", "assumed", "error") for _ in found)
+    return replace(
+        report, entries=(*report.entries, *lines), notes=(*report.notes, *(each.code for each in found))
+    )
 
 
 def _without_prefixes(path: str) -> str:
@@ -122,6 +175,10 @@ def _without_prefixes(path: str) -> str:
 
 
 def _read(bundle: Json, target: str, *, render: bool = True) -> Backward:
+    if bundle.get("resourceType") != "Bundle":
+        raise NotTranslatable("fhir.not-a-bundle", path="resourceType")
+    if bundle.get("type") != "message":
+        raise NotTranslatable("fhir.not-a-message-bundle", path="Bundle.type")
     receipt = receipts.is_receipt(bundle)
     strange = target.startswith("dialog-") and dialogue.dialogue_standard(bundle) is None
     if receipt != target.startswith("apprec-") or strange:
@@ -136,8 +193,10 @@ def roundtrip(data: bytes) -> RoundTrip:
 
     Raises Unreadable and NotTranslatable.
     """
-    if data[:64].lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{"):
-        return _roundtrip_bundle(fhir_json.read(data))
+    if is_json(data):
+        bundle = fhir_json.read(data)
+        with _followed_r4(bundle):
+            return _roundtrip_bundle(bundle)
     message = read(data)
     bundle, _ = _bundle_of(message)
     made = _read(fhir_json.read(fhir_json.write(bundle)), message.standard)
@@ -152,11 +211,15 @@ def _roundtrip_bundle(bundle: Json) -> RoundTrip:
     """A Bundle's way to XML and back: lossless if XML holds every value of it, and the XML is stable."""
     target = e_message_format(bundle)
     made = _read(bundle, target)
-    losses = _backward_report(made).lost
-    if losses:
-        return RoundTrip("lossy", losses)
+    report = _backward_report(made)
+    if report.lost:
+        return RoundTrip("lossy", report.lost)
     message = read(written(target, made.reading.out)[0])
-    return compare(message.root, _root_of(_read(_bundle_of(message)[0], target), target))
+    found = compare(message.root, _root_of(_read(_bundle_of(message)[0], target), target))
+    # a value that stands as text, or is implied, is there, but not in the same form
+    return (
+        RoundTrip("equivalent", report.entries) if found.verdict == "lossless" and report.entries else found
+    )
 
 
 def _report(

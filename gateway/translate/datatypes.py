@@ -134,15 +134,22 @@ class Value:
         if text is None:
             return None
         marks.used(holder, key)
+        if key in holder:
+            return {"V": text}
         meta = holder.get("_" + key) or {}
-        empty = key not in holder and any(e.get("valueBoolean") is False for e in meta.get("extension", ()))
-        return {} if empty else {"V": text}
+        return {} if any(e.get("valueBoolean") is False for e in meta.get("extension", ())) else {"V": text}
 
 
 def _coding(implied: str | None, source: etree._Element, notes: Notes) -> Json:
     """The Coding for V, S and DN; empty if none is there and no set is implied."""
     made: Json = {}
     oid, code, display = source.get("S"), source.get("V"), source.get("DN")
+    is_national = oid is None or oid in NATIONAL_SETS
+    if is_national and code and display and code.isalnum() and not display.isspace():  # most codes
+        system = implied if oid is None else NATIONAL_SETS[oid]
+        notes.wrote_natively(2 if oid is None else 3)
+        made = {"system": system, "code": code, "display": display}
+        return made if system else {"code": code, "display": display}
     if oid is None:
         if implied:
             made["system"] = implied
@@ -152,11 +159,7 @@ def _coding(implied: str | None, source: etree._Element, notes: Notes) -> Json:
     else:
         notes.wrote(_OID_TEXT.write(oid, made, "system"))
     if code is not None:
-        if code.isalnum():  # most codes
-            made["code"] = code
-            notes.wrote(native=True)
-        else:
-            notes.wrote(_CODE.write(code, made, "code"))
+        notes.wrote(_CODE.write(code, made, "code"))
     if display is not None:
         notes.wrote(_STRING.write(display, made, "display"))
     return made
@@ -203,15 +206,25 @@ class Coding:
         return attributes
 
 
+def _plain_attributes(coding: Json, implied: str | None, stated: bool, marks: Marks) -> Attributes | None:
+    """V, S and DN of a Coding that says just these, as most do: nothing needs a closer look. None: it does not."""
+    system, code, display = coding.get("system"), coding.get("code"), coding.get("display")
+    if len(coding) != 3 or not (system.__class__ is code.__class__ is display.__class__ is str):
+        return None
+    oid = _named(system, implied, stated)
+    if oid is None:
+        return None
+    marks.used_values(coding)
+    return {"V": code, "DN": display, "S": oid} if stated else {"V": code, "DN": display}
+
+
 def _attributes(coding: Json, implied: str | None, stated: bool, marks: Marks) -> Attributes:
     """V, S and DN of a Coding. A code of a set that the element cannot name is not written: it would be taken for
     one of another set."""
-    system, code, display = coding.get("system"), coding.get("code"), coding.get("display")
-    if len(coding) == 3 and system.__class__ is code.__class__ is display.__class__ is str:
-        oid = _named(system, implied, stated)
-        if oid is not None:  # most codings: nothing needs a closer look
-            marks.used_values(coding)
-            return {"V": code, "DN": display, "S": oid} if stated else {"V": code, "DN": display}
+    plain = _plain_attributes(coding, implied, stated, marks)
+    if plain is not None:
+        return plain
+    system = coding.get("system")
     attributes: Attributes = {}
     parts = (("V", _CODE, "code"), ("DN", _STRING, "display"))
     for name, kind, key in parts[1:] if _is_foreign(system, implied, stated) else parts:
@@ -272,7 +285,12 @@ class Concept:
         found = holder.get(key)
         if not isinstance(found, dict):
             return None
-        codings = [c for c in found.get("coding", ()) if isinstance(c, dict)]
+        codings = found.get("coding", ())
+        if codings.__class__ is list and len(found) == len(codings) == 1 and codings[0].__class__ is dict:
+            plain = _plain_attributes(codings[0], self.implied, self.stated, marks)
+            if plain is not None:
+                return plain
+        codings = [c for c in codings if isinstance(c, dict)]
         if len(found) == len(codings) == 1:
             return _attributes(codings[0], self.implied, self.stated, marks)
         text = _STRING.read(found, "text")

@@ -34,9 +34,11 @@ def disagrees(statement: Json) -> bool:
     )
 
 
-def agree(statement: Json) -> None:
-    """Makes the code say what the status says."""
-    others = [reason for reason in statement.get("statusReason", ()) if not _is_of_the_set(reason)]
+def agree(statement: Json) -> list[Json]:
+    """Makes the code say what the status says. The reasons that said otherwise: they are taken away."""
+    reasons = statement.get("statusReason", ())
+    others = [reason for reason in reasons if not _is_of_the_set(reason)]
+    overruled = [reason for reason in reasons if _is_of_the_set(reason)]
     if statement.get("status") == "stopped":
         display = terminology.display(_CODE_SET, DISCONTINUED)
         others.insert(
@@ -46,6 +48,7 @@ def agree(statement: Json) -> None:
         statement["statusReason"] = others
     else:
         statement.pop("statusReason", None)
+    return overruled
 
 
 def _is_of_the_set(concept: object) -> bool:

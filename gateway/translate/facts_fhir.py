@@ -49,6 +49,12 @@ def facts_of_bundle(bundle: Json) -> Facts:
     )
 
 
+def status_of_bundle(bundle: Json) -> str:
+    """The code of 7309 that a message Bundle states; N where it states none."""
+    view = _View(bundle)
+    return _status(view, view.provenance())
+
+
 def _conversation(header: Json, parent: str | None) -> str | None:
     """The conversation that is stated (one that is stated as empty is none); where nothing is, that of the parent's."""
     if not any(each.get("url") == extension_url("conversation") for each in header.get("extension", ())):

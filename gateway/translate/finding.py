@@ -12,6 +12,8 @@ from gateway.fhir.canonical import PRESENT, code_system, component_system, is_of
 from gateway.translate.codec import Codec, Json
 from gateway.translate.reading import Reading
 
+AT = "[]"
+"""The key of one value of a list while it is read by itself."""
 _COMPONENTS = component_system()
 _EVENTS = code_system("9121")
 _NOTHING: Mapping[Any, Json] = {}
@@ -36,9 +38,9 @@ def by_address(holder: Json | None) -> Mapping[Any, Json]:
     if holder is None or "extension" not in holder:
         return _NOTHING
     found: dict[str, Json] = {}
-    for extension in objects(holder, "extension"):
-        address = extension.get("url")
-        if isinstance(address, str):
+    extensions = holder["extension"]
+    for extension in extensions if extensions.__class__ is list else ():
+        if extension.__class__ is dict and (address := extension.get("url")).__class__ is str:
             found.setdefault(address, extension)
     return found
 
@@ -79,11 +81,17 @@ def length(holder: Json | None, name: str) -> int:
 def value_at(codec: Codec, holder: Json, name: str, index: int, reading: Reading) -> Any:
     """What the codec reads of one value of a list."""
     item: Json = {}
-    for key, beside in (("item", name), ("_item", "_" + name)):
-        found = holder.get(beside)
-        if isinstance(found, list) and len(found) > index and found[index] is not None:
-            item[key] = found[index]
-    value = codec.read(item, "item", reading)
+    values = holder.get(name)
+    if values.__class__ is list and len(values) > index and values[index] is not None:
+        item[AT] = values[index]
+    if "_" + name in holder:
+        values = holder["_" + name]
+        if values.__class__ is list and len(values) > index and values[index] is not None:
+            item["_" + AT] = values[index]
+    read, begin = reading.read, len(reading.read)
+    value = codec.read(item, AT, reading)
+    if len(read) > begin and read[begin][1] == AT:  # the list has the value, not what holds it meanwhile
+        del read[begin]
     if value is not None:
         reading.used(holder, f"{name}[{index}]")
     return value
@@ -92,7 +100,7 @@ def value_at(codec: Codec, holder: Json, name: str, index: int, reading: Reading
 def is_marked(holder: Json, name: str, reading: Reading) -> bool:
     """Whether the e-message had the element of that name there, although it said nothing."""
     for extension in objects(holder, "extension"):
-        if extension.get("url") == PRESENT and extension.get("valueCode") == name:
+        if extension.get("valueCode") == name and extension.get("url") == PRESENT:
             reading.used(extension, "valueCode")
             return True
     return False

@@ -18,7 +18,8 @@ SEVERITIES: tuple[Severity, ...] = ("error", "warning", "information")
 
 class Loss(NamedTuple):
     """One value that was not carried natively. `kind`: extension, exact (no native value), lost, rendered (as text),
-    assumed (a statement that the target demands and nobody made)."""
+    implied (the target says it by having the element), assumed (a statement that the target demands and nobody
+    made)."""
 
     source: str
     target: str
@@ -100,6 +101,14 @@ class Counted:
         else:
             self.native += 1
 
+    def wrote_natively(self, values: int) -> None:
+        """So many values were written natively, or in an extension."""
+        if self.place[3]:
+            for _ in range(values):
+                self.wrote(native=True)
+        else:
+            self.native += values
+
     def extended(self, element: etree._Element, path: str) -> None:
         """The value of an element was written in an extension."""
         self.extension += 1
@@ -111,7 +120,7 @@ class Counted:
 
     def losses(self) -> tuple[Loss, ...]:
         """The noted values with their places written out."""
-        place = _Places().of
+        place = Places().of
         return tuple(
             Loss(
                 f"{place(element)}/@{local(attribute)}" if attribute else place(element),
@@ -131,10 +140,10 @@ def local(name: str) -> str:
 def element_path(element: etree._Element) -> str:
     """The place of an element, as MsgHead/Document[1]/RefDoc/…: names without prefix, numbers where there
     are several."""
-    return _Places().of(element)
+    return Places().of(element)
 
 
-class _Places:
+class Places:
     """The places of elements of one message; remembers what several of them have in common."""
 
     def __init__(self) -> None:

@@ -20,9 +20,10 @@ from gateway.emessage.sample import BODIES, RandomMessage
 from gateway.errors import ConfigurationError, Issue, SomlosError, issue
 from gateway.fhir import json as fhir_json
 from gateway.fhir.validate import validate
-from gateway.translate import sources
-from gateway.translate.compiler import definitions, mapping, uncovered, unknown_lines
+from gateway.translate import extensions, sources
+from gateway.translate.compiler import definitions, mapping
 from gateway.translate.convert import convert
+from gateway.translate.coverage import uncovered, unknown_lines
 from gateway.translate.documents import bodies
 from gateway.translate.notation import MappingError
 from gateway.translate.roundtrip import compare
@@ -67,6 +68,7 @@ def take_into_use(folder: Path | None) -> None:
         first = faults[0]
         place = f"{first.path}, {first.code}" if first.path else first.code
         raise ConfigurationError("configuration.mappings-unusable", path=place)
+    extensions.publish()
 
 
 def _fault(code: str, path: str | None) -> Issue:

@@ -2,8 +2,8 @@
 
 Every row is one rule as it is used in one place: the element with its path in the e-message, the path in FHIR, how the
 value is written, its code sets, the file and line of the rule, and whether the installation has put it in the place of
-ours. Made of the same definitions and the same grammar as the translation. One page for each message type (8279), one
-for the envelope and the receipt each, and one for each table.
+ours. Made of the same definitions and the same grammar as the translation. One page for each message type (8279), with
+where content born in FHIR goes in it; one for the envelope and the receipt each, and one for each table.
 """
 
 from __future__ import annotations
@@ -17,46 +17,23 @@ from typing import Final
 from gateway import terminology
 from gateway.emessage.grammar import AttributeUse, ComplexType, ElementUse, Structure, structure
 from gateway.emessage.rules import DIALOGUE_TYPES, LOGISTICS_NOTICES, PLO_BODY_OF_TYPE
-from gateway.translate import sources
+from gateway.translate import dialogue, mapping_row, sources
+from gateway.translate.mapping_row import Row
 from gateway.translate.notation import Definition, Line
 
 ENVELOPE: Final = "MSGHEAD"
 RECEIPT: Final = "APPREC"
 SHARED_FILE: Final = "person.map"
 """The file whose definitions stand once at the end of a page, and not at every place that uses them."""
+PLACED: Final = "FHIR → e-melding: plass (placement.map)"
+TOLD: Final = "FHIR → e-melding: som tekst (rendering.map)"
+"""Titles of the parts about content that was born in FHIR: one way."""
 _VERSIONS: Final = {
     "plo": ("plo-1.6", "plo-1.5"),
     "dialog": ("dialog-1.1", "dialog-1.0"),
     "apprec": ("apprec-1.1", "apprec-1.0"),
 }
 _CODED: Final = ("concept", "coding", "word")
-
-
-@dataclass(frozen=True)
-class Row:
-    """One rule in one place."""
-
-    source: str
-    """Path in the e-message; an attribute begins with @."""
-    cardinality: str
-    type: str
-    """Type of the value in the e-message; empty for an element that only holds others."""
-    target: str
-    """Path in FHIR."""
-    how: str
-    """As the definition says it: `concept 9151`, `-> EpisodeOfCare`."""
-    code_sets: tuple[str, ...]
-    rule: str
-    """File and line."""
-    own: bool
-    """Whether the installation has put it in the place of ours."""
-    versions: str = ""
-    """The only version of the standard that has it; empty: all."""
-
-    @property
-    def is_extension(self) -> bool:
-        """Whether FHIR has no element of its own for it."""
-        return "extension(" in self.target
 
 
 @dataclass(frozen=True)
@@ -90,14 +67,26 @@ def codes() -> tuple[str, ...]:
 def page(code: str) -> Page:
     """The page of a message type. KeyError: there is none."""
     if code in sources.TABLES:
-        return Page(code, f"{code}.map", (Section(f"{code}.map", tuple(_table_rows(code))),))
+        return Page(code, f"{code}.map", (Section(f"{code}.map", tuple(mapping_row.rows(code))),))
     family, roots, without = _parts_of(code)
     newest, other = (_Walk(each, without) for each in _VERSIONS[family])
     rows = [row for name, definition in roots for row in newest.rows(name, definition)]
     rows += newest.shared_rows()
     older = [row for name, definition in roots for row in other.rows(name, definition)]
     older += other.shared_rows()
-    return Page(code, title(code), _sections(_merged(rows, older, newest.standard, other.standard)))
+    sections = _sections(_merged(rows, older, newest.standard, other.standard))
+    return Page(code, title(code), sections + _of_content_born_in_fhir(code, rows))
+
+
+def _of_content_born_in_fhir(code: str, rows: list[Row]) -> tuple[Section, ...]:
+    """Where content goes that no e-message was before, and what of it becomes text, in messages of this type."""
+    body = PLO_BODY_OF_TYPE.get(code) or (dialogue.BODY if code in DIALOGUE_TYPES else None)
+    if body is None:
+        return ()
+    made = frozenset(kind for row in rows for kind in re.findall(r"[A-Z]\w+", row.target))
+    parts = (("placement", PLACED), ("rendering", TOLD))
+    found = ((name, tuple(mapping_row.rows_in(table, body, made))) for table, name in parts)
+    return tuple(Section(name, rows) for name, rows in found if rows)
 
 
 def title(code: str) -> str:
@@ -306,23 +295,3 @@ def _sections(rows: list[Row]) -> tuple[Section, ...]:
         steps = row.source.split("/")
         found.setdefault("/".join(steps[:2]) if len(steps) > 2 else steps[0], []).append(row)
     return tuple(Section(name, tuple(each)) for name, each in found.items())
-
-
-def _table_rows(name: str) -> Iterator[Row]:
-    """The lines of a table; what stands in FHIR in the column for FHIR."""
-    file = sources.table_file(name)
-    own = file.parent == sources.folder()
-    for number, text in enumerate(sources.table(name).splitlines(), 1):
-        columns = re.split(r"\s{2,}", text.strip())
-        if not text.strip() or text.startswith("#"):
-            continue
-        words = text.split()
-        place = f"{file.name}:{number}"
-        if name == "required":
-            yield Row("", "", "", words[0], " ".join(words[1:]), (), place, own)
-        elif name == "placement":
-            at = 3 if words[1] == "code" else 2
-            sets = (words[2],) if at == 3 else ()
-            yield Row("/".join(words[at:]), "", "", words[0], "", sets, place, own)
-        else:
-            yield Row("", "", "", columns[1] if len(columns) > 1 else "", " | ".join(columns), (), place, own)

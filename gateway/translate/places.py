@@ -18,9 +18,13 @@ _COMPONENTS = component_system()
 
 def item(holder: Json, name: str, index: int) -> Json:
     """`a[0]`: the object at that place of the list, made if it is not there."""
-    items: list[Any] = holder.get(name) or _long_enough(holder, name, index)
-    if len(items) <= index:
-        _long_enough(holder, name, index)
+    items: list[Any] | None = holder.get(name)
+    if items is None and index == 0:  # by far the most
+        first: Json = {}
+        holder[name] = [first]
+        return first
+    if items is None or len(items) <= index:
+        items = _long_enough(holder, name, index)
     found: Json | None = items[index]
     if found is None:
         found = items[index] = {}
@@ -74,6 +78,11 @@ def write_item(
     """Has the codec write a value at a place of a list; what is no native value stands in a list beside it."""
     made: Json = {}
     codec.write(source, made, "item", notes)
+    if (
+        index == 0 and "_item" not in made and name not in holder and "_" + name not in holder
+    ):  # by far the most
+        holder[name] = [made.get("item")]
+        return
     for key, beside in (("item", name), ("_item", "_" + name)):
         if key in made:
             _long_enough(holder, beside, index)[index] = made[key]

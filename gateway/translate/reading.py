@@ -17,7 +17,7 @@ from gateway.translate.codec import Json
 from gateway.translate.state import derived_id
 
 COMPONENTS = component_system()
-
+_ALL_BELOW = (None,)
 
 Content = Callable[[Json, "Reading"], bool]
 """A generated function: writes what an object says into the text; whether it said anything."""
@@ -47,8 +47,9 @@ class Reading:
         self.born_in_fhir = born_in_fhir
         self.out: list[str] = []
         """The text of the message."""
-        self.read: list[tuple[int, str | None]] = []
-        """What has been read: the identity of an object with a key of it, or with None for all below it."""
+        self.read: list[tuple[int, str | Json | None]] = []
+        """What has been read: the identity of an object with a key of it, with None for all below it, or with the
+        object itself for every value of it."""
         self.missing: list[tuple[int, str]] = []
         """Length of the text, and FHIR path: what the e-message demands and the Bundle does not say."""
         self.assumed: list[Assumption] = []
@@ -156,13 +157,12 @@ class Reading:
 
     def used_values(self, holder: Json) -> None:
         """Every value of an object that holds nothing else has been read."""
-        it = id(holder)
-        self.read.append((it, None))
-        self.read += [(it, key) for key in holder]
+        self.read.append((id(holder), holder))
 
     def used_all(self, holder: Any) -> None:
-        """Everything below has been read."""
-        self.read.append((id(holder), None))
+        """Everything below has been read, if it is an object."""
+        if holder.__class__ is dict:
+            self.read.append((id(holder), None))
 
     def stands_for(self, prepared: Json, original: Json) -> None:
         """`prepared` is `original` as the rules read it: what is read of the one is read of the other."""
@@ -175,7 +175,10 @@ class Reading:
         everything has been read."""
         found: dict[int, set[str | None]] = defaultdict(set)
         for holder, key in self.read:
-            found[holder].add(key)
+            if key.__class__ is dict:
+                found[holder].update(key, _ALL_BELOW)
+            else:
+                found[holder].add(key)  # type: ignore[arg-type]
         for prepared, original in self.originals.items():
             found[original] |= found.pop(prepared, set())
         return found
@@ -195,7 +198,7 @@ class Reading:
     @property
     def read_count(self) -> int:
         """How many values have been read."""
-        return sum(len(keys) - ("resourceType" in keys) for keys in self.seen.values())
+        return sum([len(keys) - ("resourceType" in keys) for keys in self.seen.values()])
 
     # what FHIR does not say
 

@@ -15,16 +15,12 @@ from gateway.fhir import json as fhir_json
 from gateway.translate.codec import Json
 
 
-def same_content(one: EMessage | Json, other: EMessage | Json) -> bool:
-    """Whether two messages or receipts in the same format say the same."""
-    if isinstance(one, EMessage) and isinstance(other, EMessage):
-        return digest_of_message(one) == digest_of_message(other)
-    if isinstance(one, EMessage) or isinstance(other, EMessage):
-        return False
-    return digest_of_bundle(one) == digest_of_bundle(other)
+def canonical_digest(message: EMessage | Json) -> str:
+    """SHA-256 (hex), equal for two messages or receipts of the same format that say the same."""
+    return digest_of_message(message) if isinstance(message, EMessage) else _digest_of_bundle(message)
 
 
-def digest_of_bundle(bundle: Json) -> str:
+def _digest_of_bundle(bundle: Json) -> str:
     """SHA-256 over the Bundle without what changes when the same message is sent again."""
     content = {
         key: value for key, value in bundle.items() if key not in ("id", "timestamp", "_timestamp", "meta")

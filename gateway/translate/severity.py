@@ -2,75 +2,47 @@
 
 `error`: without it the receiver may take something for true that is not (an element that changes what the rest
 means; a medication, an allergy or a refusal that does not arrive at all; a statement that nobody made). `warning`:
-clinical content that the sender should know has not arrived. `information`: codes, addresses and details of form
-beside content that did. A delivery can be held by severity (quarantine).
+what can matter to the patient's care, whatever resource it stands in. `information`: what only copies something that
+was carried (a code beside its words, the name of what is referred to), what is technical (systems, identifiers,
+addresses), and what tells of the message and not of the patient. A delivery can be held by severity (quarantine).
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 
 from gateway.errors import Severity
 from gateway.translate.born.tables import wordlist
+from gateway.translate.codec import Json
+from gateway.translate.implied import element_of, element_of_leaf
 from gateway.translate.shape import is_negation, is_refuted, is_taken_out
 from gateway.translate.unread import Leaf
 
+Lost = Collection[tuple[int, str]]
 _MUST_ARRIVE = frozenset({"MedicationStatement", "MedicationRequest", "AllergyIntolerance", "Consent"})
 """Resources that may not be missing altogether: what is not there is read as "there is none"."""
-_OF_FORM = frozenset(
+_TECHNICAL = frozenset(
     {
-        *(
-            "system",
-            "version",
-            "userSelected",
-            "identifier",
-            "telecom",
-            "address",
-            "photo",
-            "profile",
-            "contentType",
-        ),
-        *(
-            "url",
-            "hash",
-            "size",
-            "language",
-            "rank",
-            "mode",
-            "type",
-            "endpoint",
-            "software",
-            "source",
-            "definition",
-        ),
-        *(
-            "target",
-            "recorded",
-            "agent",
-            "instantiatesUri",
-            "instantiatesCanonical",
-            "reference",
-            "extension",
-        ),
-        *("title", "author", "attester", "custodian", "confidentiality", "orderedBy", "emptyReason"),
+        *("system", "version", "userSelected", "identifier", "url", "hash", "size", "contentType", "profile"),
+        *("endpoint", "software", "linkId", "kind", "definition", "instantiatesUri", "instantiatesCanonical"),
     }
 )
-"""Elements that hold no clinical statement."""
+"""Elements that say how a content is held or found, wherever they stand."""
 _ADMINISTRATIVE = frozenset(
     {
-        *(
-            "MessageHeader",
-            "Composition",
-            "Provenance",
-            "Organization",
-            "Practitioner",
-            "PractitionerRole",
-            "Location",
-        ),
-        *("Endpoint", "Bundle", "Binary", "HealthcareService", "Coverage", "Claim", "ExplanationOfBenefit"),
-        *("Schedule", "Slot", "AuditEvent", "Subscription", "Account", "Invoice"),
+        *("MessageHeader", "Bundle", "Provenance", "Organization", "Practitioner", "PractitionerRole"),
+        *("Location", "Endpoint", "HealthcareService", "Coverage", "Claim", "ExplanationOfBenefit"),
+        *("Schedule", "Slot", "AuditEvent", "Subscription", "Account", "Invoice", "Composition"),
     }
 )
+"""Resources that tell of the message and of who takes part, not of the patient."""
+_SAID_BY_THE_SENDER = frozenset({"div", "emptyReason"})
+"""What of a Composition is content of its own."""
+_SHIELDED = frozenset({"security", "confidentiality"})
+"""Elements that say who may see the content."""
+_OPEN = frozenset({"N", "L", "M", "U"})
+"""v3-Confidentiality: normal or less."""
 _CODE_BESIDE_WORDS = re.compile(r"coding\[\d+\]\.code$")
 
 
@@ -79,9 +51,10 @@ def of_assumption(states: bool) -> Severity:
     return "error" if states else "warning"
 
 
-def of_leaf(leaf: Leaf, touched: set[int]) -> Severity:
-    """Of a value that stands nowhere in the target. `touched`: resources (by identity) of which something does."""
-    kind, _, path = re.sub(r"\[\d+\]", "", leaf.place).partition(".")
+def of_leaf(leaf: Leaf, touched: set[int], lost: Lost) -> Severity:
+    """Of a value that stands nowhere in the target. `touched`: resources (by identity) of which something does;
+    `lost`: the objects (by identity) and keys of all such values."""
+    kind, _, path = element_of_leaf(leaf).partition(".")
     if is_taken_out(leaf.resource) and not (is_refuted(leaf.resource) or is_negation(leaf.resource)):
         return "warning"
     if "modifierExtension" in leaf.steps:
@@ -93,16 +66,41 @@ def of_leaf(leaf: Leaf, touched: set[int]) -> Severity:
     if words.changes_meaning(f"{kind}.{element}", leaf.value):
         return "error"
     names = {step for step in leaf.steps if isinstance(step, str)}
-    if names & _OF_FORM or kind in _ADMINISTRATIVE:
+    if names & _SHIELDED:
+        return (
+            "warning"
+            if leaf.key in ("code", "text", "confidentiality") and leaf.value not in _OPEN
+            else "information"
+        )
+    if kind in _ADMINISTRATIVE and not names & _SAID_BY_THE_SENDER:
+        return "information"
+    if names & _TECHNICAL or _is_type_of_reference(leaf):
         return "information"
     if id(leaf.resource) not in touched and kind in _MUST_ARRIVE:
         return "error"
-    return "information" if _has_words(leaf) else "warning"
+    return "information" if _is_copy(leaf, lost) else "warning"
 
 
-def _has_words(leaf: Leaf) -> bool:
-    """Whether a code stands beside words that say it."""
-    if not _CODE_BESIDE_WORDS.search(leaf.place):
-        return False
-    concept = leaf.owners[-2] if len(leaf.owners) > 1 else {}
-    return "display" in leaf.owners[-1] or "text" in concept
+def of_outside(reference: Json, place: str) -> Severity:
+    """Of a reference to what is not in the Bundle: the words beside it, if any, are what the receiver gets."""
+    if "display" in reference:
+        return "information"
+    kind, _, path = element_of(place).partition(".")
+    return "error" if kind in _MUST_ARRIVE and path == "medicationReference" else "warning"
+
+
+def _is_type_of_reference(leaf: Leaf) -> bool:
+    return leaf.key == "type" and bool({"reference", "identifier"} & leaf.owners[-1].keys())
+
+
+def _is_copy(leaf: Leaf, lost: Lost) -> bool:
+    """Whether the value only repeats one that was carried, or that stands beside it."""
+    owner = leaf.owners[-1]
+    if _CODE_BESIDE_WORDS.search(leaf.place):
+        concept = leaf.owners[-2] if len(leaf.owners) > 1 else {}
+        return "display" in owner or "text" in concept
+    if leaf.key == "code" and {"value", "unit"} <= owner.keys():
+        return True  # a quantity's unit, for machines
+    if leaf.key == "display":
+        return "reference" in owner or ("code" in owner and (id(owner), "code") not in lost)
+    return False

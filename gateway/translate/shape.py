@@ -8,7 +8,7 @@ that it must not be believed (entered-in-error, refuted) is taken out of the mes
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -46,6 +46,8 @@ class Shaped:
     moved: list[Moved] = field(default_factory=list)
     outside: list[Json] = field(default_factory=list)
     """References that named something outside the Bundle: only their display is left."""
+    overruled: list[Json] = field(default_factory=list)
+    """Codes that a status contradicts: taken away."""
     is_cancelled: bool = False
     """The message takes everything back that it repeats."""
 
@@ -60,7 +62,7 @@ def bring_into_shape(made: Json) -> Shaped:
         if kind in _WITH_MEDICATION:
             _medication_of_its_own(resource, made, done)
         if kind == "MedicationStatement" and discontinued.disagrees(resource):
-            discontinued.agree(resource)
+            done.overruled += discontinued.agree(resource)
         if kind in _WITH_NAMES:
             _names_in_order(resource, done)
         if kind == "Provenance":
@@ -68,6 +70,7 @@ def bring_into_shape(made: Json) -> Shaped:
                 found = what["identifier"]
                 found["value"] = without_address(found)
                 done.moved.append(Moved(found, "value", found, "value", "ConversationRef/RefToParent"))
+                done.moved.append(Moved(found, "system", found, "value"))
     for resource in _resources(made):
         if resource.get("resourceType") == "Medication":
             name_the_medication(resource.get("code"), done)
@@ -112,26 +115,17 @@ def is_in_shape(bundle: Json) -> bool:
 def is_said_alike(bundle: Json) -> bool:
     """Whether each resource says its content as the rules read it; whether its references do is not looked at."""
     for resource in _resources(bundle):
-        kind = resource.get("resourceType")
-        if "contained" in resource:
+        if "contained" in resource or _is_not_to_be_believed(resource):
             return False
-        if _is_not_to_be_believed(resource) or (kind in _WITH_MEDICATION and _needs_medication(resource)):
-            return False
-        if kind == "Medication" and _is_unnamed(resource.get("code")):
-            return False
-        if kind == "AllergyIntolerance" and _has_no_text(resource.get("code")):
-            return False
-        if kind == "MessageHeader" and _names_by_identifier(resource):
-            return False
-        if kind == "MedicationStatement" and discontinued.disagrees(resource):
-            return False
-        if kind in _WITH_NAMES and any(len(name.get("given", ())) > 1 for name in resource.get("name", ())):
-            return False
-        if kind == "Provenance" and any(_addressed_parents(resource)):
-            return False
-        if kind in _WITH_NAMES and len(resource.get("name", ())) > 1:
+        says_otherwise = _SAYS_OTHERWISE.get(str(resource.get("resourceType")))
+        if says_otherwise is not None and says_otherwise(resource):
             return False
     return True
+
+
+def _has_several_names(person: Json) -> bool:
+    names = person.get("name", ())
+    return len(names) > 1 or any(len(name.get("given", ())) > 1 for name in names)
 
 
 def _addressed_parents(provenance: Json) -> Iterator[Json]:
@@ -293,10 +287,13 @@ def _is_not_to_be_believed(resource: Json) -> bool:
         return False
     if is_negation(resource):
         return True
-    states = (resource.get(key) for key in _STATUS_KEYS)
-    if any(isinstance(state, str) and state in _NOT_TO_BE_BELIEVED for state in states):
-        return True
-    verification = resource.get("verificationStatus")
+    for key in _STATUS_KEYS:
+        state = resource.get(key)
+        if state.__class__ is str and state in _NOT_TO_BE_BELIEVED:
+            return True
+    if "verificationStatus" not in resource:
+        return False
+    verification = resource["verificationStatus"]
     codings = verification.get("coding", ()) if isinstance(verification, dict) else ()
     return any(coding.get("code") in _NOT_TO_BE_BELIEVED for coding in codings if isinstance(coding, dict))
 
@@ -385,3 +382,16 @@ def is_negation(resource: Json) -> bool:
 def is_taken_out(resource: Json) -> bool:
     """Whether a resource says of itself that it must not be believed."""
     return _is_not_to_be_believed(resource)
+
+
+_SAYS_OTHERWISE: dict[str, Callable[[Json], bool]] = {
+    "MedicationStatement": lambda statement: (
+        _needs_medication(statement) or discontinued.disagrees(statement)
+    ),
+    "Medication": lambda medication: _is_unnamed(medication.get("code")),
+    "AllergyIntolerance": lambda allergy: _has_no_text(allergy.get("code")),
+    "MessageHeader": lambda header: _names_by_identifier(header),
+    "Provenance": lambda provenance: any(_addressed_parents(provenance)),
+    **dict.fromkeys(_WITH_NAMES, _has_several_names),
+}
+"""Resource type → whether a resource says its content in another way than the rules read it."""

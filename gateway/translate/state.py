@@ -37,6 +37,9 @@ class _Quiet:
     def wrote(self, native: bool) -> None:
         """Counts nothing."""
 
+    def wrote_natively(self, values: int) -> None:
+        """Counts nothing."""
+
 
 class State:
     """One translation at work. It is what generated code asks for resources, and codecs tell what they did."""

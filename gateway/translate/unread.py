@@ -1,12 +1,12 @@
 """Which values of a Bundle did no rule read?
 
-Each is a loss with its place in the Bundle as it was given. Not counted: ids, meta, references, narrative that only
-repeats the resource, and what only R4 wants (`required.is_filler`).
+Each is a loss with its place in the Bundle as it was given. Not counted: ids, meta but for security labels,
+references, narrative that only repeats the resource, and what only R4 wants (`required.is_filler`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,14 +16,18 @@ from gateway.translate.discontinued import is_stated_twice
 from gateway.translate.reading import Reading
 from gateway.translate.required import is_filler
 
-_NOT_CONTENT = frozenset({"resourceType", "id", "meta", "implicitRules", "language"})
+_NOT_CONTENT = frozenset({"resourceType", "id", "meta"})
+_SECURITY = ("meta", "security")
+"""Who may see it: the one thing in `meta` that is content."""
+_OF_THE_BUNDLE = ("meta", "implicitRules", "language", "signature")
+"""What the Bundle itself may say beside what its entries do."""
 _MARKS = frozenset({EXACT, PRESENT, ORDER, DATA_ABSENT_REASON})
 _REPEATS = frozenset({"generated", "empty"})
 """Narrative of this status says nothing that the resource does not say."""
 
 
 Seen = dict[int, set[str | None]]
-_NO_KEYS: frozenset[str | None] = frozenset()
+_NO_KEYS: Set[str | None] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +54,8 @@ def is_all_read(reading: Reading) -> bool:
     """Whether every value was read, and every reference leads to an entry by its fullUrl. Where that needs a closer
     look the answer is no: `Unread` has the last word."""
     entries = reading.bundle.get("entry", ())
+    if any(_is_said(reading.bundle, key) for key in _OF_THE_BUNDLE):
+        return False
     urls = {entry.get("fullUrl") for entry in entries}
     if None in urls:
         return False
@@ -57,27 +63,32 @@ def is_all_read(reading: Reading) -> bool:
         resource = entry.get("resource")
         if resource.__class__ is not dict:
             return False
-        kind = str(resource.get("resourceType", ""))
-        if not _is_read(resource, (kind,), reading.seen, urls, reading.has_fillers):
+        names = (str(resource.get("resourceType", "")),)
+        read = reading.seen.get(id(resource), _NO_KEYS)
+        if not _is_read(resource, read, names, reading.seen, urls, reading.has_fillers):
             return False
     return True
 
 
-def _is_read(value: Json, names: tuple[str, ...], seen: Seen, urls: set[str | None], fillers: bool) -> bool:
-    """`names`: the resource type, and the keys from the resource inwards."""
-    read = seen.get(id(value), _NO_KEYS)
+def _is_said(holder: Json, key: str) -> bool:
+    """Whether a Bundle or resource has something at a key that may be content."""
+    return key in holder and (key != "meta" or "security" in holder["meta"])
+
+
+def _is_read(
+    value: Json,
+    read: Set[str | None],
+    names: tuple[str, ...],
+    seen: Seen,
+    urls: set[str | None],
+    fillers: bool,
+) -> bool:
+    """`read`: the keys of the object that were read; `names`: the resource type, and the keys from the resource
+    inwards."""
     for key, inner in value.items():
         kind = inner.__class__
-        if kind is str or kind is bool:
-            if (
-                key not in read
-                and (key != "reference" or inner not in urls)
-                and (key != "url" or names[-1] != "extension")
-                and not _is_no_content(key, inner, value, names, fillers)
-            ):
-                return False
-        elif kind is dict or kind is list:
-            for at, item in enumerate(inner) if kind is list else ((None, inner),):
+        if kind is list or kind is dict:
+            for at, item in enumerate(inner if kind is list else (inner,)):
                 if item.__class__ is dict:
                     if len(item) == 1 and item.get("reference").__class__ is str:
                         if item["reference"] not in urls:
@@ -85,36 +96,57 @@ def _is_read(value: Json, names: tuple[str, ...], seen: Seen, urls: set[str | No
                     elif key[0] == "_":
                         if not _says_nothing(item, key[1:] in value or key[1:] in read):
                             return False
-                    elif not (
-                        None in seen.get(id(item), _NO_KEYS)
-                        or item.get("url") in _MARKS
-                        or (key == "meta" and len(names) == 1)
-                        or (key == "text" and item.get("status") in _REPEATS and "div" in item)
-                        or _is_read(item, (*names, key), seen, urls, fillers)
-                    ):
-                        return False
+                    else:
+                        below = seen.get(id(item), _NO_KEYS)
+                        if not (
+                            None in below
+                            or (
+                                len(item) == 1  # a concept of one coding: by far the most
+                                and (codings := item.get("coding")).__class__ is list
+                                and len(codings) == 1
+                                and None in seen.get(id(codings[0]), _NO_KEYS)
+                            )
+                            or (key == "extension" and item.get("url") in _MARKS)
+                            or (key == "meta" and len(names) == 1 and "security" not in item)
+                            or (key == "text" and item.get("status") in _REPEATS and "div" in item)
+                            or _is_read(item, below, (*names, key), seen, urls, fillers)
+                        ):
+                            return False
                 elif item is not None and f"{key}[{at}]" not in read:
                     return False
         elif key not in read:
-            return False
+            is_address = key == "url" and names[-1] == "extension"
+            if (kind is not str and kind is not bool) or not (
+                is_address
+                or (key in _NOT_CONTENT and len(names) == 1)
+                or _is_no_content(key, inner, value, names, urls, fillers)
+            ):
+                return False
     return True
 
 
-def _is_no_content(key: str, value: Any, holder: Json, names: tuple[str, ...], fillers: bool) -> bool:
-    if len(names) == 1 and (key in _NOT_CONTENT or (key == "status" and is_stated_twice(holder))):
+def _is_no_content(
+    key: str, value: Any, holder: Json, names: tuple[str, ...], urls: set[str | None], fillers: bool
+) -> bool:
+    if (key == "reference" and value in urls) or (
+        key == "status" and len(names) == 1 and is_stated_twice(holder)
+    ):
         return True
     return fillers and is_filler((*names, key), value)
 
 
 def _says_nothing(beside: Json, is_read: bool) -> bool:
     """Whether what stands beside a primitive is marks of ours only, and no text of the e-message that was not read."""
-    marks = {EXACT: is_read, PRESENT: True, ORDER: True, DATA_ABSENT_REASON: True}
     extensions = beside.get("extension")
-    return (
-        len(beside) == 1
-        and extensions.__class__ is list
-        and all(each.__class__ is dict and marks.get(str(each.get("url")), False) for each in extensions)
-    )
+    if len(beside) != 1 or extensions.__class__ is not list:
+        return False
+    for each in extensions:
+        if each.__class__ is not dict:
+            return False
+        address = each.get("url")
+        if address.__class__ is not str or address not in _MARKS or (address == EXACT and not is_read):
+            return False
+    return True
 
 
 class Unread:
@@ -129,6 +161,11 @@ class Unread:
 
     def leaves(self) -> Iterator[Leaf]:
         """Every value that was not read, in the order of the Bundle."""
+        bundle = self._reading.bundle
+        own = {key: bundle[key] for key in _OF_THE_BUNDLE if _is_said(bundle, key)}
+        for leaf in self._below(own, (), (bundle,), "Bundle", "Bundle") if own else ():
+            if leaf.steps[0] != "meta" or leaf.steps[:2] == _SECURITY:
+                yield leaf
         numbers: dict[str, int] = {}
         for entry in self._reading.bundle.get("entry", ()):
             resource = entry.get("resource", {})
@@ -139,7 +176,8 @@ class Unread:
             if self._reading.is_standing(resource):
                 self.touched.add(id(resource))
             for leaf in self._below(resource, (), (resource,), place, kind):
-                if leaf.steps[0] not in _NOT_CONTENT and not (twice and leaf.steps[0] == "status"):
+                told = leaf.steps[0] not in _NOT_CONTENT or leaf.steps[:2] == _SECURITY
+                if told and not (twice and leaf.steps[0] == "status"):
                     yield leaf
 
     def _below(

@@ -15,7 +15,7 @@ from gateway.translate.codec import Json
 from gateway.translate.identity import without_address
 
 STATUS_BY_COMPOSITION = {"amended": "M", "entered-in-error": "C"}
-_BY_OPERATION = {
+STATUS_BY_OPERATION = {
     "CREATE": "N",
     "UPDATE": "M",
     "APPEND": "A",
@@ -29,6 +29,8 @@ _BY_ROLE = {"revision": "M", "removal": "C"}
 """What the earlier message is to this one → 7309. `derivation` and `source` say nothing of it."""
 _BY_RELATION = {"replaces": "M", "appends": "A"}
 _REVOKED = frozenset({"entered-in-error", "revoked"})
+_NEVER_BEGAN = "cancelled"
+"""Of a stay: what was told of it never was (an appointment or an order that is cancelled is news of its own)."""
 _ABOUT = (
     "Patient",
     "Composition",
@@ -62,15 +64,29 @@ def _activity(provenance: Json) -> str | None:
     for coding in codings:
         if terminology.number_of(str(coding.get("system", ""))) == "7309" and coding.get("code"):
             return str(coding["code"])
-    return next((_BY_OPERATION[c["code"]] for c in codings if c.get("code") in _BY_OPERATION), None)
+    return next(
+        (STATUS_BY_OPERATION[c["code"]] for c in codings if c.get("code") in STATUS_BY_OPERATION), None
+    )
 
 
 def _of_focus(focus: Sequence[Json]) -> str | None:
     told = [r for r in focus if r.get("resourceType") not in _ABOUT]
     if any(r.get("resourceType") == "Composition" for r in focus) or not told:
         return None
-    states = [str(r.get("status") or r.get("lifecycleStatus")) for r in told]
-    return "C" if all(state in _REVOKED for state in states) else None
+    return "C" if all(map(is_taken_back, told)) else None
+
+
+def is_taken_back(resource: Json) -> bool:
+    """Whether a resource says that what was told by it is not so: an error, revoked, a stay that never began."""
+    state = str(resource.get("status") or resource.get("lifecycleStatus") or _verified(resource))
+    return state in _REVOKED or (resource.get("resourceType") == "Encounter" and state == _NEVER_BEGAN)
+
+
+def _verified(resource: Json) -> str | None:
+    """The code of verificationStatus."""
+    concept = resource.get("verificationStatus")
+    codings = concept.get("coding", ()) if isinstance(concept, dict) else ()
+    return next((str(c.get("code")) for c in codings if isinstance(c, dict) and "code" in c), None)
 
 
 def parent_of(composition: Json, provenance: Json) -> str | None:

@@ -7,6 +7,7 @@ found when the finished text is parsed.
 from __future__ import annotations
 
 import copy
+from functools import cache
 
 from lxml import etree
 
@@ -32,15 +33,18 @@ def text(value: str) -> str:
 
 def attribute(value: str) -> str:
     """The value as it stands between double quotes."""
-    if (
+    return value if value.isalnum() or _is_plain(value) else value.translate(_IN_ATTRIBUTE)
+
+
+def _is_plain(value: str) -> bool:
+    """Whether nothing in an attribute's value needs to be written in another way."""
+    return (
         value.isprintable()
         and "&" not in value
         and '"' not in value
         and "<" not in value
         and ">" not in value
-    ):
-        return value
-    return value.translate(_IN_ATTRIBUTE)
+    )
 
 
 def element(name: str, value: str | Attributes | etree._Element) -> str:
@@ -48,9 +52,21 @@ def element(name: str, value: str | Attributes | etree._Element) -> str:
     if value.__class__ is str:
         return f"<{name}>{text(value)}</{name}>" if value else f"<{name}/>"
     if value.__class__ is dict:
-        said = "".join([f' {key}="{attribute(one)}"' for key, one in value.items()])
-        return f"<{name}{said}/>"
+        if len(value) == 1:
+            ((key, one),) = value.items()
+            return f'<{name} {key}="{attribute(one)}"/>'
+        values = (*value.values(),)
+        if not _is_plain("".join(values)):  # one look at all of them
+            values = tuple(map(attribute, values))
+        return _template((name, *value)) % values
     return _with_markup(name, value)  # type: ignore[arg-type]
+
+
+@cache
+def _template(names: tuple[str, ...]) -> str:
+    """The text of an element with attributes, without their values. All are names of the grammar."""
+    name, *attributes = names
+    return "".join([f"<{name}", *[f' {each}="%s"' for each in attributes], "/>"])
 
 
 def _with_markup(name: str, value: etree._Element) -> str:

@@ -68,7 +68,8 @@ class Word:
 
     def read(self, holder: Json, key: str, marks: Marks) -> Attributes | None:
         """V and DN; None if there is no word, or one that no code stands for."""
-        word, sent = holder.get(key), kept_code(holder, key)
+        word = holder.get(key)
+        sent = kept_code(holder, key) if "_" + key in holder else None
         if sent is not None and (word is None or WORDS[self.code_set].get(sent.get("V", "")) == word):
             found: Attributes | None = sent
         else:
@@ -79,15 +80,18 @@ class Word:
 
     def attributes(self, word: str) -> Attributes | None:
         """The code that a word alone stands for."""
-        code = _codes(self.code_set).get(word)
-        return None if code is None else {"V": code, "DN": terminology.display(self.code_set, code) or code}
+        found = _codes(self.code_set).get(word)
+        return None if found is None else dict(found)
 
 
 @cache
-def _codes(code_set: str) -> dict[str, str]:
-    """Word → the code that it alone stands for."""
+def _codes(code_set: str) -> dict[str, Attributes]:
+    """Word → the code that it alone stands for, with its usual display."""
     first = {word: code for code, word in reversed(WORDS[code_set].items())}
-    return _READ_ONLY.get(code_set, {}) | first
+    return {
+        word: {"V": code, "DN": terminology.display(code_set, code) or code}
+        for word, code in (_READ_ONLY.get(code_set, {}) | first).items()
+    }
 
 
 def withdraw(code_set: str, holder: Json, key: str) -> None:

@@ -83,11 +83,40 @@ class Rejected:
 SendResult = Delivered | Deferred | Rejected
 
 
+@dataclass(frozen=True)
+class Reached:
+    """Somebody answers at the configured address and lets us in; nothing was sent."""
+
+    status: int | None = None
+    """HTTP status, where there was one."""
+
+
+@dataclass(frozen=True)
+class NotReached:
+    """Nobody answers there, or not as one who takes messages would."""
+
+    reason: str
+    """Code of the error catalogue."""
+    status: int | None = None
+
+
+ReachResult = Reached | NotReached
+
+
 class Transport(Protocol):
     """A way for bytes to reach partners."""
 
     async def send(self, endpoint: Endpoint, outgoing: Outgoing) -> SendResult:
         """Make one attempt. Never raises, except when it is cancelled."""
+        ...
+
+    async def reach(self, endpoint: Endpoint) -> ReachResult:
+        """Try whether the partner's side can be reached, without handing it anything. Never raises, except when it is
+        cancelled."""
+        ...
+
+    def presented(self, endpoint: Endpoint) -> bytes | None:
+        """The certificate (DER) that the partner's side has shown last, in this process; None: none, or not yet."""
         ...
 
     async def close(self) -> None:

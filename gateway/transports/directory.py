@@ -26,7 +26,16 @@ from pathlib import Path
 
 from gateway.settings import Endpoint
 from gateway.transports import folders
-from gateway.transports.base import FHIR_JSON, Deferred, Delivered, Outgoing, SendResult
+from gateway.transports.base import (
+    FHIR_JSON,
+    Deferred,
+    Delivered,
+    NotReached,
+    Outgoing,
+    Reached,
+    ReachResult,
+    SendResult,
+)
 
 
 class DirectoryTransport:
@@ -44,6 +53,15 @@ class DirectoryTransport:
         except OSError:
             return Deferred("transport.directory-unwritable")
 
+    async def reach(self, endpoint: Endpoint) -> ReachResult:
+        """Whether a file could be put into out/. Nothing is written: the partner's software would carry it on."""
+        if endpoint.path is not None and await asyncio.to_thread(_is_writable, Path(endpoint.path)):
+            return Reached()
+        return NotReached("transport.directory-unwritable")
+
+    def presented(self, endpoint: Endpoint) -> None:
+        """A folder has no certificate."""
+
     async def close(self) -> None:
         """Nothing is held open between attempts."""
 
@@ -55,6 +73,14 @@ class DirectoryTransport:
                 self._cleaned.add(root)
             folders.write_complete(folder, name, outgoing.body)
         return name
+
+
+def _is_writable(root: Path) -> bool:
+    try:
+        with folders.opened(root, "out") as folder:
+            return folders.is_writable(folder)
+    except OSError:
+        return False
 
 
 def file_name(outgoing: Outgoing) -> str:

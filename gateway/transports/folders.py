@@ -161,3 +161,8 @@ def remove_stale(folder: int) -> None:
                 continue
             if state.st_mtime < before:
                 remove(folder, name)
+
+
+def is_writable(folder: int) -> bool:
+    """Whether files can be put into the folder."""
+    return os.access(".", os.W_OK | os.X_OK, dir_fd=folder)

@@ -4,8 +4,8 @@
 |-----------------------------------------------|----------|----------------------------------------------|
 | 2xx                                           | Delivered| the partner's side has it                    |
 | 408, 421, 423, 425, 429, every 5xx            | Deferred | it is busy or ill; Retry-After is honoured   |
-| no connection, broken connection, time limit  | Deferred | it may have it: the same key makes a repeat  |
-|                                               |          | harmless                                     |
+| no connection, broken connection, time limit, | Deferred | it may have it: the same key makes a repeat  |
+| a certificate that is not trusted or has ended|          | harmless                                     |
 | 401, 403, 407                                 | Deferred | our credential is wrong or has run out: a    |
 |                                               |          | fault of configuration must cost no message; |
 |                                               |          | it goes to a person when the time is up      |
@@ -30,13 +30,23 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Final
+from urllib.parse import urlsplit
 
 import aiohttp
-import httpx
 
 from gateway import __version__
 from gateway.settings import Endpoint
-from gateway.transports.base import Deferred, Delivered, Outgoing, Rejected, SendResult
+from gateway.transports.base import (
+    Deferred,
+    Delivered,
+    NotReached,
+    Outgoing,
+    Reached,
+    ReachResult,
+    Rejected,
+    SendResult,
+)
+from gateway.transports.tls import context_for
 
 TIME_LIMIT_SECONDS: Final = 20.0
 """For one whole attempt. A lease on a lane must be longer than this."""
@@ -49,16 +59,26 @@ LONGEST_RETRY_AFTER_SECONDS: Final = 24 * 3600.0
 _BUSY: Final = frozenset({408, 421, 423, 425, 429})
 _NOT_LET_IN: Final = frozenset({401, 403, 407})
 _WRONG_ADDRESS: Final = frozenset({404, 405, 410})
+_NOT_FOUND: Final = frozenset({404, 410})
+_NOT_IMPLEMENTED: Final = 501
+_CERTIFICATE_ENDED: Final = 10
+"""OpenSSL's X509_V_ERR_CERT_HAS_EXPIRED."""
+
+
+_Files = tuple[str | None, str | None, str | None]
+"""Certificate and key we show, issuers we trust: what makes connections to the same address different."""
 
 
 class HttpTransport:
-    """Sends by POST; keeps one client with its own few connections for each configured address."""
+    """Sends by POST; keeps one client with its own few connections for each configured way."""
 
     def __init__(self, *, time_limit: float = TIME_LIMIT_SECONDS) -> None:
         """`time_limit`: seconds for one whole attempt; must be shorter than the lease on a lane."""
         self._time_limit = time_limit
-        self._clients: dict[str, aiohttp.ClientSession] = {}
-        self._tls: ssl.SSLContext | None = None
+        self._clients: dict[tuple[str, _Files], aiohttp.ClientSession] = {}
+        self._tls: dict[_Files, ssl.SSLContext] = {}
+        self._presented: dict[tuple[str, _Files], bytes] = {}
+        """By host: two servers of one host are taken to show the same."""
 
     async def send(self, endpoint: Endpoint, outgoing: Outgoing) -> SendResult:
         """Make one attempt within the time limit. Never raises, except when it is cancelled."""
@@ -68,6 +88,25 @@ class HttpTransport:
             return await self._post(endpoint.url, endpoint, outgoing)
         except Exception as error:  # whatever a library raises here, the message is not to blame
             return Deferred(_reason(error))
+
+    async def reach(self, endpoint: Endpoint) -> ReachResult:
+        """Ask with HEAD, which has no content and by RFC 9110 changes nothing, whether anybody answers there."""
+        if endpoint.url is None:
+            return NotReached("transport.wrong-address")
+        headers = {"User-Agent": f"Somlos/{__version__}"} | _credential(endpoint)
+        try:
+            async with self._client(endpoint.url, endpoint).head(
+                endpoint.url, headers=headers, allow_redirects=False
+            ) as answer:
+                return reached_of(answer.status)
+        except Exception as error:  # whatever a library raises here, it was not reached
+            return NotReached(_reason(error))
+
+    def presented(self, endpoint: Endpoint) -> bytes | None:
+        """The certificate (DER) that its server has shown last, in this process."""
+        if endpoint.url is None or not endpoint.is_secure:
+            return None
+        return self._presented.get((urlsplit(endpoint.url).hostname or "", _files(endpoint)))
 
     async def close(self) -> None:
         """Close every connection."""
@@ -82,13 +121,37 @@ class HttpTransport:
             return result_of(answer.status, answer.headers, await _read_short(answer))
 
     def _client(self, url: str, endpoint: Endpoint) -> aiohttp.ClientSession:
-        client = self._clients.get(url)
+        way = (url, _files(endpoint))
+        client = self._clients.get(way)
         if client is None:
-            if self._tls is None:
-                self._tls = httpx.create_ssl_context(trust_env=False)
-                self._tls.load_default_certs()  # also those that the operator has told this machine to trust
-            client = self._clients[url] = _new_client(self._tls, endpoint.concurrency, self._time_limit)
+            tls = self._context(endpoint) if endpoint.is_secure else None
+            client = self._clients[way] = _new_client(tls, endpoint.concurrency, self._time_limit)
         return client
+
+    def _context(self, endpoint: Endpoint) -> ssl.SSLContext:
+        files = _files(endpoint)
+        if files not in self._tls:
+            self._tls[files] = context_for(
+                endpoint, lambda host, shown: self._presented.update({(host.lower(), files): shown})
+            )
+        return self._tls[files]
+
+
+def _files(endpoint: Endpoint) -> _Files:
+    return endpoint.client_certificate, endpoint.client_key, endpoint.trusted_ca
+
+
+def reached_of(status: int) -> ReachResult:
+    """What an answer to HEAD means. Where messages are posted, HEAD need not be known (405, 501): somebody answers."""
+    if status in _NOT_LET_IN:
+        return NotReached("transport.not-authorised", status=status)
+    if status in _NOT_FOUND or 300 <= status < 400:
+        return NotReached("transport.wrong-address", status=status)
+    if status in _BUSY:
+        return NotReached("transport.receiver-busy", status=status)
+    if status >= 500 and status != _NOT_IMPLEMENTED:
+        return NotReached("transport.receiver-failed", status=status)
+    return Reached(status=status)
 
 
 def result_of(status: int, headers: Mapping[str, str], answer: bytes = b"") -> SendResult:
@@ -106,9 +169,9 @@ def result_of(status: int, headers: Mapping[str, str], answer: bytes = b"") -> S
     return Rejected("transport.refused", status=status, answer=answer, answer_type=media_type)
 
 
-def _new_client(tls: ssl.SSLContext, connections: int, time_limit: float) -> aiohttp.ClientSession:
+def _new_client(tls: ssl.SSLContext | None, connections: int, time_limit: float) -> aiohttp.ClientSession:
     return aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(limit=connections, keepalive_timeout=IDLE_SECONDS, ssl=tls),
+        connector=aiohttp.TCPConnector(limit=connections, keepalive_timeout=IDLE_SECONDS, ssl=tls or True),
         cookie_jar=aiohttp.DummyCookieJar(),
         timeout=aiohttp.ClientTimeout(
             total=time_limit, sock_connect=min(CONNECT_LIMIT_SECONDS, time_limit), ceil_threshold=time_limit
@@ -127,9 +190,11 @@ def _headers(endpoint: Endpoint, outgoing: Outgoing) -> dict[str, str]:
         "Idempotency-Key": outgoing.key,
         "X-Request-Id": outgoing.correlation,
     }
-    if endpoint.bearer is not None:
-        headers["Authorization"] = f"Bearer {endpoint.bearer}"
-    return headers
+    return headers | _credential(endpoint)
+
+
+def _credential(endpoint: Endpoint) -> dict[str, str]:
+    return {} if endpoint.bearer is None else {"Authorization": f"Bearer {endpoint.bearer}"}
 
 
 async def _read_short(answer: aiohttp.ClientResponse) -> bytes:
@@ -162,7 +227,10 @@ def _retry_after(value: str | None) -> float | None:
 
 def _reason(error: Exception) -> str:
     """The catalogue code for what went wrong on the way; only the type of the error is looked at."""
-    if isinstance(error, aiohttp.ClientSSLError | ssl.SSLError):
+    refused = getattr(error, "certificate_error", None)
+    if isinstance(refused, ssl.SSLCertVerificationError) and refused.verify_code == _CERTIFICATE_ENDED:
+        return "transport.certificate-ended"
+    if isinstance(error, aiohttp.ClientSSLError | ssl.SSLError) or isinstance(error.__cause__, ssl.SSLError):
         return "transport.tls"
     if isinstance(error, TimeoutError):
         return "transport.timeout"

@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Iterable
 
 from gateway.settings import Endpoint
-from gateway.transports.base import Delivered, Outgoing, SendResult
+from gateway.transports.base import Delivered, Outgoing, Reached, ReachResult, SendResult
 
 
 class MemoryTransport:
@@ -28,6 +28,13 @@ class MemoryTransport:
             self.sent.append(outgoing)
             self._changed.notify_all()
         return self.outcomes.popleft() if self.outcomes else Delivered(reference="memory")
+
+    async def reach(self, endpoint: Endpoint) -> ReachResult:
+        """It is always there."""
+        return Reached()
+
+    def presented(self, endpoint: Endpoint) -> None:
+        """Memory has no certificate."""
 
     async def close(self) -> None:
         """Nothing to give back; what was sent can still be looked at."""

@@ -32,7 +32,7 @@ def somlos(
         [sys.executable, "-m", "gateway", *arguments],
         input=stdin,
         capture_output=True,
-        timeout=60,
+        timeout=200,
         cwd=cwd,
         env={**os.environ, "LC_ALL": "C.UTF-8", "PYTHONPATH": os.pathsep.join(sys.path), **environment},
     )
@@ -243,6 +243,6 @@ def test_a_reader_that_has_enough_is_no_error(tmp_path: Path) -> None:
     for number in range(60):
         (tmp_path / f"{number}.xml").write_bytes(TOLD["innlagt"].body)
     command = f"{sys.executable} -m gateway validate --json {tmp_path} | head -n 1"
-    done = subprocess.run(["bash", "-c", command], capture_output=True, timeout=60)
+    done = subprocess.run(["bash", "-c", command], capture_output=True, timeout=200)
     assert len(done.stdout.splitlines()) == 1
     assert done.stderr == b""

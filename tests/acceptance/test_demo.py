@@ -20,7 +20,7 @@ SOMLOS = [sys.executable, "-m", "gateway"]
 def test_every_message_ends_as_the_story_says(tmp_path: Path) -> None:
     place = tmp_path / "demo"
     done = subprocess.run(
-        [*SOMLOS, "demo", "--exit", "--folder", str(place)], capture_output=True, text=True, timeout=110
+        [*SOMLOS, "demo", "--exit", "--folder", str(place)], capture_output=True, text=True, timeout=280
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert "✓ 12 kvittert   ✗ 1 avvist   ⊘ 1 kansellert" in done.stdout
@@ -48,7 +48,7 @@ def test_it_stays_up_with_the_console_until_it_is_ended(number: signal.Signals, 
             if found:
                 break
         assert found is not None
-        with urllib.request.urlopen(found[0], timeout=10) as page:
+        with urllib.request.urlopen(found[0], timeout=60) as page:
             assert page.status == 200
         demo.send_signal(number)
         assert demo.wait(30) == 0

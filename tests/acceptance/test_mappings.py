@@ -8,6 +8,7 @@ import json
 import os
 import subprocess
 import sys
+import tarfile
 from pathlib import Path
 
 import pytest
@@ -29,7 +30,7 @@ def somlos(*arguments: str, mappings: Path | None = None) -> subprocess.Complete
         capture_output=True,
         text=True,
         check=False,
-        timeout=110,
+        timeout=280,
     )
 
 
@@ -89,6 +90,38 @@ def test_a_definition_that_holds_is_used_and_seen_in_the_table(tmp_path: Path) -
     assert ours[-1] == "–"
 
 
+def test_an_extension_that_a_definition_invents_is_published_and_known(tmp_path: Path) -> None:
+    folder = own(tmp_path / "own", "managingOrganization.display         string", "ext(delivered-by)  string")
+    packed = tmp_path / "own.tgz"
+    for mappings, arguments in ((folder, ()), (None, ("--mappings", str(folder)))):
+        written = somlos("profiles", "export", "-o", str(packed), *arguments, mappings=mappings)
+        assert written.returncode == 0, written.stderr
+        with tarfile.open(packed) as archive:
+            file = archive.extractfile("package/StructureDefinition-delivered-by.json")
+            assert file is not None
+            made = json.load(file)
+            index = json.load(archive.extractfile("package/.index.json"))  # type: ignore[arg-type]
+        assert made["context"] == [{"type": "element", "expression": "EpisodeOfCare"}]
+        (value,) = [each for each in made["differential"]["element"] if each["path"] == "Extension.value[x]"]
+        assert value["type"] == [{"code": "string"}]
+        assert made["url"] in {each.get("url") for each in index["files"]}
+        packed.unlink()
+    assert somlos("profiles", "export", "-o", str(packed)).returncode == 0
+    with tarfile.open(packed) as archive:
+        assert "package/StructureDefinition-delivered-by.json" not in archive.getnames()
+
+    service = {
+        "resourceType": "EpisodeOfCare",
+        "status": "active",
+        "patient": {"display": "x"},
+        "extension": [{"url": made["url"], "valueString": "Hjemmetjenesten"}],
+    }
+    (tmp_path / "service.json").write_text(json.dumps(service), "utf-8")
+    told = [somlos("validate", str(tmp_path / "service.json"), "--json", mappings=m) for m in (folder, None)]
+    codes = [{each["code"] for each in json.loads(answer.stdout)["issues"]} for answer in told]
+    assert codes[1] - codes[0] == {"fhir.unknown-extension"}
+
+
 @pytest.mark.parametrize("form", ["markdown", "html", "csv"])
 def test_the_tables_are_written_one_file_a_page(tmp_path: Path, form: str) -> None:
     assert somlos("mappings", "-o", str(tmp_path), "--format", form).returncode == 0
@@ -98,6 +131,25 @@ def test_the_tables_are_written_one_file_a_page(tmp_path: Path, form: str) -> No
     text = (tmp_path / f"INNLEGGELSESRAPPORT.{ending}").read_text("utf-8")
     for wanted in ("EpisodeOfCare.type[0].coding[0]", "9151 Kommunal tjenestetype", "components.map:"):
         assert wanted in text
+
+
+@pytest.mark.parametrize(("language", "said"), [("no", "Kan ikke skrives"), ("en", "Cannot be written")])
+def test_the_commands_speak_the_language_that_is_asked_for(tmp_path: Path, language: str, said: str) -> None:
+    (tmp_path / "file").touch()
+    nowhere = str(tmp_path / "file" / "below")
+    for command in ("mappings", "profiles export"):
+        answer = somlos(*command.split(), "-o", nowhere, "--lang", language)
+        assert answer.returncode == 1
+        assert said in answer.stderr, command
+
+
+@pytest.mark.parametrize(
+    ("language", "said"), [("no", "Dekning og tur-retur holder"), ("en", "Coverage and round")]
+)
+def test_the_check_speaks_the_language_that_is_asked_for(language: str, said: str) -> None:
+    answer = somlos("mappings", "check", "--lang", language)
+    assert answer.returncode == 0
+    assert said in answer.stdout
 
 
 def test_a_type_without_a_page_is_wrong_usage() -> None:

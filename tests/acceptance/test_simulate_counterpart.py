@@ -40,7 +40,7 @@ def epj(tmp_path: Path) -> Iterator[tuple[str, int]]:
 
 def simulate(*arguments: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "gateway", "simulate", "counterpart", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    return subprocess.run(command, capture_output=True, text=True, timeout=280, check=False)
 
 
 def played(epj: tuple[str, int], tmp_path: Path, *more: str) -> subprocess.CompletedProcess[str]:

@@ -87,7 +87,7 @@ def test_the_command_tells_its_conditions() -> None:
         "1",
         "--json",
     ]
-    done = subprocess.run(command, capture_output=True, check=True, timeout=100)
+    done = subprocess.run(command, capture_output=True, check=True, timeout=280)
     found = json.loads(done.stdout)
     assert found["conditions"]["ledger"].startswith("SQLite")
     assert found["phases"]["look-up"]["slowestMs"]["median"] > 0
@@ -95,4 +95,4 @@ def test_the_command_tells_its_conditions() -> None:
 
 def test_an_unknown_phase_is_wrong_usage() -> None:
     command = [sys.executable, "-m", "gateway", "bench", "delivery", "nothing"]
-    assert subprocess.run(command, capture_output=True, timeout=60).returncode == 2
+    assert subprocess.run(command, capture_output=True, timeout=200).returncode == 2

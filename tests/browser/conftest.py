@@ -7,16 +7,20 @@ to. Nothing leaves this machine.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from gateway.accounts.roles import BOUND, ROLES
 from gateway.ledger.store import Ledger
-from gateway.simulator.cast import LYNGVIK, SERVICES
+from gateway.simulator.cast import HOSPITAL, LYNGVIK, SERVICES
 from tests.browser import seed
 from tests.browser.seed import Seed, Written
+from tests.support.accounts import PASSWORD, cheap_passwords, make
 from tests.support.live_server import live_server
 
 FLAGS = (
@@ -27,6 +31,7 @@ FLAGS = (
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    "--lang=nb-NO",
 )
 WIDTHS = {"phone": 390, "tablet": 820, "desktop": 1440}
 HEIGHT = 900
@@ -47,9 +52,15 @@ class Console:
 
     def action(self, state: str, action: str) -> str:
         """The address of an action on the delivery of a message in this state."""
-        query = "SELECT d.delivery_id FROM deliveries d JOIN messages m ON m.sequence = d.message WHERE m.id = :id"
-        row = self.ledger.reading().execute(query, {"id": self.messages[state].id}).fetchone()
-        return f"/console/deliveries/{row[0]}/{action}"
+        return f"/console/deliveries/{self.delivery(self.messages[state].id)}/{action}"
+
+    def delivery(self, message: str) -> int:
+        """The number of the newest delivery of a message."""
+        query = (
+            "SELECT d.delivery_id FROM deliveries d JOIN messages m ON m.sequence = d.message WHERE m.id = :id "
+            "ORDER BY d.delivery_id DESC"
+        )
+        return int(self.ledger.reading().execute(query, {"id": message}).fetchone()[0])
 
     @property
     def stay(self) -> str:
@@ -83,6 +94,41 @@ def console(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Console]:
         ledger.close()
 
 
+@pytest.fixture(scope="session")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Console]:
+    """A console with sign-in and the same working day, with an account for each role."""
+    with signed_console(tmp_path_factory.mktemp("house")) as console:
+        yield console
+
+
+@contextmanager
+def signed_console(folder: Path) -> Iterator[Console]:
+    """A console with sign-in, an account for each role (its name is the role), and real patients for all it knows."""
+    folder.mkdir(exist_ok=True)
+    ledger = seed.ledger_at(folder)
+    messages = seed.working_day(ledger, pathways=True)
+    services = seed.services(ledger, seed.settings(demo=False, sign_in=True))
+    with cheap_passwords():
+        for role in ROLES:
+            make(services.accounts, role, role, HOSPITAL.name if role in BOUND else None)
+        try:
+            with live_server(seed.application(services)) as address:
+                yield Console(address, ledger, messages)
+        finally:
+            ledger.close()
+
+
+def sign_in(page: Page, role: str) -> None:
+    """Sign in with the account of a role, by keyboard."""
+    page.goto("/console/sign-in")
+    page.locator("#name").focus()
+    page.keyboard.type(role)
+    page.keyboard.press("Tab")
+    page.keyboard.type(PASSWORD)
+    page.keyboard.press("Enter")
+    page.wait_for_url(lambda url: "sign-in" not in url)
+
+
 @pytest.fixture(scope="module")
 def browser(chromium: str) -> Iterator[Browser]:
     """The real browser. For one module only: Playwright keeps an event loop running in this thread, and a test of
@@ -99,6 +145,20 @@ OpenPage = Callable[..., Page]
 @pytest.fixture
 def open_page(browser: Browser, console: Console) -> Iterator[OpenPage]:
     """Opens an address of the console; whatever the browser objects to fails the test."""
+    with opener(browser, console) as open_page:
+        yield open_page
+
+
+@pytest.fixture
+def open_house(browser: Browser, house: Console) -> Iterator[OpenPage]:
+    """Opens an address of the console with sign-in."""
+    with opener(browser, house) as open_page:
+        yield open_page
+
+
+@contextmanager
+def opener(browser: Browser, console: Console) -> Iterator[OpenPage]:
+    """Opens pages, each in a browser of its own; nothing may stand in the browser's log at the end."""
     complaints: list[str] = []
     contexts = []
 
@@ -110,10 +170,11 @@ def open_page(browser: Browser, console: Console) -> Iterator[OpenPage]:
             viewport={"width": width, "height": HEIGHT},
             color_scheme=scheme,
             java_script_enabled=javascript,
+            locale="nb-NO",
         )
         contexts.append(context)
         page = context.new_page()
-        page.set_default_timeout(10_000)
+        page.set_default_timeout(60_000)
         page.on("console", lambda message: complaints.append(f"{message.type}: {message.text}"))
         page.on("pageerror", lambda error: complaints.append(f"uncaught: {error}"))
         page.on("request", lambda request: _same_host(request.url, console.address, complaints))

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from tests.browser.conftest import Console
 
+OWN_WORDS = "Ny rutine ved innleggelse"
+"""What a person writes in a form stands on a page as it was written, whatever language the page has."""
+
 
 def kinds_of_pages(console: Console) -> dict[str, str]:
     """A name and an address for every kind of page."""
@@ -31,7 +34,9 @@ def all_pages(console: Console) -> dict[str, str]:
         "measures": "/console/measures",
         "measure": "/console/measures/notice-within-24-hours",
         "partners": "/console/partners",
+        "register": "/console/partners/register",
         "partner-pause": f"/console/partners/{console.endpoint}/pause",
+        "partner-test": f"/console/partners/{console.endpoint}/test",
         "act-resend": console.action("rejected", "resend"),
         "act-redirect": console.action("handed", "redirect"),
         "act-impossible": console.action("cancelled", "resend"),

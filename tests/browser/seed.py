@@ -7,6 +7,7 @@ have, with trail, receipts, translation and loss report. Nothing is sent.
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import json
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
@@ -21,9 +22,11 @@ from uuid import UUID, uuid4, uuid5
 from fastapi import FastAPI
 
 from gateway.accounts.service import Accounts
+from gateway.certificates import Certificate, CertificateKind
+from gateway.certificates import Named as Held
 from gateway.console import create_console
 from gateway.formats import Formats, loss_of
-from gateway.ledger import line, messages, times
+from gateway.ledger import certificates, line, messages, times
 from gateway.ledger.line import Attempt, NewDelivery
 from gateway.ledger.messages import MediaType, NewMessage, NewRefusal
 from gateway.ledger.patient_key import PatientKeys
@@ -34,22 +37,27 @@ from gateway.ledger.store import Ledger
 from gateway.operations.alarms import Watch
 from gateway.operations.measuring import Measures
 from gateway.operations.service import Operations
+from gateway.operations.trials import Trials
+from gateway.projection.desk import Desk
 from gateway.projection.interpret import Interpretation, interpret
 from gateway.projection.projector import Projector
+from gateway.projection.resources import Named
 from gateway.records.reader import PathwayReader
 from gateway.routing.attempts import keep_translation
 from gateway.routing.credentials import Credentials
 from gateway.routing.dispatch import Dispatcher
 from gateway.routing.partners import Partners
 from gateway.routing.ports import Content
+from gateway.routing.quarantine import HELD
 from gateway.services import GatewayServices
 from gateway.settings import Settings, from_content
-from gateway.simulator.cast import BJORKELIA, HOSPITAL, LYNGVIK, PATIENTS, SERVICES
+from gateway.simulator.cast import BJORKELIA, HOSPITAL, LYNGVIK, PATIENTS, SERVICES, Organisation
 from gateway.simulator.compose import compose, new_ids
 from gateway.simulator.steps import Step, root_of, story
 from gateway.simulator.template import Clock
 from gateway.translate import Loss, LossReport
 from gateway.translate.annotate import annotated
+from gateway.transports.memory import MemoryTransport
 
 KEYS = PatientKeys(b"a patient key for tests only")
 _SPACE = UUID("6f0a5b3e-3a2d-4c0e-9d5f-5b6c7a1e0c11")
@@ -97,9 +105,10 @@ def settings(*, demo: bool = True, sign_in: bool = False, address: str | None = 
 def services(ledger: Ledger, configured: Settings) -> GatewayServices:
     """What the console gets to work with: a real ledger; nothing that takes in or sends."""
     absent: Any = None
+    transports = {"http": MemoryTransport()}  # whoever tries an endpoint out is answered
     partners, credentials = Partners(configured), Credentials(configured)
     dispatcher = Dispatcher(  # is never started: nothing is sent
-        ledger, absent, partners, credentials, absent, {"http": absent}, clock=ledger.clock, lease_s=60
+        ledger, absent, partners, credentials, absent, transports, clock=ledger.clock, lease_s=60
     )
     return GatewayServices(
         settings=configured,
@@ -109,11 +118,13 @@ def services(ledger: Ledger, configured: Settings) -> GatewayServices:
         reader=LedgerReader(ledger),
         ledger=ledger,
         dispatcher=dispatcher,
-        operations=Operations(configured, ledger, partners, dispatcher, annotated),
+        operations=Operations(configured, ledger, partners, dispatcher, annotated, absent),
+        trials=Trials(configured, ledger, partners, dispatcher, absent),
         pathway=PathwayReader(ledger),
         measures=Measures(ledger, partners),
         patient_keys=KEYS,
         accounts=Accounts(configured.console, ledger, partners),
+        desk=Desk(ledger, _projector(ledger), clock=ledger.clock),
     )
 
 
@@ -248,7 +259,10 @@ def _attempt(session: Session, new: NewMessage, lane: int, state: str) -> None:
         )
         return
     if attempt.needs_translation:
-        _translate(session, attempt, at + 80_000, lossy=state == "rejected")
+        _translate(session, attempt, at + 80_000, lossy=state in ("rejected", "held"))
+    if state == "held":
+        line.end(session, attempt.delivery_id, attempt.sequence, "handed", later, reason=HELD)
+        return
     session.run("mark_sent", delivery_id=attempt.delivery_id, now=later, deadline_at=later + DAY)
     note("delivery.sent", later)
     _sent(session, new, attempt, state, later)
@@ -326,11 +340,43 @@ def working_day(ledger: Ledger, *, pathways: bool = False) -> dict[str, Written]
     )
     seed.refuse("routing.unknown-receiver", now - hour)
     seed.refuse("xml.doctype", now - timedelta(minutes=4))
-    down = [next(service.her_id for service in SERVICES.values() if service.organisation == BJORKELIA)]
+    down = [endpoint_of(BJORKELIA)]
+    ledger.write_now(lambda session: certificates.keep(session, _certificates(now), times.of(now)))
     ledger.write_now(lambda session: Watch(settings(), "seed").look(session, down, times.now()))
     if pathways:
         project(ledger)
     return {each.state: each for each in shown}
+
+
+def endpoint_of(organisation: Organisation) -> str:
+    """The endpoint of a partner, by its first HER-id."""
+    return next(service.her_id for service in SERVICES.values() if service.organisation == organisation)
+
+
+def _certificates(now: datetime) -> list[Held]:
+    """One of each kind; they have long, soon, and have ended; one serves two partners."""
+    held: list[tuple[Organisation, CertificateKind, int]] = [
+        (HOSPITAL, "server", 300),
+        (HOSPITAL, "client", 200),
+        (LYNGVIK, "server", 12),
+        (LYNGVIK, "client", 200),
+        (BJORKELIA, "signing", -2),
+        (BJORKELIA, "encryption", 0),
+    ]
+    return [
+        Held(
+            endpoint_of(organisation),
+            kind,
+            Certificate(
+                fingerprint=hashlib.sha256(f"{kind} {days}".encode()).hexdigest(),
+                subject="Driftssenteret AS (974760673)" if kind == "client" else organisation.name,
+                issuer="Prøveutstederen AS",
+                valid_from=now - timedelta(days=400),
+                valid_to=now + timedelta(days=days, hours=2),
+            ),
+        )
+        for organisation, kind, days in held
+    ]
 
 
 def project(ledger: Ledger) -> None:
@@ -342,12 +388,18 @@ def project(ledger: Ledger) -> None:
 class Reading:
     """Reads messages here and now; the gateway has processes of its own for it."""
 
-    async def interpret(self, data: bytes, content: Content, accepted: datetime) -> Interpretation:
-        return interpret(data, content, accepted)
+    async def interpret(
+        self, data: bytes, content: Content, accepted: datetime, named: Named
+    ) -> Interpretation:
+        return interpret(data, content, accepted, named)
+
+
+def _projector(ledger: Ledger) -> Projector:
+    return Projector(settings(), ledger, Reading(), "seed", clock=ledger.clock)
 
 
 async def _project(ledger: Ledger) -> None:
-    projector = Projector(settings(), ledger, Reading(), "seed", clock=ledger.clock)
+    projector = _projector(ledger)
     await ledger.write(lambda session: session.run("begin_projection", name="records"))
     await projector.catch_up()
 

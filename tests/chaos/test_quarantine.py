@@ -18,7 +18,7 @@ from tests.chaos.run import Node, keepers
 from tests.support.messages import HOSPITAL, WARD, Admission
 
 VILLAGE = ("88830001", "88830011")
-LIMIT_S = 60.0
+LIMIT_S = 120.0
 CONFIG = """
 [gateway]
 listen = "127.0.0.1:{port}"
@@ -62,8 +62,8 @@ class House:
                 await self.node.start()
             await self.node.until_it_listens()
             try:
-                async with httpx.AsyncClient() as client:
-                    return await client.request(method, self.url + path, timeout=5.0, **more)
+                async with httpx.AsyncClient(timeout=60) as client:
+                    return await client.request(method, self.url + path, timeout=30.0, **more)
             except httpx.HTTPError:
                 assert time.monotonic() < until
                 await asyncio.sleep(0.02)

@@ -21,7 +21,7 @@ from gateway.emessage.validate import validate
 from gateway.errors import NotTranslatable
 from gateway.fhir import json as fhir_json
 from gateway.fhir import tables
-from gateway.fhir.canonical import code_system
+from gateway.fhir.canonical import code_system, extension_url
 from gateway.fhir.validate import validate as validate_fhir
 from gateway.translate import Translation, convert, facts_of
 from tests.support import born_bundles as by_hand
@@ -145,9 +145,9 @@ def test_how_grave_an_allergy_is_stands_with_it() -> None:
 
 def test_what_must_not_be_done_says_so() -> None:
     translation = convert(made("report_goals_and_activities"), "plo-1.6")
-    (told,) = [text for text in texts(translation) if "SKAL IKKE UTFØRES: ja" in text]
-    assert told.startswith("Styrketrening til såret er grodd")
-    assert "Status: satt på vent" in told
+    (told,) = [text for text in texts(translation) if "SKAL IKKE UTFØRES" in text]
+    assert told.startswith("SKAL IKKE UTFØRES; Status: satt på vent; ")
+    assert told.endswith("; Styrketrening til såret er grodd")
 
 
 def test_the_patients_own_words_stand_once() -> None:
@@ -214,7 +214,7 @@ def test_what_plo_demands_is_refused_by_its_path(
     spoil(bundle)
     if name == "ready_with_observation":
         bundle["entry"][0]["resource"]["focus"].pop()
-        path = "Observation.where(code='3').effectiveDateTime"
+        path = f"Encounter.extension('{extension_url('discharge-ready')}').valueDateTime"
     with pytest.raises(NotTranslatable) as refused:
         convert(bundle, "plo-1.6")
     assert refused.value.path is not None

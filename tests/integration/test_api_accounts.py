@@ -39,7 +39,7 @@ def run(base_url: str, *arguments: str) -> Any:
 def sign_in(base_url: str, name: str, password: str) -> int:
     form = {"name": name, "password": password}
     answer = httpx.post(
-        f"{base_url}/console/sign-in", data=form, headers={"origin": base_url}, trust_env=False
+        f"{base_url}/console/sign-in", data=form, headers={"origin": base_url}, trust_env=False, timeout=60
     )
     return answer.status_code
 
@@ -86,7 +86,9 @@ def test_a_wrong_role_is_wrong_usage(base_url: str) -> None:
 @pytest.mark.parametrize("secret", ["", HOSPITAL_SECRET])
 def test_only_operators(base_url: str, secret: str) -> None:
     with (
-        client_of(base_url, secret) if secret else httpx.Client(base_url=base_url, trust_env=False) as client
+        client_of(base_url, secret)
+        if secret
+        else httpx.Client(base_url=base_url, trust_env=False, timeout=60) as client
     ):
         assert client.get("/ops/accounts").status_code == 401
         body = {"name": "inntrenger", "role": "operator", "by": "x"}

@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
+from gateway.fhir.validate import validate
 from gateway.simulator.cast import PATIENTS
 from tests.support import stores
 from tests.support.pathway_house import SOLVEIG, PathwayHouse, pathway_house
@@ -93,7 +94,7 @@ def test_nobody_else_sees_it(house: PathwayHouse, lyngvik: httpx.Client) -> None
         assert other.get(f"/fhir/Encounter/{stay['id']}").status_code == 404
     with house.client("operator") as operator:
         assert operator.get(f"/fhir/Encounter/{stay['id']}").status_code == 200
-    with httpx.Client(base_url=house.url, trust_env=False) as stranger:
+    with httpx.Client(base_url=house.url, trust_env=False, timeout=60) as stranger:
         assert stranger.get(f"/fhir/Encounter/{stay['id']}").status_code == 401
 
 
@@ -199,3 +200,37 @@ def test_number_and_name_stand_nowhere_but_in_bodies_and_resources(house: Pathwa
             if SOLVEIG in text or PATIENTS["solveig"].family_name in text:
                 holding.add(table)
     assert holding == {"bodies", "resource_versions"}
+
+
+def test_a_message_names_the_service_that_sent_it_and_either_level_finds_it(lyngvik: httpx.Client) -> None:
+    every = [one for one in found(lyngvik, "Communication") if "encounter" in one]
+    assert every
+    for one in every:
+        assert [issue for issue in validate(one) if issue.severity == "error"] == []
+        service, whole = one["sender"]["identifier"], one["contained"][0]
+        assert one["sender"]["reference"] == f"#{whole['id']}"
+        assert whole["identifier"] == [service] and whole["partOf"]["identifier"] != service
+        for identifier in (service, whole["partOf"]["identifier"]):
+            value = f"{identifier['system']}|{identifier['value']}"
+            asked = found(lyngvik, "Communication", **{"sender:identifier": value})
+            assert one["id"] in [each["id"] for each in asked]
+        others = {each["sender"]["identifier"]["value"] for each in every} - {service["value"]}
+        for other in others:
+            asked = found(lyngvik, "Communication", **{"sender:identifier": f"{service['system']}|{other}"})
+            assert one["id"] not in [each["id"] for each in asked]
+
+
+def test_a_message_is_found_by_the_service_it_went_to(lyngvik: httpx.Client) -> None:
+    every = [one for one in found(lyngvik, "Communication") if "encounter" in one]
+    named = {each["identifier"]["value"] for one in every for each in one["recipient"]}
+    system = "urn:oid:2.16.578.1.12.4.1.2"
+    for her_id in named:
+        expected = {
+            one["id"] for one in every if her_id in {each["identifier"]["value"] for each in one["recipient"]}
+        }
+        for value in (f"{system}|{her_id}", her_id):
+            asked = found(lyngvik, "Communication", **{"recipient:identifier": value})
+            assert {one["id"] for one in asked if "encounter" in one} == expected
+    assert any(len(one["recipient"]) == 2 for one in every), "the organisation, and the service within it"
+    for name in ("recipient:nonsense", "sent:identifier", "status:identifier"):
+        assert lyngvik.get("/fhir/Communication", params={name: "x"}).status_code == 400

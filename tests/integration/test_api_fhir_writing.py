@@ -295,3 +295,78 @@ def test_what_is_wrong_is_told(lyngvik: httpx.Client, content: Any, status: int)
     answer = lyngvik.post("/fhir/Goal", json=content, headers={"Content-Type": "application/fhir+json"})
     assert answer.status_code == status, answer.text
     assert answer.json()["resourceType"] == "OperationOutcome"
+
+
+def test_a_task_with_an_owner_follows_up_a_goal(house: PathwayHouse, lyngvik: httpx.Client) -> None:
+    own = post(lyngvik, goal(lyngvik, "Jeg vil klippe plenen selv.")).json()
+
+    def linked() -> int:
+        query = "SELECT linked FROM goals WHERE goal_id = :id"
+        reading = house.services.ledger.reading()
+        return int(reading.execute(query, {"id": own["id"]}).fetchone()["linked"])
+
+    task = {
+        "resourceType": "Task",
+        "status": "requested",
+        "intent": "plan",
+        "focus": {"reference": f"Goal/{own['id']}"},
+        "for": own["subject"],
+        "description": "Øve på trappen",
+    }
+    assert post(lyngvik, task).status_code == 201
+    assert linked() == 0, "nobody has it to do"
+    owner = {"identifier": {"system": "urn:oid:2.16.578.1.12.4.1.2", "value": "88820001"}}
+    made = post(lyngvik, {**task, "owner": owner})
+    assert made.status_code == 201
+    assert linked() == 1
+    again = put(lyngvik, {**made.json(), "status": "completed"}, "1")
+    assert again.status_code == 200
+    assert linked() == 1
+
+
+def test_a_task_of_a_plan_cannot_be_made(lyngvik: httpx.Client) -> None:
+    task = {key: value for key, value in task_of(lyngvik, "nurse-assessment").items() if key != "id"}
+    answer = post(lyngvik, task)
+    assert (answer.status_code, code_of(answer)) == (422, "records.fixed-element")
+    assert put(lyngvik, {**task, "id": "made-up"}).status_code == 422
+
+
+def test_what_was_said_here_is_forgotten_in_its_time(house: PathwayHouse, lyngvik: httpx.Client) -> None:
+    from gateway.formats import Formats
+    from gateway.operations import retention
+    from gateway.settings import Retention
+    from gateway.workers import Workers
+
+    first = post(lyngvik, goal(lyngvik, "Jeg vil sitte i hagen."))
+    made = first.json()
+    changed = {**made, "lifecycleStatus": "completed"}
+    assert put(lyngvik, changed, "1").status_code == 200
+    ledger = house.services.ledger
+    loop = ledger._listeners[0][0]
+    now = ledger.clock()
+
+    digest = Workers(Formats(), 0).canonical_digest
+
+    def run(days: int) -> retention.Removed:
+        when = now + days * retention.DAY
+        reader = house.services.operations.reader
+        kept = Retention(bodies_days=30)
+        expected = retention.due(reader, kept, when)
+        doing = asyncio.run_coroutine_threadsafe(retention.run(ledger, reader, kept, when, digest), loop)
+        assert doing.result() == expected
+        return expected
+
+    assert run(29).said == 0
+    assert lyngvik.get(f"/fhir/Goal/{made['id']}").status_code == 200
+    assert run(31).said >= 2
+    assert lyngvik.get(f"/fhir/Goal/{made['id']}").status_code == 404
+    bodies = ledger.reading().execute("SELECT content FROM bodies", {}).fetchall()
+    versions = ledger.reading().execute("SELECT content FROM resource_versions", {}).fetchall()
+    assert not [row for row in (*bodies, *versions) if "sitte i hagen" in bytes(row["content"]).decode()]
+    query = "SELECT voice FROM goals WHERE goal_id = :id"
+    assert ledger.reading().execute(query, {"id": made["id"]}).fetchone()["voice"] == "patient"
+    assert run(31).said == 0
+    assert house.services.projector is not None
+    asyncio.run_coroutine_threadsafe(house.services.projector.rebuild(), loop).result()
+    house.wait()
+    assert lyngvik.get(f"/fhir/Goal/{made['id']}").status_code == 404

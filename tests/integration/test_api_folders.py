@@ -17,7 +17,7 @@ from tests.support.live_server import live_server
 from tests.support.messages import CANARIES, MUNICIPALITY, NURSING, Admission
 from tests.support.two_partners import HOSPITAL_SECRET, client_of, configured, post_xml, receipt_for
 
-SECONDS = 20.0
+SECONDS = 60.0
 
 
 @pytest.fixture

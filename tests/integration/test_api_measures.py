@@ -21,6 +21,7 @@ from gateway.fhir.validate import validate
 from gateway.ledger import times
 from gateway.ledger.session import Session
 from gateway.measures.definitions import MEASURES
+from gateway.records import counted
 from gateway.services import GatewayServices
 from gateway.settings import from_content
 from tests.support.live_server import live_server
@@ -44,6 +45,7 @@ def keep_stays(session: Session) -> None:
             "discharged_to": "1", "doubts": "[]", "looked_on": "2026-01-01",
         }  # fmt: skip
         session.run("keep_stay", **stay)
+        counted.mark(session, stay["patient_key"], times.now())
         session.run("keep_stay_municipality", stay_id=stay["stay_id"], municipality_her=TOWN)
         told = admitted + timedelta(hours=5 if place < (12 if week < 12 else 18) else 30)
         session.run(
@@ -69,13 +71,13 @@ def base_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         await services.ledger.write(keep_stays)
 
     with live_server(app) as url:
-        assert httpx.post(f"{url}/keep", trust_env=False).is_success
+        assert httpx.post(f"{url}/keep", trust_env=False, timeout=60).is_success
         yield url
 
 
 @pytest.fixture
 def client(base_url: str) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=base_url, trust_env=False) as made:
+    with httpx.Client(base_url=base_url, trust_env=False, timeout=60) as made:
         yield made
 
 
@@ -209,7 +211,9 @@ def test_published_reports_are_read_and_searched_as_fhir(client: httpx.Client) -
 
 
 def test_strangers_see_nothing(base_url: str) -> None:
-    with httpx.Client(base_url=base_url, trust_env=False, headers={"Host": "evil.example"}) as stranger:
+    with httpx.Client(
+        base_url=base_url, trust_env=False, headers={"Host": "evil.example"}, timeout=60
+    ) as stranger:
         for path in ("", "/annotations", "/notice-within-24-hours", "/notice-within-24-hours/chart"):
             assert stranger.get(f"/ops/measures{path}").status_code == 401
 
@@ -229,6 +233,8 @@ def test_the_same_from_a_terminal(base_url: str, tmp_path: Path) -> None:
     made = json.loads(somlos("annotate", "2026-03-30", "Ny rutine", "--by", "Kari", "--json"))
     assert "Ny rutine" in somlos("annotations")
     httpx.post(
-        f"{base_url}/ops/measures/annotations/{made['annotation']}/remove", json={"by": "K", "why": "prøve"}
+        f"{base_url}/ops/measures/annotations/{made['annotation']}/remove",
+        json={"by": "K", "why": "prøve"},
+        timeout=60,
     )
     assert CliRunner().invoke(cli, ["measures", "compute", "nope", "--address", base_url]).exit_code == 2

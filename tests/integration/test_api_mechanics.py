@@ -101,7 +101,7 @@ def client(base_url: str, intake: Intake) -> Iterator[httpx.Client]:
     intake.answer = Accepted(ID, "msg-1")
     intake.got.clear()
     with httpx.Client(
-        base_url=base_url, headers={"Authorization": f"Bearer {SECRET}"}, trust_env=False
+        base_url=base_url, headers={"Authorization": f"Bearer {SECRET}"}, trust_env=False, timeout=60
     ) as client:
         yield client
 
@@ -236,7 +236,7 @@ def test_a_body_without_length_is_counted_too(client: httpx.Client, intake: Inta
 
 def test_a_client_that_asks_first_is_told_before_it_sends(base_url: str) -> None:
     host, port = base_url.removeprefix("http://").split(":")
-    with socket.create_connection((host, int(port)), timeout=10) as connection:
+    with socket.create_connection((host, int(port)), timeout=60) as connection:
         head = f"POST /messages HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {SECRET}\r\n"
         head += (
             f"Content-Type: application/xml\r\nContent-Length: {LIMIT + 1}\r\nExpect: 100-continue\r\n\r\n"
@@ -264,11 +264,11 @@ def test_all_bodies_together_are_bounded(parts: SimpleNamespace) -> None:
     headers = {"Authorization": f"Bearer {SECRET}"}
     with (
         live_server(api) as url,
-        httpx.Client(base_url=url, headers=headers, trust_env=False, timeout=30) as client,
+        httpx.Client(base_url=url, headers=headers, trust_env=False, timeout=60) as client,
         ThreadPoolExecutor(1) as beside,
     ):
         first = beside.submit(post_xml, client, b"x" * LIMIT)
-        assert intake.arrived.acquire(timeout=20)
+        assert intake.arrived.acquire(timeout=60)
         for refused in (
             post_xml(client, b"y" * LIMIT),
             post_xml(client, b"y" * LIMIT, Expect="100-continue"),
@@ -289,7 +289,7 @@ def test_what_was_refused_takes_no_room(parts: SimpleNamespace, size: int) -> No
     headers = {"Authorization": f"Bearer {SECRET}"}
     with (
         live_server(api) as url,
-        httpx.Client(base_url=url, headers=headers, trust_env=False) as client,
+        httpx.Client(base_url=url, headers=headers, trust_env=False, timeout=60) as client,
     ):
         for _ in range(3):
             assert post_xml(client, b"x" * size).status_code == 413
@@ -330,7 +330,7 @@ def test_an_unknown_secret_is_401(client: httpx.Client, intake: Intake, shown: s
 
 def test_no_secret_is_401_before_anything_is_read(base_url: str, intake: Intake) -> None:
     intake.got.clear()
-    with httpx.Client(base_url=base_url, trust_env=False) as stranger:
+    with httpx.Client(base_url=base_url, trust_env=False, timeout=60) as stranger:
         for path in ("/messages", "/fhir/$process-message", "/fhir/$convert", "/fhir/$validate"):
             response = stranger.post(path, content=b"x" * (LIMIT + 1))
             assert response.status_code == 401

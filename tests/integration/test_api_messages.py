@@ -74,7 +74,9 @@ def test_many_at_once_are_each_accepted_once(base_url: str) -> None:
 
     async def all_at_once() -> set[tuple[int, bytes]]:
         headers = {"Authorization": f"Bearer {HOSPITAL_SECRET}", "Content-Type": "application/xml"}
-        async with httpx.AsyncClient(base_url=base_url, headers=headers, trust_env=False) as client:
+        async with httpx.AsyncClient(
+            base_url=base_url, headers=headers, trust_env=False, timeout=60
+        ) as client:
             posts = [client.post("/messages", content=message.xml) for _ in range(12)]
             return {(each.status_code, each.content) for each in await asyncio.gather(*posts)}
 

@@ -97,6 +97,38 @@ def test_what_a_person_says_stands_after_everything_is_made_anew(
     assert operator.post("/ops/pathways/rebuild", json={"by": "x"}).status_code == 400
 
 
+def test_the_basis_for_payment_is_told_condition_by_condition_with_the_rate_of_each_day(
+    tmp_path: Path,
+) -> None:
+    rate = {"valid_from": "2026-03-25", "valid_to": "2026-03-26", "nok": "5000.50", "source": "made up"}
+    with pathway_house(tmp_path, day_rate=[rate]) as house, house.client("operator") as operator:
+        house.hand_in(*STORY)
+        stay = next(each for each in stays(operator) if each["state"] == "ute")["id"]
+        answer = {**WHO, "message": message_of(house, "klar"), "code": "6", "day": "2026-03-26"}
+        assert operator.post("/ops/pathways/answers", json=answer).status_code == 200
+        address = f"/ops/pathways/stays/{stay}"
+        told = operator.get(f"{address}/basis")
+        assert SOLVEIG not in told.text
+        (basis,) = told.json()["basis"]
+        assert basis["notice"] == message_of(house, "klar")
+        by_code = {each["code"]: each for each in basis["conditions"]}
+        assert by_code["declared-ready"]["state"] == "unknown"
+        assert {each["source"] for each in basis["conditions"]} >= {"FOR-2011-11-18-1115 § 9"}
+        days = {each["day"]: each for each in basis["days"]}
+        assert days["2026-03-26"] == {
+            "day": "2026-03-26",
+            "state": "cannot-receive",
+            "rateNok": "5000.50",
+            "rateSource": "made up",
+        }
+        assert {each["rateNok"] for day, each in days.items() if day > "2026-03-26"} <= {None}
+        condition = {**WHO, "condition": "declared-ready", "met": False}
+        assert operator.post(f"{address}/conditions", json=condition).status_code == 200
+        (settled,) = operator.get(f"{address}/basis").json()["basis"]
+        assert (settled["verdict"], basis["verdict"]) == ("not-met", "unknown")
+        assert operator.get("/ops/pathways/stays/none/basis").status_code == 404
+
+
 def test_nobody_but_an_operator(house: PathwayHouse) -> None:
     with house.client("lyngvik") as partner:
         assert partner.get("/ops/pathways").status_code == 401

@@ -240,7 +240,7 @@ def test_the_same_id_with_other_content_in_fhir(hospital: httpx.Client, silence:
 
 
 def test_no_credential_and_a_wrong_one(base_url: str, silence: list[str]) -> None:
-    with httpx.Client(base_url=base_url, trust_env=False) as stranger:
+    with httpx.Client(base_url=base_url, trust_env=False, timeout=60) as stranger:
         without = post_xml(stranger, Admission().xml)
         stranger.headers["Authorization"] = "Bearer guessed"
         guessed = post_xml(stranger, Admission().xml)
@@ -267,7 +267,7 @@ def test_a_refusal_can_be_a_negative_receipt(
     message = Admission(receiver=("88840001", "88840002"))
     with live_server(create_app(settings)) as url:
         headers = {"Authorization": f"Bearer {HOSPITAL_SECRET}"}
-        with httpx.Client(base_url=url, headers=headers, trust_env=False) as client:
+        with httpx.Client(base_url=url, headers=headers, trust_env=False, timeout=60) as client:
             response = post_xml(client, message.xml, accept="application/xml")
     silence.append(response.text)
     assert response.status_code == 422

@@ -148,7 +148,7 @@ class Wrong:
             bodies = self.answer(seen)
             if self.in_the_answer:
                 return Response(bodies[0], status_code=200, media_type="application/xml")
-            async with httpx.AsyncClient(trust_env=False) as client:
+            async with httpx.AsyncClient(trust_env=False, timeout=60) as client:
                 for body in bodies:
                     self.posted.append((await client.post(self.inbox, content=body)).status_code)
             return Response(status_code=202)
@@ -248,7 +248,7 @@ def sending(inbox: socket.socket, bodies: list[bytes]) -> Starlette:
     async def take(request: Request) -> Response:
         seen = see(await request.body())
         if seen.kind == "message":
-            async with httpx.AsyncClient(trust_env=False) as client:
+            async with httpx.AsyncClient(trust_env=False, timeout=60) as client:
                 for body in [receipt(seen), *waiting]:
                     await client.post(address(inbox), content=body)
             waiting.clear()

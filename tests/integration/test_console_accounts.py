@@ -8,22 +8,27 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from html import unescape
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-from argon2 import PasswordHasher, extract_parameters
+from argon2 import extract_parameters
 from argon2.profiles import RFC_9106_LOW_MEMORY
 from fastapi.routing import APIRoute
+from markupsafe import escape
 
 from gateway.accounts import passwords
 from gateway.accounts.roles import MAY, ROLES
-from gateway.accounts.service import Accounts
 from gateway.console import create_console
+from gateway.console.measures import part_name
 from gateway.console.route import ConsoleRoute, is_ours
+from gateway.console.texts import ENGLISH, NORWEGIAN
 from gateway.errors import ConfigurationError, Refusal
 from gateway.ledger.audit import AuditFilter, AuditReader
+from gateway.measures.reports import DIMENSIONS, Dimension
+from gateway.records.resource_reader import ResourceReader
 from gateway.services import GatewayServices
 from gateway.settings import from_content
 from gateway.simulator.cast import BJORKELIA, HOSPITAL, LYNGVIK, PATIENTS, SERVICES
@@ -31,9 +36,9 @@ from gateway.simulator.conformance.counterpart import Vendor
 from gateway.simulator.conformance.play import Plan
 from tests.browser import seed
 from tests.browser.seed import Seed
+from tests.support.accounts import PASSWORD, cheap_passwords, make
 from tests.support.live_server import live_server
 
-PASSWORD = "riktig hest batteri stift"
 PATIENT = [
     secret for each in PATIENTS.values() for secret in (each.number, each.family_name, each.given_name)
 ]
@@ -75,36 +80,17 @@ class House:
 
     @contextmanager
     def visitor(self, name: str = "") -> Iterator[Visitor]:
-        with httpx.Client(base_url=self.address, trust_env=False) as client:
+        with httpx.Client(base_url=self.address, trust_env=False, timeout=60) as client:
             visitor = Visitor(client)
             if name:
                 assert visitor.sign_in(name).status_code == 303
             yield visitor
 
 
-def make(accounts: Accounts, name: str, role: str, organisation: str | None = None) -> None:
-    """An account whose password was changed already."""
-    asyncio.run(_make(accounts, name, role, organisation))
-
-
-async def _make(accounts: Accounts, name: str, role: str, organisation: str | None) -> None:
-    own = Accounts(accounts._settings, accounts._ledger, accounts._partners)  # of this event loop
-    first = await own.create(name, role, organisation, "test")
-    known = await own.person(name, first)
-    assert known is not None
-    assert known[1], "the first password must be changed"
-    viewer = own.viewer(await own.begin(known[0], must_change=True))
-    assert viewer is not None
-    assert await own.change_password(viewer, first, PASSWORD) is None
-
-
-@pytest.fixture(scope="module")
-def cheap_passwords() -> Iterator[None]:
-    """Many accounts are made here: hashing is the same, with little work."""
-    with pytest.MonkeyPatch.context() as patch:
-        cheap = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
-        patch.setattr(passwords, "_hasher", cheap)
-        patch.setattr(passwords, "_NOBODY", cheap.hash("nobody"))
+@pytest.fixture(scope="module", name="cheap_passwords")
+def _cheap_passwords() -> Iterator[None]:
+    """Many accounts are made here."""
+    with cheap_passwords():
         yield
 
 
@@ -237,7 +223,7 @@ def test_over_tls_the_cookie_has_the_host_prefix(house: House) -> None:
     services = replace(seed.services(house.services.ledger, configured), settings=configured)
     with (
         live_server(seed.application(services)) as address,
-        httpx.Client(base_url=address, trust_env=False) as client,
+        httpx.Client(base_url=address, trust_env=False, timeout=60) as client,
     ):
         assert client.get("/console/sign-in").status_code == 403, "reached by another name"
         headers = {"host": "somlos.example", "origin": "https://somlos.example"}
@@ -369,6 +355,42 @@ def test_content_needs_a_purpose_and_is_audited(house: House) -> None:
         assert 'id="xml"' not in again.get(f"/console/messages/{id}").text, "another session"
 
 
+def test_the_words_of_a_goal_are_the_clinicians_after_a_purpose(house: House) -> None:
+    row = (
+        house.services.ledger.reading()
+        .execute(
+            "SELECT s.stay_id, g.goal_id FROM stays s JOIN goals g ON g.patient_key = s.patient_key "
+            "WHERE s.trust_her = :her LIMIT 1",
+            {"her": HOSPITAL.her_id},
+        )
+        .fetchone()
+    )
+    assert row is not None, "the story has a goal"
+    goal = ResourceReader(house.services.ledger).read("Goal", row["goal_id"], None)
+    assert goal is not None
+    words, path = str(escape(goal.content["description"]["text"])), f"/console/pathways/{row['stay_id']}"
+    with house.visitor("operator") as operator:
+        page = operator.get(path).text
+        assert 'id="goals"' in page, "operations see that there is a goal"
+        told = page.partition('id="goals"')[2].partition("</section>")[0]
+        said = re.findall(r"Sagt ([^<·]+?)\s*[·<]", told)
+        assert said, "when it was said"
+        assert all(re.fullmatch(r"\d{1,2}\.\d{1,2}\.\d{4}", day) for day in said), "a day has no hour"
+        assert words not in page
+        assert operator.act(f"{path}/goals", {"purpose": "care"}).status_code == 404
+        assert words not in operator.get(path).text
+    with house.visitor("clinician") as clinician:
+        assert words not in clinician.get(path).text
+        assert "purpose=missing" in clinician.act(f"{path}/goals", {}).headers["location"]
+        assert words not in clinician.get(path).text
+        assert clinician.act(f"{path}/goals", {"purpose": "care"}).status_code == 303
+        assert words in clinician.get(path).text
+        line = AuditReader(house.services.ledger).lines(AuditFilter(act="goals-opened"))[0]
+        assert (line.who.name, line.purpose) == ("clinician", "care")
+    with house.visitor("clinician") as again:
+        assert words not in again.get(path).text, "another session"
+
+
 def test_a_purpose_lasts_a_while_only(house: House) -> None:
     with house.visitor("operator") as visitor:
         id = messages(visitor)[1]
@@ -436,6 +458,7 @@ def places(house: House, foreign: str) -> dict[str, str]:
         "form": "json",
         "change": "pause",
         "stay": _stay_of_others(house),
+        "clock": _clock_of(house, _stay_of_others(house)),
         "token": run.token,
     }
 
@@ -446,6 +469,14 @@ def _stay_of_others(house: House) -> str:
         "SELECT stay_id FROM stays WHERE municipality_her = :her", {"her": LYNGVIK.her_id}
     )
     return str(rows.fetchone()["stay_id"])
+
+
+def _clock_of(house: House, stay: str) -> str:
+    """A deadline of a stay."""
+    rows = house.services.ledger.reading().execute(
+        "SELECT clock_id FROM clocks WHERE stay_id = :stay", {"stay": stay}
+    )
+    return str(rows.fetchone()["clock_id"])
 
 
 COMMON = frozenset(
@@ -491,6 +522,47 @@ def test_lists_show_only_ones_own(house: House, kind: str) -> None:
         for id in sorted(mine):
             page = visitor.get(f"/console/messages/{id}").text
             assert not [each for each in foreign if each in page]
+
+
+@pytest.mark.parametrize("kind", ["drift", "lege", "revisor"])
+def test_a_measure_is_ones_own_and_not_broken_down(house: House, kind: str) -> None:
+    with house.visitor(f"{BJORKELIA.her_id}.{kind}") as visitor:
+        for asked in ("", "?by=trust", "?by=care-level&stratum=3", "?period=month&stratum=unknown"):
+            page = visitor.get(f"/console/measures/notice-within-24-hours{asked}")
+            assert page.status_code == 200
+            assert 'name="by"' not in page.text
+        for form in ("csv", "json"):
+            assert visitor.get(f"/console/measures/notice-within-24-hours/export.{form}").status_code == 200
+
+
+def test_a_measure_is_broken_down_by_all_that_measures_know(house: House) -> None:
+    with house.visitor("operator") as visitor:
+        for by in DIMENSIONS:
+            page = visitor.get(f"/console/measures/notice-within-24-hours?by={by}").text
+            assert f'value="{by}" selected' in page
+            assert all(f'value="{each}"' in page for each in DIMENSIONS)
+            for link in re.findall(r'href="([^"]*stratum=[^"]*)"', page):
+                part = visitor.get(unescape(link))
+                assert part.status_code == 200
+                assert 'aria-current="true"' in part.text
+
+
+@pytest.mark.parametrize(
+    ("by", "code", "name", "english"),
+    [
+        ("priority-group", "frail-older", "Skrøpelige eldre", "Frail older people"),
+        ("care-level-28", "3", "Hjemmesykepleie", "Home nursing, with or without practical help"),
+        ("age-group", "67+", "67 år og eldre", "67 years and older"),
+        ("helsefellesskap", "nord", "nord", "nord"),
+        ("trust", HOSPITAL.her_id, HOSPITAL.name, HOSPITAL.name),
+        ("care-level", "unknown", "Ikke oppgitt", "Not stated"),
+    ],
+)
+def test_a_part_of_a_measure_has_a_name(
+    house: House, by: Dimension, code: str, name: str, english: str
+) -> None:
+    assert part_name(house.services, by, code, NORWEGIAN) == name
+    assert part_name(house.services, by, code, ENGLISH) == english
 
 
 # --- settings

@@ -45,7 +45,7 @@ class VendorsEpj:
             seen = see(await request.body())
             self.taken += 1
             if self.inbox:
-                async with httpx.AsyncClient(trust_env=False) as client:
+                async with httpx.AsyncClient(trust_env=False, timeout=60) as client:
                     await client.post(f"{self.inbox}/messages", content=receipt(seen))
             return Response(status_code=202)
 
@@ -83,7 +83,7 @@ def console(ledger: Ledger, settings: Settings) -> Iterator[tuple[httpx.Client, 
     application.include_router(create_console(services))
     with (
         live_server(application) as address,
-        httpx.Client(base_url=address, trust_env=False, headers={"origin": address}, timeout=30) as client,
+        httpx.Client(base_url=address, trust_env=False, headers={"origin": address}, timeout=60) as client,
     ):
         yield client, services
 
@@ -113,7 +113,7 @@ def start(client: httpx.Client, **changed: Any) -> httpx.Response:
 
 def over(client: httpx.Client, path: str) -> str:
     """The page of a run when it is over."""
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 200
     while time.monotonic() < deadline:
         page = client.get(path).text
         if "data-poll" not in page:

@@ -14,7 +14,7 @@ import pytest
 from gateway.ledger.audit import AuditFilter, AuditReader
 from gateway.ledger.store import Ledger
 from gateway.services import GatewayServices
-from gateway.simulator.cast import LYNGVIK, PATIENTS, SERVICES
+from gateway.simulator.cast import BJORKELIA, HOSPITAL, LYNGVIK, PATIENTS, SERVICES, Organisation
 from tests.browser import seed
 from tests.browser.seed import KEYS, Seed, Written
 from tests.support.live_server import live_server
@@ -66,7 +66,7 @@ def desk(ledger: Ledger) -> Iterator[Desk]:
     services = seed.services(ledger, seed.settings())
     with (
         live_server(seed.application(services)) as address,
-        httpx.Client(base_url=address, trust_env=False) as client,
+        httpx.Client(base_url=address, trust_env=False, timeout=60) as client,
     ):
         yield Desk(client, services, messages)
 
@@ -90,7 +90,7 @@ def test_home_says_so_when_all_is_well(ledger: Ledger) -> None:
     )
     services = seed.services(ledger, seed.settings())
     with live_server(seed.application(services)) as address:
-        page = httpx.get(f"{address}/console", trust_env=False).text
+        page = httpx.get(f"{address}/console", trust_env=False, timeout=60).text
     assert "Ingenting trenger et menneske nå" in page
 
 
@@ -237,6 +237,33 @@ def test_pausing_draining_and_resuming_an_endpoint(desk: Desk) -> None:
     assert acts[:3] == ["endpoint-resumed", "endpoint-drained", "endpoint-paused"]
     assert desk.client.get("/console/partners/99/pause").status_code == 404
     assert desk.client.get(f"/console/partners/{ENDPOINT}/explode").status_code == 404
+
+
+def test_certificates_tell_whose_until_when_and_what_stops(desk: Desk) -> None:
+    page = desk.page("/console/partners")
+
+    def part(organisation: Organisation, kind: str) -> str:
+        return page.partition(f'id="c-{seed.endpoint_of(organisation)}-{kind}"')[2].partition("</details>")[0]
+
+    soon = part(LYNGVIK, "server")
+    assert "Utløper om 12 dager" in soon
+    assert "tone-warn" in soon
+    assert LYNGVIK.name in soon
+    assert "Prøveutstederen AS" in soon
+    assert re.search(r'<time datetime="[^"]+Z" title="[^"]+\(Europe/Oslo, (CET|CEST)\)">', soon)
+    assert "kan ingenting sendes hit: alle meldingstyper venter, og går til et menneske etter 3 d." in soon
+    assert "Siste døgn var det " in soon
+    assert "Gyldig, 300 dager igjen" in part(HOSPITAL, "server")
+    ours = part(HOSPITAL, "client")
+    assert f"brukes også mot {LYNGVIK.name}" in ours
+    ended = part(BJORKELIA, "signing")
+    assert "Utløpt for 1 dag siden" in ended, "22 hours more than one day"
+    assert "tone-bad" in ended
+    assert "Utløper i løpet av et døgn" in part(BJORKELIA, "encryption")
+    home = desk.page("/console")
+    assert "Sertifikat utløper" in home
+    assert home.count("Et sertifikat som et endepunkt trenger, utløper snart.") == 2
+    assert home.count("Et sertifikat som et endepunkt trenger, er utløpt.") == 1
 
 
 def test_the_flow_counts_what_went_between_whom(desk: Desk) -> None:

@@ -37,7 +37,7 @@ def console(ledger: Ledger) -> Iterator[httpx.Client]:
     application = seed.application(seed.services(ledger, settings.model_copy(update={"gateway": named})))
     with (
         live_server(application) as address,
-        httpx.Client(base_url=address, trust_env=False, headers={"origin": address}, timeout=30) as client,
+        httpx.Client(base_url=address, trust_env=False, headers={"origin": address}, timeout=60) as client,
     ):
         yield client
 

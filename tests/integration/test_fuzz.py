@@ -76,7 +76,7 @@ def test_the_command_tells_seed_and_outcomes() -> None:
         "--processes",
         "1",
     ]
-    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=100)
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=280)
     assert done.stdout.startswith("40 inputs, --seed 3\n")
     assert "invalid" in done.stdout
     assert "slowest: " in done.stdout

@@ -177,7 +177,7 @@ async def test_killed(tmp_path: Path, point: str) -> None:
         env={**os.environ, "PYTHONPATH": str(checkout)},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=200,
     )
     assert ended.returncode == -signal.SIGKILL, ended.stderr
     transport = Scripted()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import random
+import time
 from collections import defaultdict
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -14,7 +15,9 @@ import pytest
 from gateway.ledger.duty import Duty
 from gateway.ledger.reader import LedgerReader
 from gateway.ledger.store import Ledger, database_at
+from gateway.operations.actions import Act
 from gateway.routing.outcomes import Accepted, Duplicate
+from gateway.transports.base import Outgoing
 from gateway.transports.inbox import DirectoryInbox
 from tests.support import stores
 from tests.support.node import Client
@@ -31,8 +34,9 @@ from tests.support.plain import (
     settings,
 )
 
+ACT = Act("Kari Drift", "flytter endepunktet")
 RECEIVERS = [(TOWN, NURSING), (VILLAGE, CARE)]
-LIMIT_S = 40.0
+LIMIT_S = 60.0
 
 
 @pytest.fixture(autouse=True)
@@ -97,6 +101,28 @@ async def test_order_is_kept_over_two_nodes(tmp_path: Path) -> None:
         ours = [await nodes[n % 2].accepted(message(id, acknowledgement="N")) for n, id in enumerate(ids)]
         await nodes[0].until(ours[-1], "delivered")
         assert transport.ids() == ids
+
+
+async def test_backlog_is_sent_at_its_rate_by_all_nodes_together(tmp_path: Path) -> None:
+    """Also by the node that did not hear of the outage."""
+    transport, begun = Scripted(), list[float]()
+
+    async def note(_: Outgoing) -> None:
+        begun.append(time.monotonic())
+
+    transport.on_send = note
+    town = {"endpoint": {"drain_per_second": 40, "concurrency": 8}}
+    configured = settings(tmp_path, town=town)
+    async with running(configured, transport) as one, running(configured, transport) as other:
+        await one.services.operations.hold(NURSING, "paused", ACT, key=None)
+        accepted = [(one, other)[n % 2].accepted(message(f"m-{n}", patient=f"p{n}")) for n in range(60)]
+        ids = await asyncio.gather(*accepted)
+        resumed = time.monotonic()  # not the first sending, which a busy machine begins long after its claim
+        await one.services.operations.resume(NURSING, ACT, key=None)
+        for id in ids:
+            await one.until(id, "sent")
+        assert len(begun) == len(ids)
+        assert begun[-1] - resumed >= (len(ids) - 5) / 40  # five: a tenth of a second's worth, and one
 
 
 async def test_lane_of_one_node_is_left_alone_by_the_other(tmp_path: Path) -> None:

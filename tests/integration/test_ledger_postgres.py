@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import re
+import secrets
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -14,6 +15,7 @@ from typing import Any
 import psycopg
 import pytest
 from psycopg import errors as sql
+from psycopg.conninfo import make_conninfo
 
 from gateway.errors import ConfigurationError, Unavailable
 from gateway.ledger import (
@@ -243,6 +245,19 @@ def test_database_that_does_not_answer(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(Unavailable) as caught:
         Ledger(database_at("postgresql://postgres@127.0.0.1:1/test")).open()
     assert caught.value.code == "us.ledger-unreachable"
+
+
+def test_database_that_does_not_store_text_as_utf8() -> None:
+    """As `initdb` makes it on a machine without a locale."""
+    name = f"somlos_{secrets.token_hex(6)}"
+    with psycopg.connect(stores.POSTGRES, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE template0 ENCODING 'SQL_ASCII' LOCALE 'C'")
+        try:
+            with pytest.raises(Unavailable) as refused:
+                Ledger(database_at(make_conninfo(stores.POSTGRES, dbname=name))).open()
+        finally:
+            connection.execute(f"DROP DATABASE {name}")
+    assert refused.value.code == "us.ledger-encoding"
 
 
 def test_address_that_is_none() -> None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
+import anyio.to_thread
 import pytest
 
 from gateway.errors import ConfigurationError, Unavailable
@@ -14,6 +17,27 @@ from gateway.ledger.migrations import Migration
 from gateway.ledger.session import Session
 from gateway.ledger.store import Ledger
 from gateway.settings import Gateway
+from tests.support.plain import House, Scripted, settings
+
+
+async def test_a_page_that_is_still_read_is_read_before_the_ledger_closes(tmp_path: Path) -> None:
+    house = House(settings(tmp_path), Scripted())
+    await house.running.start()
+    began, may_end = threading.Event(), threading.Event()
+
+    def page() -> int:
+        connection = house.services.ledger.reading()
+        began.set()
+        assert may_end.wait(10)
+        found: int = connection.execute("SELECT COUNT(*) FROM messages").fetchone()[0]
+        return found
+
+    reading = asyncio.create_task(anyio.to_thread.run_sync(page))
+    await asyncio.to_thread(began.wait)
+    stopping = asyncio.create_task(house.running.stop())
+    asyncio.get_running_loop().call_later(0.3, may_end.set)
+    await stopping
+    assert await reading == 0
 
 
 @pytest.fixture

@@ -86,7 +86,7 @@ async def test_endpoint_down_is_one_alarm_however_often_it_is_tried(tmp_path: Pa
 
 async def test_stuck_lane_is_one_alarm_while_the_endpoint_answers(tmp_path: Path) -> None:
     transport = Scripted()
-    transport.outcomes["m-1"] = deque([DOWN] * 30)
+    transport.outcomes["m-1"] = deque([DOWN] * 10_000)  # until the alarm is there
     made = settings(tmp_path)
     quick = made.model_copy(update={"alarm": made.alarm.model_copy(update={"stuck_after_s": 0.05})})
     async with running(quick, transport) as house:
@@ -99,6 +99,7 @@ async def test_stuck_lane_is_one_alarm_while_the_endpoint_answers(tmp_path: Path
             number += 1
             await house.until(await house.accepted(message(f"n-{number}", patient=f"q{number}")), "sent")
         assert Counter(kind for kind, _ in kinds(house))["lane-stuck"] == 1
+        transport.outcomes["m-1"].clear()
         await house.until(first, "sent")
         await house.until(behind, "sent")
         await house.until_true(lambda: ("lane-stuck", True) in kinds(house))

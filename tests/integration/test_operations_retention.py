@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 from collections import deque
 from datetime import UTC, datetime
@@ -17,7 +18,7 @@ from gateway.ledger.session import Session
 from gateway.operations import retention
 from gateway.operations.actions import Act
 from gateway.operations.retention import DAY, Removed, next_run
-from gateway.routing.outcomes import Duplicate, Refused
+from gateway.routing.outcomes import Duplicate
 from gateway.settings import Retention, Settings
 from gateway.transports.base import Deferred, Rejected
 from tests.support import stores
@@ -35,7 +36,7 @@ async def remove(house: House, days: float, kept: Retention = KEPT) -> Removed:
     ledger, operations = house.services.ledger, house.services.operations
     now = times.now() + int(days * DAY)
     due = retention.due(operations.reader, kept, now)
-    removed = await retention.run(ledger, operations.reader, kept, now)
+    removed = await retention.run(ledger, operations.reader, kept, now, house.plain.canonical_digest)
     assert removed == due
     return removed
 
@@ -88,8 +89,12 @@ async def test_bodies_go_first_then_everything(tmp_path: Path) -> None:
         assert house.reader.body(delivery.body_id) is None
         assert "message.body-removed" in house.trail(id)
         assert check(house.services.ledger).findings == ()
-        repeated = await house.hand_in(message("m-1", receiver=(VILLAGE, CARE)))
-        assert isinstance(repeated, Duplicate | Refused)
+        again = message("m-1", receiver=(VILLAGE, CARE))
+        spelled_otherwise = json.dumps(json.loads(again), indent=2).encode()
+        for data in (again, spelled_otherwise):
+            assert await house.hand_in(data) == Duplicate(id, "m-1")
+        other = message("m-1", receiver=(VILLAGE, CARE), patient="another")
+        assert await house.refused(other) == "routing.same-id-other-content"
         assert await remove(house, 364) == Removed(0, 0)
         assert await remove(house, 366) == Removed(0, 1)
         left = {name: rows(house, name) for name in tables(house.services.ledger.reading())}
@@ -168,7 +173,7 @@ async def test_asked_again_in_the_very_commit(tmp_path: Path) -> None:
         await house.services.operations.act(house.delivery(id).id, "resend", ACT, again=True, key=None)
 
         def unit(session: Session) -> tuple[bool, bool]:
-            bodies = retention.remove_bodies(session, row.sequence, limit, limit)
+            bodies = retention.remove_bodies(session, row.sequence, None, limit, limit)
             return bodies, retention.forget(session, row.sequence, limit)
 
         assert await house.services.ledger.write(unit) == (False, False)

@@ -8,8 +8,22 @@ from typing import Any
 
 import pytest
 
-from gateway.transports.base import Deferred
-from tests.support.plain import House, Scripted, held, message, receipt, running, settings
+from gateway.errors import Refusal
+from gateway.ledger.check import check
+from gateway.operations.actions import Act, Action
+from gateway.transports.base import Deferred, Rejected
+from tests.support.plain import (
+    CARE,
+    NURSING,
+    VILLAGE,
+    House,
+    Scripted,
+    held,
+    message,
+    receipt,
+    running,
+    settings,
+)
 
 pytestmark = pytest.mark.usefixtures("store")
 
@@ -22,6 +36,14 @@ def change(id: str, of: str, **said: Any) -> bytes:
 def cancellation(id: str, of: str, **said: Any) -> bytes:
     """A cancellation (C) of a message."""
     return change(id, of, status="C", **said)
+
+
+ACT = Act("Kari Drift", "ringte mottakeren")
+
+
+async def act(house: House, id: str, action: Action, *, to: str | None = None) -> None:
+    """Act on the first delivery of a message."""
+    await house.services.operations.act(house.reader.deliveries(id)[0].id, action, ACT, to=to, key=None)
 
 
 async def states(house: House, *ids: str) -> list[str]:
@@ -180,3 +202,138 @@ async def test_undoing_a_ready_notice_is_a_new_message_not_a_cancellation(tmp_pa
         undone = await house.accepted(message("m-2", message_type="LOG_AVMELDING"))
         await house.until(undone, "sent")
         assert house.delivery(ready).state == "sent"
+
+
+async def test_what_comes_after_a_person_sent_its_change_goes_to_a_person(tmp_path: Path) -> None:
+    async with running(settings(tmp_path, parked_limit_s=0.05)) as house:
+        early = await house.accepted(change("m-2", "m-1"))
+        await house.until(early, "handed")
+        await act(house, early, "resend")
+        await house.until(early, "sent")
+        late = await house.accepted(message("m-1"))
+        delivery = house.delivery(late)
+        assert (delivery.state, delivery.reason) == ("handed", "routing.change-went-first")
+        assert house.transport.ids() == ["m-2"]
+        assert check(house.services.ledger).findings == ()
+        await act(house, late, "resend")  # the person has asked the receiver
+        await house.until(late, "sent")
+        assert house.transport.ids() == ["m-2", "m-1"]
+        assert check(house.services.ledger).findings == ()
+
+
+async def test_a_chain_in_line_does_not_overtake_what_becomes_held(tmp_path: Path) -> None:
+    transport = held("m-0")
+    async with running(settings(tmp_path), transport) as house:
+        await house.accepted(message("m-0", receiver=(VILLAGE, CARE)))  # the lane is busy: all wait behind it
+        first = await house.accepted(message("m-1", receiver=(VILLAGE, CARE), loses="error"))
+        chain = [
+            await house.accepted(change(f"m-{n}", f"m-{n - 1}", receiver=(VILLAGE, CARE))) for n in (2, 3, 4)
+        ]
+        transport.gates["m-0"].set()
+        await house.until(chain[-1], "parked")
+        assert await states(house, first, *chain) == ["handed", "parked", "parked", "parked"]
+        assert check(house.services.ledger).findings == ()
+        await act(house, first, "release")
+        await house.until(chain[-1], "sent")
+        assert transport.ids() == ["m-0", "m-1", "m-2", "m-3", "m-4"]
+
+
+async def test_a_chain_behind_what_is_refused_goes_to_a_person(tmp_path: Path) -> None:
+    async with running(settings(tmp_path)) as house:
+        first = await house.accepted(message("m-1", receiver=(VILLAGE, CARE), loses="error"))
+        await house.until(first, "handed")
+        chain = [
+            await house.accepted(change(f"m-{n}", f"m-{n - 1}", receiver=(VILLAGE, CARE))) for n in (2, 3)
+        ]
+        assert await states(house, *chain) == ["parked", "parked"]
+        await act(house, first, "refuse")
+        assert [house.delivery(id).reason for id in chain] == ["routing.parent-rejected"] * 2
+        assert house.transport.ids() == []
+
+
+async def test_nobody_sends_a_change_of_what_waits(tmp_path: Path) -> None:
+    async with running(settings(tmp_path, parked_limit_s=0.2)) as house:
+        waits = await house.accepted(change("m-2", "m-1"))
+        later = await house.accepted(change("m-3", "m-2"))
+        await house.until(later, "handed")
+        await act(house, waits, "resend")  # its limit ran out before
+        await house.until(later, "sent")  # and what waited for it follows
+        assert house.transport.ids() == ["m-2", "m-3"]
+        assert check(house.services.ledger).findings == ()
+
+
+async def test_a_change_is_not_sent_while_its_original_waits(tmp_path: Path) -> None:
+    async with running(settings(tmp_path, parked_limit_s=0.05)) as house:
+        last = await house.accepted(change("m-3", "m-2"))
+        await house.until(last, "handed")
+    async with running(settings(tmp_path, parked_limit_s=60.0)) as house:
+        waits = await house.accepted(change("m-2", "m-1"))
+        with pytest.raises(Refusal, match=r"operations\.original-not-delivered"):
+            await act(house, last, "resend")
+        assert await states(house, waits, last) == ["parked", "handed"]
+        assert house.transport.ids() == []
+
+
+async def test_elsewhere_a_change_never_goes_before_its_original(tmp_path: Path) -> None:
+    async with running(settings(tmp_path)) as house:
+        house.transport.outcomes["m-1"] = deque([Rejected("transport.refused")])
+        original = await house.accepted(message("m-1", patient="p-1"))
+        await house.until(original, "handed")
+        changed = await house.accepted(change("m-2", "m-1", patient="p-2"))
+        await act(house, changed, "redirect", to=CARE)  # the new receiver knows the message by another way
+        await house.until_true(lambda: house.reader.deliveries(changed)[1].state == "sent")
+        with pytest.raises(Refusal, match=r"routing\.change-went-first"):
+            await act(house, original, "redirect", to=CARE)
+        assert house.transport.ids() == ["m-1", "m-2"]
+        assert check(house.services.ledger).findings == ()
+
+
+async def test_elsewhere_a_change_goes_behind_its_original(tmp_path: Path) -> None:
+    transport = held("m-1")
+    transport.outcomes["m-1"] = deque([Rejected("transport.refused")])
+    async with running(settings(tmp_path), transport) as house:
+        original = await house.accepted(message("m-1", patient="p-1"))
+        transport.gates["m-1"].set()
+        await house.until(original, "handed")
+        changed = await house.accepted(change("m-2", "m-1", patient="p-2"))
+        transport.gates["m-1"].clear()
+        await act(house, original, "redirect", to=CARE)
+        await act(house, changed, "redirect", to=CARE)
+        await house.until_true(lambda: house.reader.deliveries(original)[1].state == "sending")
+        assert house.reader.deliveries(changed)[1].state == "queued"
+        transport.gates["m-1"].set()
+        await house.until_true(lambda: house.reader.deliveries(changed)[1].state == "sent")
+        assert transport.ids() == ["m-1", "m-1", "m-2"]
+        assert check(house.services.ledger).findings == ()
+
+
+async def test_elsewhere_a_change_of_what_a_person_holds_waits(tmp_path: Path) -> None:
+    async with running(settings(tmp_path)) as house:
+        house.transport.outcomes["m-1"] = deque([Rejected("transport.refused")])
+        original = await house.accepted(message("m-1", loses="error"))
+        await house.until(original, "handed")
+        changed = await house.accepted(change("m-2", "m-1"))
+        await act(house, original, "redirect", to=CARE)
+        await house.until_true(lambda: house.reader.deliveries(original)[1].reason == "routing.quarantined")
+        with pytest.raises(Refusal, match=r"operations\.original-not-delivered"):
+            await act(house, changed, "redirect", to=CARE)
+        assert house.transport.ids() == ["m-1"]
+
+
+async def test_the_limit_of_what_waits_for_a_decision_does_not_run_while_its_receiver_is_held(
+    tmp_path: Path,
+) -> None:
+    short = {"endpoint": {"give_up_after_s": 0.3, "format": "fhir-r4"}}
+    transport = held("m-0")
+    async with running(settings(tmp_path, town=short), transport) as house:
+        await house.accepted(message("m-0"))
+        await house.accepted(message("m-1", loses="error"))
+        changed = await house.accepted(change("m-2", "m-1"))
+        await house.services.operations.hold(NURSING, "draining", ACT, key=None)
+        put_off = house.delivery(changed).deadline_at
+        await house.until_true(lambda: house.delivery(changed).deadline_at != put_off)
+        transport.gates["m-0"].set()
+        await house.until(changed, "parked")
+        await house.services.operations.resume(NURSING, ACT, key=None)
+        await house.until(changed, "handed")  # not an hour later
+        assert transport.ids() == ["m-0"]

@@ -71,7 +71,7 @@ def started(gateway: StandIn) -> Iterator[Any]:
                 )
             )
             base = stack.enter_context(live_server(create_app(epj)))
-            return stack.enter_context(httpx.Client(base_url=base, timeout=15, trust_env=False))
+            return stack.enter_context(httpx.Client(base_url=base, timeout=60, trust_env=False))
 
         yield start
 

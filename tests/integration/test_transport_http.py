@@ -7,7 +7,7 @@ import shutil
 import socket
 import ssl
 import subprocess
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
@@ -114,15 +114,15 @@ async def test_an_over_long_answer_is_not_kept(transport: HttpTransport) -> None
 @pytest.mark.parametrize(
     ("value", "low", "high"),
     [
-        ("120", 120, 120),
-        ("999999999999", 86400, 86400),
-        (format_datetime(datetime.now(UTC) + timedelta(minutes=10)), 500, 600),
-        (format_datetime(datetime.now(UTC) - timedelta(minutes=10)), 0, 0),
+        (lambda: "120", 120, 120),
+        (lambda: "999999999999", 86400, 86400),
+        (lambda: format_datetime(datetime.now(UTC) + timedelta(minutes=10)), 500, 600),
+        (lambda: format_datetime(datetime.now(UTC) - timedelta(minutes=10)), 0, 0),
     ],
     ids=["seconds", "too many seconds", "a time", "a time that is over"],
 )
-def test_retry_after_is_honoured_within_reason(value: str, low: float, high: float) -> None:
-    outcome = result_of(503, {"retry-after": value})
+def test_retry_after_is_honoured_within_reason(value: Callable[[], str], low: float, high: float) -> None:
+    outcome = result_of(503, {"retry-after": value()})
     assert isinstance(outcome, Deferred)
     assert outcome.retry_after is not None
     assert low <= outcome.retry_after <= high

@@ -38,9 +38,9 @@ from tests.support.fhir_bundle import rich_bundle
 from tests.support.fhir_mutations import mutate
 from tests.support.story import told
 
-LIMIT_S = 2.0
+LIMIT_S = 5.0
 """Processor time for one input."""
-HANGING_S = 20
+HANGING_S = 60
 """Wall time after which an input is broken off."""
 LIMIT_MB = 128
 """Growth of the process by one input."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import hashlib
 import json
 from collections import deque
 from collections.abc import AsyncIterator, Callable
@@ -31,13 +32,13 @@ from gateway.translate.facts import (
     ReceiptError,
     ReceiptFacts,
 )
-from gateway.transports.base import Delivered, Outgoing, SendResult
+from gateway.transports.base import Delivered, Outgoing, Reached, ReachResult, SendResult
 from tests.support import stores
 
 HOSPITAL, WARD = "88810001", "88810012"
 TOWN, NURSING = "88820001", "88820011"
 VILLAGE, CARE = "88830001", "88830011"
-LIMIT_S = 10.0
+LIMIT_S = 60.0
 """How long a test waits for what it expects."""
 
 
@@ -64,9 +65,9 @@ class Plain:
         found = (issue("rules.identity-number-check-digits", severity=wrong, layer="rules"),) if wrong else ()
         return Reading(facts_in(said), found)
 
-    async def is_same(self, one: bytes, other: bytes, content: Content) -> bool:
-        """Whether the messages are equal as JSON."""
-        return bool(json.loads(one) == json.loads(other))
+    async def canonical_digest(self, data: bytes, content: Content) -> str:
+        """Of the message as JSON, spelled in one way."""
+        return hashlib.sha256(json.dumps(json.loads(data), sort_keys=True).encode()).hexdigest()
 
     async def convert(
         self, data: bytes, content: Content, target_format: str, original: Original | None = None
@@ -165,6 +166,9 @@ class Scripted:
         self.gates: dict[str, asyncio.Event] = {}
         """An attempt at a message with a gate waits until it is opened."""
         self.on_send: Callable[[Outgoing], Any] | None = None
+        self.reached: dict[str, ReachResult] = {}
+        self.certificates: dict[str, bytes] = {}
+        """By the address of the endpoint, too."""
         self._changed = asyncio.Condition()
 
     async def send(self, endpoint: Endpoint, outgoing: Outgoing) -> SendResult:
@@ -181,6 +185,14 @@ class Scripted:
         if planned:
             return planned.popleft()
         return self.always.get(endpoint.url or "", Delivered())
+
+    async def reach(self, endpoint: Endpoint) -> ReachResult:
+        """As the test said; else it is there."""
+        return self.reached.get(endpoint.url or "", Reached())
+
+    def presented(self, endpoint: Endpoint) -> bytes | None:
+        """The certificate that the test gave."""
+        return self.certificates.get(endpoint.url or "")
 
     async def close(self) -> None:
         """Nothing is held."""
@@ -238,7 +250,11 @@ class House:
         self.plain = Plain()
         self.transport = transport
         self.running = Running(
-            configured, self.plain, self.plain, {"memory": transport}, annotate=self.plain.annotate
+            configured,
+            self.plain,
+            self.plain,
+            {"memory": transport, "http": transport},
+            annotate=self.plain.annotate,
         )
         self.services = self.running.services
         self.reader = self.services.reader

@@ -82,6 +82,11 @@ QUERIES = {
                     WHEN broken <= review_day THEN 'excluded'
                     WHEN :today <= review_day THEN 'not-yet-due' ELSE 'denominator' END
         FROM goals g JOIN ({_PLANS}) p USING (stay) WHERE voice = 'patient' AND stated_day < :today""",
+    "own-goal-followed-up": f"""
+        SELECT ended_day, municipality,
+               CASE WHEN MAX(COALESCE(followed_up_day < :today, 0)) THEN 'numerator'
+                    WHEN :today <= last THEN 'not-yet-due' ELSE 'denominator' END
+        FROM goals g JOIN ({_PLANS}) p USING (stay) WHERE voice = 'patient' AND stated_day < :today GROUP BY stay""",
     "notice-within-24-hours": f"""
         SELECT admitted_day, municipality,
                CASE WHEN noticed <= adm + 86400 THEN 'numerator'
@@ -111,6 +116,13 @@ QUERIES = {
                       WHERE r.stay = s.stay AND unixepoch(told) <= :now) AS ready_day,
                      (SELECT COUNT(*) FROM ({_EXTRA}) e WHERE e.stay = s.stay) AS days
               FROM ({_STAYS}) s) WHERE ready_day IS NOT NULL""",
+    "extra-days-per-stay": f"""
+        SELECT ready_day, municipality, CASE WHEN NOT over THEN 'not-yet-due' ELSE 'numerator' END
+        FROM (SELECT s.stay, s.municipality, s.over,
+                     (SELECT MIN(ready_day) FROM ready r
+                      WHERE r.stay = s.stay AND unixepoch(told) <= :now) AS ready_day,
+                     (SELECT COUNT(*) FROM ({_EXTRA}) e WHERE e.stay = s.stay) AS days
+              FROM ({_STAYS}) s) WHERE ready_day IS NOT NULL AND (days > 0 OR NOT over)""",
     "readmission-30-days-from-67": f"""
         SELECT ended_day, municipality,
                CASE WHEN died OR discharged_to = 3 OR again - fin <= 8 * 3600 OR age < 67 THEN 'excluded'

@@ -48,7 +48,7 @@ COMPOSED = ("type", "status", "state", "step", "section", "format", "owner", "un
             "nav", "role", "purpose", "home", "alarm", "action", "effect", "done", "change", "condition",
             "environment", "transport", "act", "detail", "clock", "stay", "timeline", "task",
             "voice", "span", "chart", "partner", "severity", "layer", "pathway", "measure", "plan", "person",
-            "roundtrip", "plays")  # fmt: skip
+            "roundtrip", "plays", "register", "certificate", "trial")  # fmt: skip
 """First parts of keys that the code puts together."""
 
 
@@ -133,7 +133,8 @@ def test_json_places_lead_to_lines() -> None:
     text = f'{{"entry":[{{"resource":{{"id":"a"}}}},{{"resource":{{"id":"{long}","n":1.50}}}}],"e":{{}}}}'
     document = highlight(text.encode(), "json")
     assert document.laid_out
-    line = document.places["Bundle.entry[1].resource.n"]
+    line = document.line_of("Bundle.entry[1].resource.n")
+    assert line
     assert plain(document)[line - 1] == '"n": 1.50'
     assert '{"resource": {"id": "a"}},' in plain(document), "what is short stays on one line"
     assert plain(document)[-2] == '"e": {}'
@@ -213,6 +214,7 @@ def test_json_places_count_resources_of_a_kind() -> None:
     goal = '{{"resource": {{"id": "{0}", "resourceType": "Goal", "description": {{"text": "{0}"}}}}}}'
     text = '{"entry": [\n' + ",\n".join(goal.format(each) for each in "ab") + "\n]}"
     document = highlight(text.encode(), "json")
-    assert document.places["Goal[2].description.text"] == 3
-    assert document.places["Bundle.entry[1].resource.description.text"] == 3
-    assert "Goal.description.text" not in document.places
+    assert document.line_of("Goal[2].description.text") == 3
+    assert document.line_of("Bundle.entry[1].resource.description.text") == 3
+    assert document.line_of("Bundle") == 1
+    assert document.line_of("Goal.description.text") is None

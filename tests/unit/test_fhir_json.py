@@ -41,6 +41,10 @@ from gateway.fhir.json import MAX_BYTES, MAX_DEPTH, read, write
         (b'{"a":' * MAX_DEPTH + b"{}" + b"}" * MAX_DEPTH, "json.too-deep"),
         (b'{"a":' + b"[" * 2000 + b"]" * 2000 + b"}", "json.too-deep"),
         (b'{"a":' * 100_000, "json.too-deep"),
+        # strings that would close what is open, if their brackets counted
+        (b'{"a":[' + b'"]",[' * MAX_DEPTH + b'"["]' + b',"["]' * MAX_DEPTH + b"}", "json.too-deep"),
+        (b'{"a":[' + b'"\\"]",[' * MAX_DEPTH + b'"["]' + b',"[\\n"]' * MAX_DEPTH + b"}", "json.too-deep"),
+        (b'{"a":[' + b'"\\\\",[' * MAX_DEPTH + b"]" * MAX_DEPTH + b"]}", "json.too-deep"),
         (b'{"a":[' + b"[]," * 2_000_000 + b"[]]}", "json.too-many-values"),
         (b'{"a":"' + b"x" * MAX_BYTES + b'"}', "json.too-large"),
     ],
@@ -60,6 +64,7 @@ def test_the_line_is_named() -> None:
 
 def test_the_deepest_level_allowed() -> None:
     read(b'{"a":' * (MAX_DEPTH - 1) + b"{}" + b"}" * (MAX_DEPTH - 1))
+    read(b'{"a":' * (MAX_DEPTH - 1) + b'{"]":"\\"}[["}' + b"}" * (MAX_DEPTH - 1))
 
 
 @pytest.mark.parametrize(

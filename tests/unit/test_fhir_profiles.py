@@ -138,7 +138,7 @@ def test_every_profile_has_an_example_that_claims_it() -> None:
 
 def _example_of(url: str) -> Resource:
     """A resource among the examples that claims the profile."""
-    for file in sorted(FOLDER.glob("examples/*.json")):
+    for file in sorted(FOLDER.glob("examples/*.json"), key=lambda file: file.name.startswith("born-")):
         resource = read(file.read_bytes())
         for each in (resource, *(entry["resource"] for entry in resource.get("entry", ()))):
             if url in each.get("meta", {}).get("profile", ()):

@@ -37,6 +37,9 @@ def codes(resource: Resource) -> list[tuple[str, str | None]]:
     return [(found.code, found.path) for found in validate(resource)]
 
 
+UNKNOWN = {"url": "https://epj.example/not-so", "valueBoolean": True}
+
+
 def test_the_rich_bundle_is_valid() -> None:
     assert codes(rich_bundle()) == []
 
@@ -45,6 +48,13 @@ def test_the_rich_bundle_is_valid() -> None:
     ("resource", "code", "path"),
     [
         ({}, "fhir.required-missing", "resourceType"),
+        (patient(implicitRules="https://x.example"), "fhir.implicit-rules", "Patient.implicitRules"),
+        (patient(modifierExtension=[UNKNOWN]), "fhir.unknown-modifier", "Patient.modifierExtension"),
+        (
+            patient(contact=[{"name": {"family": "Granli"}, "modifierExtension": [UNKNOWN]}]),
+            "fhir.unknown-modifier",
+            "Patient.contact[0].modifierExtension",
+        ),
         ({"resourceType": "Message"}, "fhir.unknown-resource-type", "resourceType"),
         ({"resourceType": "DomainResource"}, "fhir.unknown-resource-type", "resourceType"),
         ({"resourceType": 1}, "fhir.wrong-type", "resourceType"),

@@ -94,3 +94,33 @@ def test_a_page_of_logistics_has_its_own_notice_only() -> None:
 def test_what_one_version_lacks_is_said() -> None:
     only = {row.source for row in PAGES["INNLEGGELSESRAPPORT"].rows if row.versions == "plo-1.6"}
     assert "Innleggelsesrapport/ParorendeForesatt/FodselsarMindrearigParorende" in only
+
+
+@pytest.mark.parametrize("table", sorted(sources.TABLES))
+def test_every_line_of_a_table_stands_on_its_page(table: str) -> None:
+    lines = enumerate(sources.table(table).splitlines(), 1)
+    told = {f"{table}.map:{number}" for number, line in lines if line.strip() and line[0] != "#"}
+    assert {row.rule for row in PAGES[table].rows} == told
+
+
+def test_where_content_born_in_fhir_goes_stands_with_the_message_type() -> None:
+    def of(code: str, title: str) -> dict[str, str]:
+        found = [section for section in PAGES[code].sections if section.title == title]
+        return {row.target: row.source for section in found for row in section.rows}
+
+    placed, told = (
+        of("UTSKRIVNINGSRAPPORT", mapping_table.PLACED),
+        of("UTSKRIVNINGSRAPPORT", mapping_table.TOLD),
+    )
+    assert placed["RelatedPerson"] == "ParorendeForesatt"
+    assert (
+        told["Procedure"] == "(note[0].text) | MedisinskfagligeOpplysninger/GenereltJournalnotat/Journaltekst"
+    )
+    assert "Goal" not in of("ORIENTERING_TJENESTETILBUD", mapping_table.PLACED)
+    assert "Goal" not in of("LOG_INNLAGT", mapping_table.TOLD)
+    assert set(of("DIALOG_SVAR", mapping_table.PLACED)) == {"Communication", "CommunicationRequest"}
+
+
+def test_a_rendering_rule_is_told_with_its_heading() -> None:
+    (row,) = [row for row in PAGES["rendering"].rows if row.target == "Immunization"]
+    assert (row.how, row.code_sets) == ("text: Vaksinasjon, 9142|FO", ("9142",))

@@ -116,6 +116,7 @@ EPIKRISE = [
     ({"discharged_to": "3"}, LATE, "excluded"),
     ({"discharged_to": None, "epikrise": OUT}, LATE, "numerator"),
     ({"epikrise_seen": False}, LATE, "missing"),
+    ({"epikrise_seen": False}, at("2026-03-11T23:59"), "not-yet-due"),
 ]
 
 
@@ -171,6 +172,30 @@ def test_the_checklists(done: dict[Any, date], now: datetime, three: str, four: 
         for measure in ("three-of-four-checklists", "four-of-four-checklists", "assessment-within-4-weeks")
     ]
     assert found == [three, four, assessed]
+
+
+CHANGES = [
+    ({}, LATE, ("missing", "not-recorded")),
+    ({"level_when_assessed": "3"}, LATE, ("denominator", None)),
+    ({"level_when_assessed": "3"}, at("2026-04-28T12:00"), ("not-yet-due", None)),
+    ({"level_when_assessed": "3", "level_changed": day(49)}, at("2026-04-28T12:00"), ("numerator", None)),
+    ({"level_when_assessed": "3", "level_changed": day(50)}, LATE, ("denominator", None)),
+]
+
+
+@pytest.mark.parametrize(("facts", "now", "expected"), CHANGES)
+def test_the_assessment_changed_the_care_level(
+    facts: dict[str, Any], now: datetime, expected: tuple[str, str | None]
+) -> None:
+    """Done on day 21: due four weeks later, on day 49 (28 April 2026)."""
+    assessed = stay(plan=plan(done={"4": day(21)}), **facts)
+    assert verdicts("assessment-changed-level", assessed, now) == [expected]
+
+
+@pytest.mark.parametrize("done", [{}, {"4": day(3)}, {"4": day(29)}])
+def test_without_an_assessment_in_its_time_nothing_could_change(done: dict[Any, date]) -> None:
+    unassessed = stay(plan=plan(done=done), level_when_assessed="1")
+    assert verdicts("assessment-changed-level", unassessed) == [("excluded", "not-assessed")]
 
 
 @pytest.mark.parametrize(

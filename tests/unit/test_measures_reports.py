@@ -6,10 +6,10 @@ import csv
 import io
 import itertools
 from collections import Counter
-from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -256,7 +256,7 @@ def test_a_report_in_fhir_masks_what_is_hidden() -> None:
 
 
 def test_an_earlier_look_calls_nothing_failed_that_was_not_due() -> None:
-    late = replace(stay(1, 0, False), state="innlagt", ended=None, notice=None)
+    late = msgspec.structs.replace(stay(1, 0, False), state="innlagt", ended=None, notice=None)
     early = report(NOTICE, [late] * 6, [], Wanted(MONDAY + timedelta(hours=24))).lines[0].total
     after = report(NOTICE, [late] * 6, [], Wanted(MONDAY + timedelta(hours=24, seconds=1))).lines[0].total
     assert (early.denominator, early.not_yet_due) == (0, 6)

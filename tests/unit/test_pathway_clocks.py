@@ -53,6 +53,18 @@ def test_a_clock_warns_before_it_is_missed(now: str, state: str, warning: bool) 
     assert (found.state, found.warning) == (state, warning)
 
 
+@pytest.mark.parametrize(("here", "state"), [(True, "missed"), (False, "unknown")])
+def test_a_letter_that_does_not_come_through_here_is_not_missed(here: bool, state: str) -> None:
+    out = message("u", "LOG_UTSKREVET", "2026-03-05T12:00", discharged="2026-03-05T11:00")
+    agreement = replace(AGREEMENT, letters_here=here)
+    found = clock("epikrise", the_stay(ADMISSION, READY, out), "2026-03-20T12:00", agreement)
+    assert found.state == state
+    assert ("letters-elsewhere" in found.notes) is not here
+    letter = message("e", "EPIKRISE", "2026-03-06T12:00")
+    met = clock("epikrise", the_stay(ADMISSION, READY, out, letter), "2026-03-20T12:00", agreement)
+    assert met.state == "met"
+
+
 def test_a_start_known_by_its_day_counts_from_the_end_of_it_and_says_so() -> None:
     day = replace(
         ADMISSION,

@@ -181,6 +181,21 @@ def test_loopback_needs_no_credential(listen: str) -> None:
     from_content({"gateway": {"listen": listen}, "partner": [partner()]})
 
 
+@pytest.mark.parametrize(
+    ("key", "value", "accepted"),
+    [
+        ("environment", "prod", "'test' or 'production'"),
+        ("lease_s", 0, "≥ 1.0"),
+        ("listen", 5, '"…"'),
+        ("ledger", "x.db", "(sqlite:.+|postgres(ql)?://.+)"),
+    ],
+)
+def test_a_bad_value_is_told_with_what_the_key_takes(key: str, value: object, accepted: str) -> None:
+    with pytest.raises(ConfigurationError) as raised:
+        from_content({"gateway": {key: value}})
+    assert raised.value.details == {"accepted": accepted}
+
+
 def test_error_never_repeats_a_value() -> None:
     with pytest.raises(ConfigurationError) as caught:
         from_content({"partner": [partner(bearer_sha256="14834120012")]})

@@ -6,7 +6,8 @@ import pytest
 
 from gateway import package_data
 from gateway.emessage.grammar import STANDARDS
-from gateway.translate.compiler import definitions, mapping, uncovered, unknown_lines
+from gateway.translate.compiler import definitions, mapping
+from gateway.translate.coverage import uncovered, unknown_lines
 from gateway.translate.documents import bodies
 from gateway.translate.notation import read_definitions
 from gateway.translate.sources import TABLES

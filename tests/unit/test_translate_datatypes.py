@@ -34,6 +34,9 @@ class Notes:
     def wrote(self, native: bool) -> None:
         self.natives.append(native)
 
+    def wrote_natively(self, values: int) -> None:
+        self.natives += [True] * values
+
     def used(self, holder: Json, key: str) -> None:
         self.read.append(key)
 

@@ -134,14 +134,16 @@ def test_text_instead_of_markup_is_text() -> None:
         b"",
     ],
 )
-def test_an_attachment_that_is_no_markup_is_a_loss_and_no_fault(data: bytes) -> None:
+def test_an_attachment_that_is_no_markup_goes_as_a_file(data: bytes) -> None:
     bundle = to_fhir(dialogue("tekst"))
     note = payload(bundle)
     del note["contentString"]
     note["contentAttachment"] = {"contentType": "text/html", "data": base64.b64encode(data).decode()}
     made = convert(bundle, "dialog-1.1")
-    lost = [loss.source for loss in made.loss.lost]
-    assert lost == [f"Communication[1].payload[0].contentAttachment.{key}" for key in ("contentType", "data")]
+    assert made.loss.lost == ()
+    (file,) = etree.fromstring(made.data).xpath("//*[local-name()='Base64Container']")
+    assert base64.b64decode(file.text or "") == data
+    assert file.getparent().getparent().findtext("{*}MimeType") == "text/html"
 
 
 def test_where_only_text_can_stand_the_text_of_markup_stands_and_its_format_is_a_loss() -> None:

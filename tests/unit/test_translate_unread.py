@@ -65,3 +65,10 @@ def test_a_reference_that_leads_out_of_the_bundle_needs_a_closer_look() -> None:
     resource = next(e["resource"] for e in bundle["entry"] if e["resource"]["resourceType"] == "Observation")
     resource["encounter"] = {"reference": "https://example.org/Encounter/1"}
     assert not is_all_read(envelope.from_bundle(bundle, "plo-1.6"))
+
+
+def test_a_value_is_counted_where_it_stands_in_the_bundle() -> None:
+    """Not in an object that only holds it while it is read: how many there are depends on which memory is free."""
+    reading = envelope.from_bundle(fhir_json.read(report()), "plo-1.6")
+    known = {id(holder) for holder in objects(reading.bundle)}
+    assert [keys for holder, keys in reading.seen.items() if holder not in known] == []

@@ -49,6 +49,15 @@ SELECT a.alarm_id FROM alarms a
 WHERE a.closed_at IS NULL AND a.kind = 'clock-missed'
       AND NOT EXISTS (SELECT 1 FROM clocks c WHERE c.clock_id = a.subject AND c.state = 'running' AND c.due_at < :now
                       AND c.due_at >= :missed_since AND c.settled_at IS NULL)
+UNION ALL
+SELECT a.alarm_id FROM alarms a
+WHERE a.closed_at IS NULL AND a.kind = 'certificate-ending'
+      AND NOT EXISTS (SELECT 1 FROM certificates c WHERE c.fingerprint = a.subject AND c.valid_to > :now
+                      AND c.valid_to <= :soon)
+UNION ALL
+SELECT a.alarm_id FROM alarms a
+WHERE a.closed_at IS NULL AND a.kind = 'certificate-ended'
+      AND NOT EXISTS (SELECT 1 FROM certificates c WHERE c.fingerprint = a.subject AND c.valid_to <= :now)
 
 -- clocks_without_alarm --
 -- Clocks that must be done soon, or were missed a short while ago, and of which nobody was told.

@@ -13,20 +13,17 @@ FROM messages m JOIN deliveries d ON d.message = m.sequence
 WHERE m.parent_id = :message_id AND m.sender_her = :sender_her AND d.receiver_her = :receiver_her
       AND m.status IN ('M', 'A') AND m.is_receipt = 0
 
--- waiting_for --
--- Corrections and cancellations that wait for this message, or waited so long that a person got them.
-SELECT d.delivery_id, d.message, d.lane_id, m.message_id
+-- changes_named --
+-- What says that it changes or cancels this message, on its way to the same receiver.
+SELECT d.delivery_id, d.message, d.lane_id, d.state, d.reason, d.settled_at, m.message_id
 FROM messages m JOIN deliveries d ON d.message = m.sequence
 WHERE m.parent_id = :message_id AND m.sender_her = :sender_her AND d.receiver_her = :receiver_her
-      AND (d.state = 'parked' OR (d.state = 'handed' AND d.reason = 'routing.parent-missing-deadline'
-                                  AND d.settled_at IS NULL))
+      AND m.status IN ('M', 'A', 'C') AND m.is_receipt = 0
 UNION
-SELECT d.delivery_id, d.message, d.lane_id, m.message_id
+SELECT d.delivery_id, d.message, d.lane_id, d.state, d.reason, d.settled_at, m.message_id
 FROM messages m JOIN deliveries d ON d.message = m.sequence
 WHERE m.conversation_id = :message_id AND m.parent_id IS NULL AND m.sender_her = :sender_her
-      AND d.receiver_her = :receiver_her
-      AND (d.state = 'parked' OR (d.state = 'handed' AND d.reason = 'routing.parent-missing-deadline'
-                                  AND d.settled_at IS NULL))
+      AND d.receiver_her = :receiver_her AND m.status IN ('M', 'A', 'C') AND m.is_receipt = 0
 ORDER BY 2
 
 -- originals --

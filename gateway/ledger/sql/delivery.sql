@@ -161,3 +161,16 @@ SELECT DISTINCT receiver_her FROM deliveries WHERE state IN ('queued', 'parked')
 -- open_for_receiver --
 SELECT delivery_id, message, lane_id FROM deliveries
 WHERE receiver_her = :receiver_her AND state IN ('queued', 'parked')
+
+-- begin_pace --
+INSERT INTO paces (endpoint, begun_at, next_at) VALUES (:endpoint, :now, :now)
+ON CONFLICT (endpoint) DO UPDATE SET begun_at = excluded.begun_at
+
+-- pace --
+SELECT begun_at, next_at FROM paces WHERE endpoint = :endpoint
+
+-- keep_pace --
+UPDATE paces SET next_at = :next_at WHERE endpoint = :endpoint
+
+-- end_pace --
+DELETE FROM paces WHERE endpoint = :endpoint

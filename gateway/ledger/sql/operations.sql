@@ -8,7 +8,7 @@ FROM deliveries d JOIN messages m ON m.sequence = d.message JOIN bodies b ON b.b
 WHERE d.delivery_id = :delivery_id
 
 -- mark_requeued --
-UPDATE deliveries SET state = 'queued', position = :position, reason = NULL, receipt_status = NULL, overdue = 0,
+UPDATE deliveries SET state = 'queued', position = :position, lane_id = :lane_id, reason = NULL, receipt_status = NULL, overdue = 0,
     deadline_at = :deadline_at, final_at = NULL, settled_at = NULL
 WHERE delivery_id = :delivery_id
 
@@ -71,8 +71,9 @@ WHERE receiver_her = :receiver_her AND lease_until IS NULL
       AND EXISTS (SELECT 1 FROM deliveries d WHERE d.lane_id = lanes.lane_id AND d.state = 'queued')
 
 -- limits_begin_anew --
--- The time in which it was held does not count.
-UPDATE deliveries SET deadline_at = :deadline_at WHERE receiver_her = :receiver_her AND state = 'queued'
+-- The time in which it was held does not count; nor for what stood in line and waits now for one that a person holds.
+UPDATE deliveries SET deadline_at = :deadline_at
+WHERE receiver_her = :receiver_her AND (state = 'queued' OR (state = 'parked' AND reason = 'routing.original-held'))
 
 -- put_off --
 UPDATE deliveries SET deadline_at = :deadline_at WHERE delivery_id = :delivery_id

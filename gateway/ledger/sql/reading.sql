@@ -108,7 +108,8 @@ m.is_receipt = 0
  OR m.receiver_organisation_her IN {among_scope} OR d.receiver_her IN {among_scope})
 
 -- where_message_type --
-m.message_type = :message_type
+-- Written so that no index answers it: a list is read from its own, in its order, and the list of a type names the type itself.
+m.message_type || '' = :message_type
 
 -- where_state --
 d.state = :state
@@ -159,6 +160,9 @@ SELECT delivery_id, mapping_version, total, native, extension, lost, report FROM
 -- body --
 SELECT body_id, media_type, content FROM bodies WHERE body_id = :body_id AND removed_at IS NULL
 
+-- removed_body --
+SELECT canonical_digest FROM bodies WHERE body_id = :body_id AND removed_at IS NOT NULL
+
 -- refusals --
 SELECT refusal_id, at, partner, code, size, format, message_id, message_type, sender_her, receiver_her
 FROM refusals WHERE refusal_id < :before ORDER BY refusal_id DESC LIMIT :most
@@ -179,7 +183,3 @@ SELECT COUNT(*) AS number FROM deliveries WHERE overdue = 1
 
 -- count_refusals --
 SELECT COUNT(*) AS number FROM refusals WHERE at >= :since
-
--- per_hour --
-SELECT received_at / 3600000000 AS hour, COUNT(*) AS number
-FROM messages WHERE received_at >= :since AND is_receipt = 0 GROUP BY 1 ORDER BY 1

@@ -8,6 +8,19 @@ WHERE m.sequence > :after AND m.received_at < :before AND b.removed_at IS NULL
                       WHERE d.message = m.sequence AND i.done_at IS NULL)
 ORDER BY m.sequence LIMIT :most
 
+-- said_to_remove --
+-- What was said at the API (from :after on), whose content is here.
+SELECT i.input_id AS sequence, i.body_id, i.detail FROM inputs i JOIN bodies b ON b.body_id = i.body_id
+WHERE i.input_id > :after AND i.at < :before AND i.kind = 'resource' AND b.removed_at IS NULL
+ORDER BY i.input_id LIMIT :most
+
+-- said --
+SELECT i.body_id, i.detail FROM inputs i JOIN bodies b ON b.body_id = i.body_id
+WHERE i.input_id = :sequence AND b.removed_at IS NULL
+
+-- remove_said --
+UPDATE bodies SET content = :nothing, removed_at = :now WHERE body_id = :body_id
+
 -- still_kept --
 -- It is not over, waits for a person, or has not been over for long enough.
 (d.final_at IS NULL OR (d.state = 'handed' AND d.settled_at IS NULL) OR COALESCE(d.settled_at, d.final_at) >= :before)
@@ -17,8 +30,12 @@ SELECT m.sequence FROM messages m
 WHERE m.sequence = :sequence
       AND NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.message = m.sequence AND {still_kept})
 
+-- body_to_remove --
+SELECT m.format, b.content FROM messages m JOIN bodies b ON b.body_id = m.body_id
+WHERE m.sequence = :sequence AND b.removed_at IS NULL
+
 -- remove_bodies --
-UPDATE bodies SET content = :nothing, removed_at = :now
+UPDATE bodies SET content = :nothing, canonical_digest = :canonical_digest, removed_at = :now
 WHERE removed_at IS NULL AND (
     body_id IN (SELECT body_id FROM messages WHERE sequence = :sequence)
     OR body_id IN (SELECT body_id FROM deliveries WHERE message = :sequence AND body_id IS NOT NULL))

@@ -74,6 +74,16 @@ SELECT r.id FROM resources r
 WHERE r.patient_key = :patient_key AND r.resource_type = :resource_type AND r.deleted = 0 AND r.source = 'message'
 ORDER BY r.resource_key DESC LIMIT :most
 
+-- prefilled_from --
+-- What messages say of a patient that questions can be answered from, as far as one party may read it; the oldest first.
+SELECT v.content FROM (
+    SELECT r.resource_key, r.version FROM resources r
+    WHERE r.patient_key = :patient_key AND r.resource_type = :resource_type AND r.deleted = 0 AND r.source = 'message'
+          AND r.party_set IN (SELECT party_set FROM parties WHERE her_id = :her_id)
+    ORDER BY r.resource_key DESC LIMIT :most
+) r JOIN resource_versions v ON v.resource_key = r.resource_key AND v.version = r.version
+ORDER BY r.resource_key
+
 -- patients_with_old_plans --
 SELECT DISTINCT patient_key FROM plans WHERE state = 'active' AND started_day < :before LIMIT :most
 
@@ -88,10 +98,10 @@ ON CONFLICT (goal_id) DO UPDATE SET
 -- How many plans name a goal, or tasks with an owner serve it.
 UPDATE goals SET linked = (
     SELECT COUNT(DISTINCT x.resource_key) FROM resource_index x JOIN resources r ON r.resource_key = x.resource_key
-    WHERE x.value = 'Goal/' || goals.goal_id AND r.deleted = 0
+    WHERE x.name IN ('goal', 'focus') AND x.value = 'Goal/' || goals.goal_id AND r.deleted = 0
           AND ((x.name = 'goal' AND r.source <> 'pathway')
                OR (x.name = 'focus' AND EXISTS (SELECT 1 FROM resource_index o
-                                                WHERE o.resource_key = x.resource_key AND o.name = 'owner'))))
+                                                WHERE o.resource_key = x.resource_key AND o.name IN ('owner', 'owner.identifier')))))
 WHERE patient_key = :patient_key
 
 -- keep_wish --
@@ -101,6 +111,20 @@ ON CONFLICT (wish_id) DO UPDATE SET asked_at = excluded.asked_at, asked_day = ex
 
 -- remove_wish --
 DELETE FROM wishes WHERE wish_id = :wish_id
+
+-- replace_dimension --
+-- What a person said before of the same dimension from the same day on.
+DELETE FROM dimensions WHERE patient_key = :patient_key AND dimension = :dimension AND valid_from = :valid_from
+                             AND code <> :code AND source = 'person'
+
+-- remove_told_dimensions --
+-- What messages told; they are read anew.
+DELETE FROM dimensions WHERE patient_key = :patient_key AND source = 'message'
+
+-- keep_told_dimension --
+INSERT INTO dimensions (patient_key, dimension, code, valid_from, valid_to, source)
+VALUES (:patient_key, :dimension, :code, :valid_from, :valid_to, 'message')
+ON CONFLICT (patient_key, dimension, code, valid_from) DO NOTHING
 
 -- keep_dimension --
 INSERT INTO dimensions (patient_key, dimension, code, valid_from, valid_to, source)

@@ -59,7 +59,8 @@ WHERE patient_key = :patient_key AND kind <> 'resource' ORDER BY input_id
 SELECT (SELECT COUNT(*) FROM messages m WHERE m.sequence > (SELECT MAX(position) FROM projections)
         AND NOT EXISTS (SELECT 1 FROM pathway_events e WHERE e.message = m.sequence))
        + (SELECT COUNT(*) FROM inputs i WHERE i.kind = 'resource'
-          AND i.input_id > (SELECT MAX(p.inputs) FROM projections p)) AS waiting,
+          AND i.input_id > (SELECT MAX(p.inputs) FROM projections p)
+          AND NOT EXISTS (SELECT 1 FROM bodies b WHERE b.body_id = i.body_id AND b.removed_at IS NOT NULL)) AS waiting,
        (SELECT COUNT(*) FROM pathway_events WHERE failed IS NOT NULL) AS failed,
        (SELECT COUNT(*) FROM stays) AS stays,
        (SELECT COUNT(*) FROM unplaced) AS uncertain
@@ -84,4 +85,4 @@ ORDER BY v.version LIMIT 1
 
 -- inputs_to_replay --
 SELECT i.input_id, i.id, i.at, i.by_whom, i.patient_key, i.detail, b.content FROM inputs i JOIN bodies b ON b.body_id = i.body_id
-WHERE i.kind = 'resource' AND i.input_id > :after ORDER BY i.input_id LIMIT :most
+WHERE i.kind = 'resource' AND i.input_id > :after AND b.removed_at IS NULL ORDER BY i.input_id LIMIT :most

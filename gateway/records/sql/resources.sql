@@ -27,6 +27,13 @@ WHERE r.resource_type = :resource_type AND r.id = :id
 INSERT INTO resources (resource_type, id, version, updated_at, patient_key, deleted, digest, source, root, party_set)
 VALUES (:resource_type, :id, :version, :updated_at, :patient_key, :deleted, :digest, :source, :root, :party_set) RETURNING resource_key
 
+-- keep_resources --
+-- Rows of type, id, digest, root: first versions, of ids that nobody has.
+INSERT INTO resources (resource_type, id, version, updated_at, patient_key, deleted, digest, source, root, party_set)
+SELECT j.value ->> 0, j.value ->> 1, 1, :updated_at, :patient_key, 0, j.value ->> 2, :source, j.value ->> 3,
+       CAST(:party_set AS bigint)
+FROM {each_of_rows} RETURNING resource_key, resource_type, id
+
 -- change_resource --
 UPDATE resources SET version = :version, updated_at = :updated_at, patient_key = COALESCE(:patient_key, patient_key),
                      deleted = :deleted, digest = :digest, source = :source, party_set = :party_set
@@ -43,8 +50,11 @@ VALUES (:resource_key, :version, :at, :message, :input_id, :deleted, :content)
 DELETE FROM resource_index WHERE resource_key = :resource_key
 
 -- keep_resource_index --
+-- Rows of a key and its entries.
 INSERT INTO resource_index (resource_key, name, value, code, low, high)
-VALUES (:resource_key, :name, :value, :code, :low, :high)
+SELECT CAST(j.value ->> 0 AS bigint), e.value ->> 0, e.value ->> 1, e.value ->> 2, CAST(e.value ->> 3 AS bigint),
+       CAST(e.value ->> 4 AS bigint)
+FROM {each_of_rows}, {each_of_entries}
 
 -- party_set --
 SELECT party_set FROM party_sets WHERE named = :named
@@ -69,6 +79,22 @@ SELECT r.resource_type, r.id, r.source, r.deleted FROM resources r WHERE r.root 
 SELECT DISTINCT r.resource_type, r.id FROM resources r JOIN resource_versions v ON v.resource_key = r.resource_key
 WHERE v.message = :message
 
+-- resources_rejected --
+-- Those that are told as in error because their message was rejected.
+SELECT resource_type, id FROM resources WHERE patient_key = :patient_key AND source = 'rejected'
+
+-- versions_with_messages --
+-- Newest first, each with the message that made it.
+SELECT v.version, v.message, v.deleted, v.content, r.source, r.patient_key
+FROM resources r JOIN resource_versions v ON v.resource_key = r.resource_key
+WHERE r.resource_type = :resource_type AND r.id = :id ORDER BY v.version DESC
+
+-- original_of_root --
+-- Whether the first message itself was kept, or a correction alone.
+SELECT v.message FROM resource_versions v JOIN resources r ON r.resource_key = v.resource_key
+JOIN messages m ON m.sequence = v.message
+WHERE r.root = :root AND m.status NOT IN ('M', 'C') LIMIT 1
+
 -- search_resources --
 SELECT r.resource_key, r.resource_type, r.id, r.version, r.updated_at AS at, r.deleted, r.patient_key, r.source, r.party_set, v.content
 FROM resources r JOIN resource_versions v ON v.resource_key = r.resource_key AND v.version = r.version
@@ -88,13 +114,29 @@ ORDER BY m.sequence LIMIT 1
 -- Those of a message's resources whose present version it made.
 SELECT r.resource_key FROM resource_versions v
 JOIN resources r ON r.resource_key = v.resource_key AND r.version = v.version
-WHERE v.message = :sequence AND r.source IN ('message', 'cancelled')
+WHERE v.message = :sequence AND r.source IN ('message', 'cancelled', 'rejected')
+
+-- prefilled_to_forget --
+-- The answers that messages about the same patient filled in: they may repeat its words. What holds still is filled in anew.
+SELECT r.resource_key FROM resources r
+WHERE r.resource_type = 'QuestionnaireResponse' AND r.source = 'pathway'
+      AND r.patient_key IN (SELECT x.patient_key FROM resource_versions v JOIN resources x ON x.resource_key = v.resource_key
+                            WHERE v.message = :sequence)
 
 -- forget_versions_of_message --
 -- Earlier versions that it made, of resources that say something else now.
 DELETE FROM resource_versions
 WHERE message = :sequence
-      AND resource_key IN (SELECT resource_key FROM resources WHERE source IN ('message', 'cancelled', 'api'))
+      AND resource_key IN (SELECT resource_key FROM resources WHERE source IN ('message', 'cancelled', 'rejected', 'api'))
+
+-- version_of_input --
+-- The version that an input made, and whether another came after it.
+SELECT v.resource_key, v.version, r.version AS present FROM resources r
+JOIN resource_versions v ON v.resource_key = r.resource_key
+WHERE r.resource_type = :resource_type AND r.id = :id AND v.input_id = :input_id
+
+-- remove_resource_version --
+DELETE FROM resource_versions WHERE resource_key = :resource_key AND version = :version
 
 -- remove_resource_versions --
 DELETE FROM resource_versions WHERE resource_key = :resource_key

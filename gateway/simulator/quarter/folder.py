@@ -33,7 +33,7 @@ TABLES: Final = {
     ),
     "ready": ("stay", "ready_day", "told", "told_day", "replied", "limit_hours", "ended", "ended_day"),
     "checklists": ("stay", "checklist", "done_day"),
-    "goals": ("stay", "voice", "stated_day", "review_day", "evaluated_day"),
+    "goals": ("stay", "voice", "stated_day", "review_day", "evaluated_day", "followed_up_day"),
 }  # fmt: skip
 
 
@@ -160,4 +160,5 @@ def _goals(stays: Iterable[Stay]) -> Iterator[Sequence[Any]]:
     for stay in stays:
         for goal in stay.plan.goals if stay.plan else ():
             evaluated = day_of(goal.evaluated) if goal.evaluated else None
-            yield stay.number, goal.voice, day_of(goal.stated), goal.review, evaluated
+            followed = day_of(goal.followed_up) if goal.followed_up else None
+            yield stay.number, goal.voice, day_of(goal.stated), goal.review, evaluated, followed

@@ -1,8 +1,8 @@
 """What do the municipalities' record systems tell in FHIR of the plan that followed a patient home?
 
-Answers to the questionnaires (QuestionnaireResponse) and the person's goals (Goal), as a municipality would hand them
-in at the FHIR API. The first checklist and the GP's consultation are told by messages. Whose goal an activity serves
-can only be told by a message that holds both, which no letter of the quarter does.
+Answers to the questionnaires (QuestionnaireResponse), the person's goals (Goal) and the tasks that follow them up
+(Task), as a municipality would hand them in at the FHIR API. The first checklist and the GP's consultation are told by
+messages.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from gateway.translate.state import derived_id
 Json = dict[str, Any]
 QUESTIONNAIRES: Final = {2: "sykepleier", 4: "utvidet"}
 CODES: Final = own_code_system("pathway")
+HER: Final = "urn:oid:2.16.578.1.12.4.1.2"
 ACHIEVEMENT: Final = "http://terminology.hl7.org/CodeSystem/goal-achievement"
 WORDS: Final = (
     "Jeg vil gå til butikken selv.",
@@ -75,12 +76,15 @@ def told_of(stay: Stay, seed: int) -> Iterator[Told]:
         told.append(Told(goal.stated, content))
         if goal.evaluated:
             told.append(Told(goal.evaluated, content | _evaluation(goal.evaluated), version="1"))
+        if goal.followed_up:
+            owner = stay.municipality.her_id
+            told.append(Told(goal.followed_up, _task(content["id"], owner, goal.followed_up)))
     yield from sorted(told, key=lambda each: each.at)
 
 
 def with_subject(content: Json, patient: Json) -> Json:
     """A resource about a patient (a Reference)."""
-    named = {**content, "subject": patient}
+    named = {**content, "for" if content["resourceType"] == "Task" else "subject": patient}
     if content["resourceType"] == "Goal" and "meta" in content:
         named["expressedBy"] = patient
     return named
@@ -109,6 +113,18 @@ def _goal(goal: Goal, number: int, of: str) -> Json:
         "description": {"text": WORDS[number % len(WORDS)]},
         "startDate": day_of(goal.stated).isoformat(),
         **({"target": [{"dueDate": goal.review.isoformat()}]} if goal.review else {}),
+    }
+
+
+def _task(goal_id: str, owner: str, at: datetime) -> Json:
+    return {
+        "resourceType": "Task",
+        "id": str(uuid5(SPACE, f"task {goal_id}")),
+        "status": "in-progress",
+        "intent": "plan",
+        "focus": {"reference": f"Goal/{goal_id}"},
+        "authoredOn": at.isoformat(),
+        "owner": {"identifier": {"system": HER, "value": owner}},
     }
 
 

@@ -68,6 +68,8 @@ class Goal:
     stated: datetime
     review: date | None
     evaluated: datetime | None
+    followed_up: datetime | None = None
+    """When a task with an owner was made for it."""
 
 
 @dataclass
@@ -281,4 +283,9 @@ def _goals(plan: Plan, last: date, likely: float, chance: Random) -> None:
         late = chance.random() < 0.15
         when = evaluated + 9 * DAY if late else evaluated
         done = chance.random() < likely and when < last
-        plan.goals.append(Goal(voice, plan.asked, review, _at(when, chance) if done else None))
+        goal = Goal(voice, plan.asked, review, _at(when, chance) if done else None)
+        own = Random(f"followed up {plan.asked} {voice}")
+        begun = day_of(plan.asked) + own.randrange(1, 9) * DAY
+        if own.random() < 0.7 and begun < last:
+            goal.followed_up = _at(begun, own)
+        plan.goals.append(goal)

@@ -10,6 +10,7 @@ then left unread is placed or told as text (`rendering`).
 from __future__ import annotations
 
 from gateway.translate.born import (
+    attached,
     body,
     patient_voice,
     people,
@@ -23,6 +24,7 @@ from gateway.translate.born.copying import copied
 from gateway.translate.born.open_bundle import OpenBundle, code_of_type, references
 from gateway.translate.born.tables import spots
 from gateway.translate.codec import Json
+from gateway.translate.loss import Loss
 from gateway.translate.shape import bring_into_shape, is_in_shape, is_said_alike
 
 _LISTS = ("Composition", "CarePlan", "ServiceRequest")
@@ -80,12 +82,19 @@ def in_order(bundle: Json) -> OpenBundle:
     work.outside, work.is_cancelled = shaped.outside, shaped.is_cancelled
     for moved in shaped.moved:
         work.say(moved.holder, moved.key, moved.to, moved.to_key, moved.within)
+    for reason in shaped.overruled:
+        work.rendered += [
+            Loss(f"{work.place_of(coding)}.{key}", "", "lost", "warning")
+            for coding in reason.get("coding", ())
+            for key in coding
+        ]
     if work.is_about_several_patients():
         return work
     people.give_roles(work)
     people.state_parties(work)
     versions.state(work)
     body.ensure(work)
+    attached.render(work)
     people.write_names(work)
     people.say_contacts(work)
     people.say_patient_as_person(work)
@@ -94,6 +103,7 @@ def in_order(bundle: Json) -> OpenBundle:
     requests.say_activities(work)
     requests.say_periods(work)
     requests.say_prescriptions(work)
+    requests.say_proposals(work)
     requests.let_rows_speak(work)
     patient_voice.render(work)
     sections.render(work)

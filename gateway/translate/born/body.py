@@ -6,13 +6,14 @@ code) is told which body it is.
 
 from __future__ import annotations
 
+from gateway.errors import NotTranslatable
 from gateway.translate import dialogue, logistics
 from gateway.translate.born.open_bundle import OpenBundle, code_of_type, components
 from gateway.translate.born.tables import spots
 from gateway.translate.codec import Json
 from gateway.translate.places import concept_of_component
 
-_BODY_OF_TYPE = {
+BODY_OF_TYPE = {
     "INNLEGGELSESRAPPORT": "Innleggelsesrapport",
     "UTSKRIVNINGSRAPPORT": "TverrfagligEpikrise",
     "HELSEOPPL_SOKNAD": "HelseopplysningerVedSoknad",
@@ -22,30 +23,37 @@ _BODY_OF_TYPE = {
     **dict.fromkeys(logistics.CHILD_OF_TYPE, logistics.BODY),
     **dict.fromkeys(dialogue.TYPES, dialogue.BODY),
 }
+"""Code of 8279 → the body element of its messages."""
 _CONTENT_TYPES = ("9137", "9138", "9139", "9140")
 """Code sets that say what kind of content a message has."""
 
 
 def body_of_type(message_type: str) -> str | None:
     """The body that messages of a type have; None for a type without one of ours."""
-    return _BODY_OF_TYPE.get(message_type)
+    return BODY_OF_TYPE.get(message_type)
 
 
 def ensure(work: OpenBundle) -> None:
-    """The first Composition in focus; one is made where the Bundle has none."""
+    """The first Composition in focus; one is made where the Bundle has none.
+
+    Raises NotTranslatable where a body is wanted, and the header states no type of message that has one of ours.
+    """
     _forget_empty_lists(work)
     body = body_of_type(work.message_type)
     focus = work.focus()
     found = next((r for r in focus if r.get("resourceType") == "Composition"), None)
+    attached = any(r.get("resourceType") == "DocumentReference" for r in focus)
     if found is None:
         found = next(iter(work.of_type("Composition")), None)
-        attached = any(r.get("resourceType") == "DocumentReference" for r in focus)
         if found is None and body and (not attached or _has_content_for(work, body)):
             found = {"resourceType": "Composition", "type": concept_of_component(body)}
             work.add(found, "urn:somlos:composition")
         if found is not None:
             work.header.setdefault("focus", []).insert(0, {"reference": work.urls[id(found)]})
     work.composition = found
+    is_known = body is not None or (found is not None and code_of_type(found) is not None)
+    if not is_known and (found is not None or not attached):
+        raise NotTranslatable("translate.unknown-message-type", path="MessageHeader.eventCoding")
     if found is not None:
         if code_of_type(found) is None and body:
             found.setdefault("type", {}).setdefault("coding", []).append(

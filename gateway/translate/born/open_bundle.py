@@ -58,6 +58,8 @@ class OpenBundle:
             (r for r in self.resources.values() if r.get("resourceType") == "MessageHeader"), {}
         )
         self.composition: Json | None = None
+        self.form: set[int] = set()
+        """Objects (by identity) whose own values only arrange what is told elsewhere: they are not told as text."""
         self.is_cancelled = False
         """The message takes everything back that it repeats."""
 
@@ -145,6 +147,24 @@ class OpenBundle:
         """Whether a resource is about a patient who is not the one of the body."""
         about = self.follow(resource.get("subject") or resource.get("patient") or resource.get("for"))
         return about is not None and about.get("resourceType") == "Patient" and about is not self.patient()
+
+    def of_the_message(self) -> set[int]:
+        """The Provenances (by identity) that tell of the message itself."""
+        itself = {self.urls.get(id(self.header)), self.urls.get(id(self.composition))}
+        return {
+            id(each)
+            for each in self.of_type("Provenance")
+            if any(target.get("reference") in itself for target in each.get("target", ()))
+        }
+
+    def with_plans(self, standing: set[int]) -> set[int]:
+        """The resources (by identity) that stand in the e-message, with the plans that hold some of them."""
+        plans = set()
+        for plan in self.of_type("CarePlan"):
+            held = [*plan.get("goal", ()), *(each.get("reference") for each in plan.get("activity", ()))]
+            if any(id(self.follow(each)) in standing for each in held):
+                plans.add(id(plan))
+        return standing | plans
 
     def belongs(self, resource: Json) -> bool:
         """Whether a resource is about the patient of the body, and means to be believed."""

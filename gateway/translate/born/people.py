@@ -54,7 +54,7 @@ def give_roles(work: OpenBundle) -> None:
         if person is not None:
             roles.setdefault(id(person), []).append(role)
     for resource in [r for r in work.resources.values() if r.get("resourceType") != "PractitionerRole"]:
-        for reference in list(_references(resource)):
+        for reference in list(references_in(resource)):
             person = work.follow(reference)
             if person is None or person.get("resourceType") != "Practitioner":
                 continue
@@ -70,17 +70,18 @@ def give_roles(work: OpenBundle) -> None:
                 reference["reference"] = work.urls[id(known[0])]
 
 
-def _references(value: Any) -> Iterator[Json]:
+def references_in(value: Any) -> Iterator[Json]:
+    """Every Reference with an address below a value."""
     if isinstance(value, dict):
         if isinstance(value.get("reference"), str):
             yield value
         for inner in value.values():
             if isinstance(inner, dict | list):
-                yield from _references(inner)
+                yield from references_in(inner)
     else:
         for inner in value:
             if isinstance(inner, dict | list):
-                yield from _references(inner)
+                yield from references_in(inner)
 
 
 def say_patient_as_person(work: OpenBundle) -> None:
@@ -96,7 +97,9 @@ def say_patient_as_person(work: OpenBundle) -> None:
             for reference in [r for key in keys for r in resource.get(key, ()) if work.follow(r) is patient]:
                 url = f"{work.urls[id(patient)]}#person"
                 if url not in work.resources:
-                    work.add({"resourceType": "RelatedPerson", **shared}, url)
+                    person = {"resourceType": "RelatedPerson", **shared}
+                    work.form.add(id(person))  # told as text it would be another person: a next of kin
+                    work.add(person, url)
                 reference["reference"] = url
 
 
@@ -146,9 +149,19 @@ def write_names(work: OpenBundle) -> None:
             if "family" not in name and "given" not in name and isinstance(name.get("text"), str):
                 work.say(name, "text", name, "family")
                 name["family"] = name["text"]
-    for holder in work.of_type(*_NAMED, "Organization"):
+    for holder in work.of_type(*_NAMED, "Organization", "PractitionerRole"):
+        _leave_out_old_numbers(work, holder)
         for address in holder.get("address", ())[:1]:
             _write_street(work, address)
+
+
+def _leave_out_old_numbers(work: OpenBundle, holder: Json) -> None:
+    """A number that is no longer in use would be called: the e-message cannot say that it is old."""
+    telecoms = holder.get("telecom", [])
+    for old in [each for each in telecoms if each.get("use") == "old"]:
+        work.rendered += [Loss(f"{work.place_of(old)}.{key}", "", "lost") for key in old]
+    if any(each.get("use") == "old" for each in telecoms):
+        holder["telecom"] = [each for each in telecoms if each.get("use") != "old"]
 
 
 def _write_street(work: OpenBundle, address: Json) -> None:

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from gateway import terminology
 from gateway.translate.born.open_bundle import OpenBundle, concept_section
-from gateway.translate.born.tables import Spot, spots
+from gateway.translate.born.tables import Spot, spots, wordlist
 from gateway.translate.codec import Json
+from gateway.translate.loss import Loss
 from gateway.translate.shape import take_references_away
+
+_PLANNED = "plan"
+"""Less than an order: the one intent of a measure in effect that the e-message does not say."""
 
 
 def place_all(work: OpenBundle) -> None:
@@ -26,7 +30,9 @@ def place_all(work: OpenBundle) -> None:
 
 def place(work: OpenBundle, resource: Json) -> bool:
     """Puts a resource where the table says; whether it says anything for it in this body."""
-    if id(resource) in work.spokesmen or not work.belongs(resource) or _is_unnamed_allergy(resource):
+    if id(resource) in work.spokesmen or not work.belongs(resource):
+        return False
+    if _is_unnamed_allergy(resource) or _is_one_of_several(resource):
         return False
     for spot in spots():
         if _fits(work, spot, resource):
@@ -46,6 +52,14 @@ def _is_unnamed_allergy(resource: Json) -> bool:
     code = resource.get("code")
     named = isinstance(code, dict) and {"text", "_text", "coding"} & code.keys()
     return resource.get("resourceType") == "AllergyIntolerance" and not named and "extension" not in resource
+
+
+def _is_one_of_several(resource: Json) -> bool:
+    """A measure that is one of several options is told as text, with that: neither carried out nor recommended."""
+    intent = resource.get("intent")
+    return resource.get("resourceType") == "ServiceRequest" and wordlist().changes_meaning(
+        "ServiceRequest.intent", intent or "order"
+    )
 
 
 def _fits(work: OpenBundle, spot: Spot, resource: Json) -> bool:
@@ -78,13 +92,18 @@ def _put(work: OpenBundle, spot: Spot, resource: Json) -> None:
     if spot.plan_list == "activity":
         if resource.get("intent") != "proposal":
             _state_intent(work, resource)
-        plan.setdefault("activity", []).append({"reference": reference})
+        if all(each.get("reference") != reference for each in plan.get("activity", ())):
+            plan.setdefault("activity", []).append({"reference": reference})
     elif reference not in plan.setdefault("goal", []):
         plan["goal"].append(reference)
 
 
 def _state_intent(work: OpenBundle, request: Json) -> None:
     """What is not a proposal is a measure in effect."""
+    intent = request.get("intent")
+    if intent not in (None, "order"):
+        kind = "lost" if intent == _PLANNED else "implied"
+        work.rendered.append(Loss(f"{work.place_of(request)}.intent", "", kind))
     request["intent"] = "order"
 
 

@@ -15,18 +15,26 @@ from typing import Any
 
 from gateway import terminology
 from gateway.fhir.canonical import code_system, extension_url
-from gateway.translate.born import placing
+from gateway.translate.born import naming, placing
 from gateway.translate.born.open_bundle import OpenBundle
 from gateway.translate.born.sections import NOTES
-from gateway.translate.born.tables import Telling, wordlist
+from gateway.translate.born.tables import OF_THE_REST, Telling, wordlist
 from gateway.translate.born.wording import Wording
 from gateway.translate.codec import Json
 from gateway.translate.loss import Loss
-from gateway.translate.shape import is_refuted
+from gateway.translate.shape import is_negation
 from gateway.translate.unread import Leaf
 
 WasRead = Callable[[Json, str], bool]
-MOST_LOOKS = 8
+_NONE_KNOWN = "INGEN KJENT"
+_READ_FIRST = {
+    "ServiceRequest": ("code", "text"),
+    "Observation": ("valueString",),
+    "Communication": ("payload", "contentString"),
+    "CommunicationRequest": ("payload", "contentString"),
+}
+"""Type → where the text stands in its component that a reader sees before any remark."""
+MOST_LOOKS = 9
 """More looks than a text has places to be tried in."""
 
 
@@ -36,12 +44,16 @@ class _Text:
 
     resource: Json
     telling: Telling
+    turns: list[str]
+    """What changes the meaning of the rest: said before everything else."""
     lines: list[str]
     values: list[tuple[int, str]]
     left: list[str]
     """The places that have not been tried."""
     about: str = ""
     """What the resource is about, where its component says that and the text does not."""
+    denial: str = ""
+    """That it is not so, or not to be done: stands before the name."""
     holder: Json = field(default_factory=dict)
     key: str = ""
     target: str = ""
@@ -55,13 +67,22 @@ class Rendering:
         self._work = work
         self._placed: set[int] = set()
         self._texts: dict[int, _Text] = {}
+        self.named: dict[tuple[int, str], list[tuple[int, str]]] | None = None
+        """Names written beside references, with what they were made of; None: that was not looked at yet."""
 
     def look(self, leaves: Iterable[Leaf], touched: set[int], was_read: WasRead) -> bool:
         """Places and tells what was left unread; whether anything was changed, so that it must be read again."""
         if self._work.composition is None:
             return False
+        leaves = list(leaves)
+        if self.named is None:
+            self.named = naming.name_in_references(self._work, leaves, touched)
+            if self.named:
+                return True
         of_resource: dict[int, tuple[Json, list[Leaf]]] = {}
         for leaf in leaves:
+            if id(leaf.owners[-1]) in self._work.form:
+                continue
             speaker = self._speaker(leaf)
             of_resource.setdefault(id(speaker), (speaker, []))[1].append(leaf)
         placed = [self._place(resource, touched) for resource, _ in of_resource.values()]
@@ -78,15 +99,27 @@ class Rendering:
         lines = []
         for text in self._texts.values():
             if text.key and was_read(text.holder, text.key):
-                values.update(text.values)
-                lines.append((text, text.values))
+                found = [
+                    *text.values,
+                    *(part for each in text.values for part in (self.named or {}).get(each, ())),
+                ]
+                values.update(found)
+                lines.append((text, found))
         return values, [
             Loss(place, text.target, "rendered") for text, found in lines for place in self._places(found)
         ]
 
+    def speaking(self, was_read: WasRead) -> set[int]:
+        """The resources (by identity) that a text tells something of."""
+        return {id(t.resource) for t in self._texts.values() if t.key and was_read(t.holder, t.key)}
+
     def _places(self, values: list[tuple[int, str]]) -> list[str]:
         places = self._work.origins.places if self._work.origins else {}
-        return [f"{places[holder]}.{key}".replace("._", ".") for holder, key in values if holder in places]
+        return [
+            f"{places[holder]}.{key}".replace("._", ".")
+            for holder, key in values
+            if holder in places and (holder, key) not in (self.named or {})
+        ]
 
     def _speaker(self, leaf: Leaf) -> Json:
         """The resource whose text can tell the value."""
@@ -102,7 +135,8 @@ class Rendering:
             return False
         self._placed.add(id(resource))
         known = self._work.origins is not None and self._work.origins.of(resource) is not None
-        return known and placing.place(self._work, resource)
+        speaks = any(resource is each for each in self._work.spokesmen.values())
+        return (known or speaks) and placing.place(self._work, resource)
 
     def _tell(self, resource: Json, leaves: list[Leaf], touched: set[int]) -> bool:
         """Begins the text of a resource."""
@@ -111,14 +145,20 @@ class Rendering:
         telling = wordlist().tellings.get(str(resource.get("resourceType")))
         if telling is None or not self._work.may_be_told(resource):
             return False
-        lines, values = _worded(leaves)
-        if not lines:
+        told = _worded(resource, leaves)
+        if not told.turns and not told.lines:
             return False
+        if told.denial and id(resource) in touched:
+            _deny(resource, told)
         slots = list(telling.slots) if id(resource) in touched else []
         if telling.heading is not None and self._work.allows(NOTES[0]):
             slots.append("journal")
+        denial = told.denial or (_NONE_KNOWN if is_negation(resource) else "")
         about = _about(resource) if id(resource) in touched else ""
-        self._texts[id(resource)] = _Text(resource, telling, lines, values, slots, about)
+        about = "" if any(about in line for line in (*told.turns, *told.lines)) else about
+        self._texts[id(resource)] = _Text(
+            resource, telling, told.turns, told.lines, told.values, slots, about, denial
+        )
         return self._move_on(self._texts[id(resource)])
 
     def _move_on(self, text: _Text) -> bool:
@@ -144,19 +184,39 @@ class Rendering:
             "display": terminology.display(code_set, code),
         }
         name = f"{text.telling.name} ({text.about})" if text.about else text.telling.name
-        name = f"AVKREFTET: {name}" if is_refuted(text.resource) else name
+        name = f"{text.denial}: {name}" if text.denial else name
+        lines = [*text.turns, *text.lines]
         note: Json = {
             "resourceType": "Observation",
             "code": {"coding": [coding]},
-            "valueString": "\n".join((name, *text.lines))
-            if len(text.lines) > 1
-            else f"{name} – {text.lines[0]}",
+            "valueString": "\n".join((name, *lines)) if len(lines) > 1 else f"{name} – {lines[0]}",
         }
         reference = self._work.add(note, f"{self._work.urls[id(text.resource)]}#as-text")
         entries = self._work.section(NOTES).setdefault("entry", [])
         entries.append(reference)
         text.holder, text.key, text.target = note, "valueString", "/".join((*NOTES, "Journaltekst"))
         text.undo = lambda: entries.remove(reference)
+
+
+def _deny(resource: Json, told: _Told) -> None:
+    """Says before the text that is read as being so, or as a thing to do, that it is not."""
+    names = _READ_FIRST.get(str(resource.get("resourceType")), ())
+    holder: Any = resource
+    for name in names[:-1]:
+        found = holder.get(name)
+        holder = found[0] if isinstance(found, list) and found else found
+        if not isinstance(holder, dict):
+            return
+    if names and isinstance(holder.get(names[-1]), str):
+        told.values.append((id(holder), names[-1]))
+        holder[names[-1]] = f"{told.denial}: {holder[names[-1]]}"
+    elif "coding" in holder:
+        holder[names[-1]] = told.denial
+
+
+def _person(names: list[Any]) -> str | None:
+    parts = [[*name.get("given", ()), name.get("family")] for name in names[:1] if isinstance(name, dict)]
+    return " ".join(part for each in parts for part in each if isinstance(part, str)) or None
 
 
 def _about(resource: Json) -> str:
@@ -166,13 +226,28 @@ def _about(resource: Json) -> str:
         if isinstance(found, dict):
             shown = (coding.get("display") for coding in found.get("coding", ()) if isinstance(coding, dict))
             found = found.get("text") or next(filter(None, shown), None)
+        if isinstance(found, list):
+            found = _person(found)
         if isinstance(found, str):
             return found
     return ""
 
 
-def _worded(leaves: list[Leaf]) -> tuple[list[str], list[tuple[int, str]]]:
-    """A line for each element of the resource (or of what it speaks for) that has unread values."""
+@dataclass
+class _Told:
+    """What unread values say."""
+
+    turns: list[str] = field(default_factory=list)
+    lines: list[str] = field(default_factory=list)
+    values: list[tuple[int, str]] = field(default_factory=list)
+    denial: str = ""
+
+
+def _worded(resource: Json, leaves: list[Leaf]) -> _Told:
+    """A line for each element of the resource (or of what it speaks for) that has unread values.
+
+    What changes the meaning of one item of a list stands first in the item's own line.
+    """
     waiting = {(id(leaf.owners[-1]), leaf.key) for leaf in leaves}
 
     def waits(holder: Json, key: str, at: int | None) -> bool:
@@ -180,7 +255,7 @@ def _worded(leaves: list[Leaf]) -> tuple[list[str], list[tuple[int, str]]]:
 
     words = wordlist()
     wording = Wording(words, waits)
-    lines = []
+    told, found = _Told(), []
     heads: dict[tuple[int, str, int | None], tuple[Json, str, int | None, str]] = {}
     for leaf in leaves:
         root = leaf.owners[0]
@@ -188,27 +263,39 @@ def _worded(leaves: list[Leaf]) -> tuple[list[str], list[tuple[int, str]]]:
         position = at if isinstance(at, int) else None
         heads.setdefault((id(root), key, position), (root, key, position, str(root["resourceType"])))
     for root, key, position, kind in heads.values():
-        if not words.is_never(key) and (key != "text" or "div" in root.get("text", {})):
+        if (
+            key != "language"
+            and not words.is_never(key, kind)
+            and (key != "text" or "div" in root.get("text", {}))
+        ):
             line = wording.sentence(root, key, kind, position)
             if line.strip():
-                lines.append(line)
-    return lines, list(wording.values)
+                value, path = root[key] if position is None else root[key][position], f"{kind}.{key}"
+                rank = OF_THE_REST if position is not None and root is resource else words.rank(path, value)
+                found.append((rank, line))
+                told.denial = told.denial or words.denial(path, value)
+    found.sort(key=lambda ranked: ranked[0])
+    told.turns = [line for rank, line in found if rank < OF_THE_REST]
+    told.lines = [line for rank, line in found if rank == OF_THE_REST]
+    told.values = list(wording.values)
+    return told
 
 
 def _write_slot(text: _Text, slot: str) -> None:
-    """Writes the lines into a text of the resource; what stands there stays before them."""
-    resource, words = text.resource, "; ".join(text.lines)
+    """Writes the lines into a text of the resource. What stands there stays before them, and behind what changes its
+    meaning."""
+    resource, words = text.resource, "; ".join((*text.turns, *text.lines))
     if slot == "note[].text":
         notes = resource.setdefault("note", [])
         made = {"text": words}
-        notes.append(made)
+        notes.insert(0 if text.turns else len(notes), made)
         text.undo = lambda: notes.remove(made)
         text.holder, text.key = made, "text"
         return
     holder, key = _slot(resource, slot)
     before: Any = holder.get(key)
     if isinstance(before, str) and before:
-        words = f"{before}; {words}"
+        words = "; ".join((*text.turns, before, *text.lines))
         text.values.append((id(holder), key))  # it stands within a longer text now
     holder[key] = words
     text.undo = lambda: holder.update({key: before}) if before is not None else holder.pop(key)

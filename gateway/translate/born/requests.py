@@ -8,29 +8,46 @@ from __future__ import annotations
 
 from gateway.translate import discontinued
 from gateway.translate.born.open_bundle import OpenBundle
+from gateway.translate.born.tables import wordlist
 from gateway.translate.codec import Json
 from gateway.translate.shape import Shaped, medication_said_inside, name_the_medication
 
 _OF_DETAIL = ("code", "reasonCode")
 _OF_PRESCRIPTION = {"dosageInstruction": "dosage", "requester": "informationSource"}
+_SPOKEN_FOR = {
+    **dict.fromkeys(
+        ("MedicationStatement", "MedicationAdministration", "MedicationRequest", "MedicationDispense"),
+        "medicationReference",
+    ),
+    "DeviceUseStatement": "device",
+}
+"""Type → the element that names the thing it is about."""
 _ENDED = ("stopped", "cancelled")
 
 
 def say_activities(work: OpenBundle) -> None:
-    """Each activity of a plan that holds its details itself becomes a measure of its own."""
+    """Each activity of a plan that holds its details itself becomes a measure of its own.
+
+    Those of a plan that is not in effect (on hold, a draft, ended, one of several options) stand with the plan, under
+    its status: a measure alone would be read as one to carry out. Those of a proposal are recommended.
+    """
     for plan in work.of_type("CarePlan"):
         if not work.belongs(plan) or not isinstance(plan.get("activity"), list):
+            continue
+        is_proposal = plan.get("intent") == "proposal"
+        is_option = not is_proposal and wordlist().changes_meaning("CarePlan.intent", plan.get("intent"))
+        if is_option or wordlist().changes_meaning("CarePlan.status", plan.get("status")):
             continue
         for at, activity in enumerate(plan["activity"]):
             detail = activity.get("detail")
             if isinstance(detail, dict) and "reference" not in activity:
-                made = _measure(work, detail)
+                made = _measure(work, detail, "proposal" if is_proposal else "order")
                 activity["reference"] = work.add(made, f"{work.urls[id(plan)]}#activity-{at}")
                 work.spokesmen[id(activity)] = made
 
 
-def _measure(work: OpenBundle, detail: Json) -> Json:
-    made: Json = {"resourceType": "ServiceRequest", "intent": "order"}
+def _measure(work: OpenBundle, detail: Json, intent: str) -> Json:
+    made: Json = {"resourceType": "ServiceRequest", "intent": intent}
     made |= {key: detail[key] for key in _OF_DETAIL if key in detail}
     if isinstance(detail.get("description"), str):
         words = {"text": detail["description"]}
@@ -62,11 +79,15 @@ def say_prescriptions(work: OpenBundle) -> None:
         for old, new in _OF_PRESCRIPTION.items():
             if old in request:
                 request[new] = request.pop(old)
+        if isinstance(request.get("statusReason"), dict):
+            request["statusReason"] = [request["statusReason"]]
         _name_what_is_prescribed(work, request)
         if request.get("status") in _ENDED:
             request["status"] = "stopped"
             discontinued.agree(request)
             work.say(request, "status", request["statusReason"][0]["coding"][0], "code")
+        elif request.get("status") == "active":
+            work.say(request, "status", request, "resourceType")  # a row is a prescription in effect
 
 
 def _name_what_is_prescribed(work: OpenBundle, row: Json) -> None:
@@ -82,13 +103,23 @@ def _name_what_is_prescribed(work: OpenBundle, row: Json) -> None:
 
 
 def let_rows_speak(work: OpenBundle) -> None:
-    """What a Medication says beyond its name stands with the one row that is of it."""
+    """What a Medication says beyond its name stands with the one row that is of it; so with a Device and its use."""
     rows: dict[int, list[Json]] = {}
-    for row in work.of_type("MedicationStatement", "MedicationAdministration", "MedicationRequest"):
-        medication = work.follow(row.get("medicationReference"))
-        if medication is not None:
-            rows.setdefault(id(medication), []).append(row)
-    for medication in work.of_type("Medication"):
-        found = rows.get(id(medication), [])
+    for kind, key in _SPOKEN_FOR.items():
+        for row in work.of_type(kind):
+            thing = work.follow(row.get(key))
+            if thing is not None:
+                rows.setdefault(id(thing), []).append(row)
+    for thing in work.of_type("Medication", "Device"):
+        found = rows.get(id(thing), [])
         if len(found) == 1:
-            work.spokesmen[id(medication)] = found[0]
+            work.spokesmen[id(thing)] = found[0]
+
+
+def say_proposals(work: OpenBundle) -> None:
+    """An aid that is only proposed has a status for that (8230)."""
+    for request in work.of_type("DeviceRequest"):
+        if request.get("intent") == "proposal" and request.get("status") == "active":
+            request["status"] = "draft"
+            for key in ("intent", "status"):
+                work.say(request, key, request, "status", "StatusHjelpemiddel/Status")

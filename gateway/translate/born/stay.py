@@ -15,12 +15,23 @@ from gateway.fhir.canonical import code_system, extension_url
 from gateway.translate import logistics
 from gateway.translate.born.open_bundle import OpenBundle, concept_section
 from gateway.translate.codec import Json
+from gateway.translate.loss import Loss
+from gateway.translate.version import is_taken_back
 
 _IN_PERIOD = {"1": "start", "2": "end"}
+_WHERE_TOLD = {
+    "1": "Encounter.period.start",
+    "2": "Encounter.period.end",
+    "3": f"Encounter.extension('{extension_url('discharge-ready')}').valueDateTime",
+    "13": "Patient.deceasedDateTime",
+}
+"""Code of 9121 → where FHIR has the time of the event, beside an Observation of it."""
 _REPORT = "OpplysningOpphold"
 _DEMANDS_STAY = "HelseopplysningerVedSoknad"
 _SENT_TO = "8408"
 _HOME, _OTHER = "1", "88"
+_EXPECTED = {"1": ("planned",), "2": ("planned", "arrived", "triaged", "in-progress", "onleave")}
+"""Code of 9121 → the statuses of a stay in which that has not happened yet: a time of it is an estimate."""
 _AS_SENT_TO = {"home": _HOME}
 """HL7's codes of a discharge disposition → 8408; every other is 88 (Annet) with its own words."""
 
@@ -55,7 +66,12 @@ def _encounter(work: OpenBundle) -> Json | None:
 def _say_logistics(work: OpenBundle, encounter: Json | None) -> None:
     child = logistics.CHILD_OF_TYPE.get(work.message_type)
     if child is None:
-        raise NotTranslatable("translate.unknown-message-type", path="MessageHeader.eventCoding.code")
+        raise NotTranslatable("translate.unknown-message-type", path="MessageHeader.eventCoding")
+    if encounter is not None and is_taken_back(encounter) and not work.is_cancelled:
+        raise NotTranslatable("translate.missing-content", path="Encounter.status")
+    if encounter is not None and work.is_cancelled and encounter.get("status") == "cancelled":
+        work.rendered.append(Loss(f"{work.place_of(encounter)}.status", "Forsendelsesstatus", "rendered"))
+        encounter["status"] = "entered-in-error"  # what a cancelled message makes of it
     section = work.section((child,))
     told = {code: r for r in _observations(work, section) for code in _event_codes(r)}
     waiting = {code: r for r in work.of_type("Observation") if work.belongs(r) for code in _event_codes(r)}
@@ -63,10 +79,12 @@ def _say_logistics(work: OpenBundle, encounter: Json | None) -> None:
         event = told.get(code)
         if event is None:
             event = waiting.get(code) or _made(work, code, encounter)
+            if code == "1" and code not in waiting:
+                _state_estimate(event, code, encounter)
             section.setdefault("entry", []).append({"reference": work.urls[id(event)]})
-        _demand_time(event, code, encounter)
+        _demand_time(event, code, encounter, is_told=code in told or code in waiting)
     if work.message_type == "LOG_UTSKREVET":
-        _say_where_to(encounter)
+        _say_where_to(work, encounter)
 
 
 def _observations(work: OpenBundle, section: Json) -> Iterator[Json]:
@@ -98,22 +116,33 @@ def _made(work: OpenBundle, code: str, encounter: Json | None) -> Json:
     return made
 
 
-def _demand_time(event: Json, code: str, encounter: Json | None) -> None:
+def _state_estimate(event: Json, code: str, encounter: Json | None) -> None:
+    """What has not happened yet, as the status of the stay says, is expected to."""
+    if (encounter or {}).get("status") in _EXPECTED[code]:
+        event["extension"] = [{"url": extension_url("estimate"), "valueBoolean": True}]
+
+
+def _demand_time(event: Json, code: str, encounter: Json | None, *, is_told: bool) -> None:
+    """`is_told`: the Bundle itself has an Observation of the event."""
     period = (encounter or {}).get("period", {})
     key = _IN_PERIOD.get(code)
     if any(name in event for name in ("effectiveDateTime", "_effectiveDateTime")):
         return
     if key is not None and (key in period or "_" + key in period):
         return
-    if key is not None:
-        raise NotTranslatable("translate.missing-content", path=f"Encounter.period.{key}")
-    path = (
-        "Patient.deceasedDateTime" if code == "13" else f"Observation.where(code='{code}').effectiveDateTime"
+    where = None if is_told else _WHERE_TOLD.get(code)
+    raise NotTranslatable("translate.missing-content", path=where or _observation_of(code))
+
+
+def _observation_of(code: str) -> str:
+    """FHIRPath of the time of an event that an Observation tells."""
+    return (
+        f"Observation.where(code.coding.exists(system = '{code_system('9121')}' and code = '{code}'))"
+        ".effectiveDateTime"
     )
-    raise NotTranslatable("translate.missing-content", path=path)
 
 
-def _say_where_to(encounter: Json | None) -> None:
+def _say_where_to(work: OpenBundle, encounter: Json | None) -> None:
     """Where the patient went is a code of 8408; HL7's codes are said in it."""
     stated = (encounter or {}).get("hospitalization", {}).get("dischargeDisposition")
     if not isinstance(stated, dict):
@@ -122,26 +151,32 @@ def _say_where_to(encounter: Json | None) -> None:
     codings = [c for c in stated.get("coding", ()) if isinstance(c, dict)]
     if any(terminology.number_of(str(c.get("system", ""))) == _SENT_TO for c in codings):
         return
-    code = next((_AS_SENT_TO[c["code"]] for c in codings if c.get("code") in _AS_SENT_TO), _OTHER)
-    if "text" not in stated:
-        words = next((str(c.get("display") or c.get("code")) for c in codings), "")
-        if words:
-            stated["text"] = words
-    display = terminology.display(_SENT_TO, code)
-    coding = {"system": code_system(_SENT_TO), "code": code, "display": display}
+    known = next((c for c in codings if c.get("code") in _AS_SENT_TO), None)
+    code = _AS_SENT_TO[known["code"]] if known else _OTHER
+    coding = {"system": code_system(_SENT_TO), "code": code, "display": terminology.display(_SENT_TO, code)}
+    if known:
+        work.say(known, "code", coding, "code")
+        work.say(known, "system", coding, "code")
+    worded = next((c for c in codings if {"display", "code"} & c.keys()), None)
+    if "text" not in stated and worded is not None:
+        key = "display" if "display" in worded else "code"
+        stated["text"] = worded[key]
+        work.say(worded, key, stated, "text")
     stated["coding"] = [*codings, coding]
 
 
 def _say_report(work: OpenBundle, encounter: Json | None) -> None:
-    """A report tells when the stay began and ended."""
+    """A report tells when the stay began and ended; one that never was is told with its status, as text."""
     told = [r for r in work.of_type("Observation") if work.belongs(r) and _event_codes(r)]
     codes = {code for r in told for code in _event_codes(r)}
     period = (encounter or {}).get("period", {})
-    if encounter is not None and work.belongs(encounter):
+    never_was = encounter is not None and is_taken_back(encounter) and not work.is_cancelled
+    if encounter is not None and work.belongs(encounter) and not never_was:
         for code, key in _IN_PERIOD.items():
             if code not in codes and isinstance(period.get(key), str):
                 made = _made(work, code, encounter)
                 made["effectiveDateTime"] = period[key]
+                _state_estimate(made, code, encounter)
                 work.say(period, key, made, "effectiveDateTime")
                 told.append(made)
                 _say_alone(work, made)

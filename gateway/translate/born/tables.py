@@ -10,6 +10,10 @@ from dataclasses import dataclass, field
 from functools import cache
 
 from gateway.translate import sources
+from gateway.translate.codec import Json
+
+OF_THE_REST = 2
+"""The rank of what changes nothing."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +65,9 @@ class Wordlist:
     words: dict[str, str] = field(default_factory=dict)
     usual: dict[str, frozenset[str]] = field(default_factory=dict)
     """Element that changes the meaning of its resource → its values that do not."""
+    implied: dict[str, dict[str, str | None]] = field(default_factory=dict)
+    """Element → the values that the e-message says by having it at all → what the resource must have beside it (None:
+    nothing). `*`: any value."""
     never: set[str] = field(default_factory=set)
 
     def label(self, path: str) -> str:
@@ -75,19 +82,67 @@ class Wordlist:
 
     def word(self, path: str, code: str) -> str | None:
         """The Norwegian word for a code; None: there is none."""
-        return self.words.get(f"{path.rpartition('.')[2]}|{code}") or self.words.get(f"*|{code}")
+        elements = (path, path.rpartition(".")[2], "*")
+        return next(filter(None, (self.words.get(f"{element}|{code}") for element in elements)), None)
 
     def is_silent(self, path: str, value: object) -> bool:
         """Whether this is how it usually is, so that saying it would only add noise."""
-        return str(value).lower() in self.usual.get(path, ())
+        said = str(value).lower()
+        paths = (path, f"*.{path.partition('.')[2]}")
+        return said in self.usual.get(path, ()) or any(said in self.implied.get(each, ()) for each in paths)
 
     def changes_meaning(self, path: str, value: object) -> bool:
         """Whether a value there changes what everything else in the resource means."""
         return path in self.usual and not self.is_silent(path, value)
 
-    def is_never(self, key: str) -> bool:
-        """Whether an element is of no use to a person who reads."""
-        return key.startswith("_") or key in self.never
+    def turns(self, path: str, value: object) -> bool:
+        """Whether something at an element, or below it, changes what the rest means: it is said first."""
+        if path in self.usual:
+            return any(not self.is_silent(path, code) for code in _codes(value))
+        if isinstance(value, dict):
+            return any(self.turns(f"{path}.{key}", inner) for key, inner in value.items())
+        return isinstance(value, list) and any(self.turns(path, item) for item in value)
+
+    def denial(self, path: str, value: object) -> str:
+        """The words in capitals that say that it is not so, or not to be done; empty if the value says neither."""
+        if path not in self.usual:
+            return ""
+        said = [self.label(path)] if value is True else []
+        said += [
+            self.word(path, str(code).lower() if code is False else str(code)) or "" for code in _codes(value)
+        ]
+        return next((word for word in said if word and word.isupper()), "")
+
+    def rank(self, path: str, value: object) -> int:
+        """Where an element is said: what denies the rest first, then what else changes its meaning."""
+        return 0 if self.denial(path, value) else 1 if self.turns(path, value) else OF_THE_REST
+
+    def is_implied(self, path: str, value: object, resource: Json) -> bool:
+        """Whether the e-message says that value by having the element at all."""
+        values = self.implied.get(path, {})
+        said = str(value).lower() if "*" not in values else "*"
+        return said in values and has(resource, values[said])
+
+    def is_never(self, key: str, kind: str = "") -> bool:
+        """Whether an element (of that type of resource) is of no use to a person who reads."""
+        return key.startswith("_") or key in self.never or f"{kind}.{key}" in self.never
+
+
+def _codes(value: object) -> list[object]:
+    """The codes of a code, Coding or CodeableConcept; its words where it has none."""
+    if not isinstance(value, dict):
+        return [value]
+    codings = value.get("coding", ())
+    found = [coding.get("code") for coding in codings if isinstance(coding, dict)] or [value.get("code")]
+    return [code for code in found if code is not None] or [value[key] for key in ("text",) if key in value]
+
+
+def has(resource: Json, path: str | None) -> bool:
+    """Whether a resource has a value at a path of names; so too where no path is given."""
+    found: object = resource
+    for name in path.split(".") if path else ():
+        found = found.get(name) if isinstance(found, dict) else None
+    return found is not None
 
 
 @cache
@@ -106,6 +161,9 @@ def wordlist() -> Wordlist:
             found.words[columns[0]] = columns[1]
         elif kind == "usual":
             found.usual[columns[0]] = frozenset(columns[1].split()) if len(columns) > 1 else frozenset()
+        elif kind == "implied":
+            element, value, *beside = columns
+            found.implied.setdefault(element, {})[value.lower()] = beside[0] if beside else None
         elif kind == "never":
             found.never.update(columns[0].split())
         else:

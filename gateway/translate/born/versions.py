@@ -10,6 +10,7 @@ from gateway.fhir.canonical import code_system, extension_url
 from gateway.translate import version
 from gateway.translate.born.open_bundle import OpenBundle
 from gateway.translate.codec import Json
+from gateway.translate.identity import without_address
 
 
 def state(work: OpenBundle) -> None:
@@ -28,9 +29,14 @@ def state(work: OpenBundle) -> None:
         display = terminology.display("7309", code)
         coding = {"system": code_system("7309"), "code": code, "display": display}
         stated = provenance.setdefault("activity", {})
+        for other in stated.get("coding", ()):
+            if version.STATUS_BY_OPERATION.get(str(other.get("code"))) == code:
+                work.say(other, "code", coding, "code")
+                work.say(other, "system", coding, "code")
         stated["coding"] = [coding, *stated.get("coding", ())]
     if parent is not None:
         _state_parent(work, provenance, parent)
+        _note_relation(work, composition, provenance["entity"][0]["what"]["identifier"], parent)
 
 
 def _provenance(work: OpenBundle, composition: Json) -> Json | None:
@@ -62,3 +68,13 @@ def _state_parent(work: OpenBundle, provenance: Json, parent: str) -> None:
     if not any(each.get("url") == url for each in extensions):
         extensions.append({"url": url, "valueString": parent})
         work.assumed.append("RefToConversation = RefToParent")
+
+
+def _note_relation(work: OpenBundle, composition: Json, stated: Json, parent: str) -> None:
+    """What the Composition says of its parent is said by the parent's id, and by the status of the message."""
+    for related in composition.get("relatesTo", ()):
+        target = related.get("targetIdentifier", {})
+        if without_address(target) == parent:
+            work.say(target, "value", stated, "value", "ConversationRef/RefToParent")
+            work.say(target, "system", stated, "value")
+            work.say(related, "code", stated, "value")

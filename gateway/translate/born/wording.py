@@ -15,7 +15,7 @@ from typing import Any
 
 from lxml import etree
 
-from gateway import parsing
+from gateway import parsing, terminology
 from gateway.translate.born.tables import Wordlist
 from gateway.translate.codec import Json
 from gateway.translate.primitives import OSLO
@@ -46,7 +46,9 @@ class Wording:
         """`Label: value` for one element of an object (one item of a list); empty if nothing of it waits."""
         text = self._value(holder, key, at, f"{path}.{key}")
         label = self._words.label(f"{path}.{key}")
-        return f"{label}: {text}" if text and label else text
+        if holder[key] is True and text and label.isupper():
+            return label
+        return f"{label}: {text}" if text and label and not text.startswith(f"{label}: ") else text
 
     def _value(self, holder: Json, key: str, at: int | None, path: str) -> str:
         value = holder[key] if at is None else holder[key][at]
@@ -61,7 +63,7 @@ class Wording:
 
     def _primitive(self, value: Any, path: str) -> str:
         if isinstance(value, bool):
-            return "ja" if value else "nei"
+            return self._words.word(path, str(value).lower()) or ("ja" if value else "nei")
         if isinstance(value, Decimal | float | int):
             return str(value).replace(".", ",")
         text = str(value)
@@ -80,8 +82,15 @@ class Wording:
                 text = say(self, value, path)
                 if text is not None:
                     return text
-        parts = [self.sentence(value, key, path) for key in value if not self._words.is_never(key)]
-        return "; ".join(filter(None, parts))
+        return "; ".join(self._rest(value, frozenset(), path))
+
+    def _rest(self, value: Json, said: frozenset[str], path: str) -> list[str]:
+        """A sentence for each element of an object that is told, and is not among those said."""
+        told = [key for key in value if key not in said and not self._words.is_never(key)]
+        addresses = [key for key in told if key == "reference" and isinstance(value[key], str)]
+        told.sort(key=lambda key: self._words.rank(f"{path}.{key}", value[key]))
+        parts = (self.sentence(value, key, path) for key in told if key not in addresses)
+        return [part for part in parts if part]
 
     def _take(self, holder: Json, key: str, path: str) -> str:
         return self._value(holder, key, None, f"{path}.{key}") if key in holder else ""
@@ -93,8 +102,10 @@ class Wording:
         codings = [coding for coding in value["coding"] if isinstance(coding, dict)]
         found = [self._take(value, "text", path)] if "text" in value else []
         found += [self.coding(coding, path) or "" for coding in codings]
-        unlike = dict.fromkeys(text for text in found if text)
-        return ", ".join(unlike)
+        unlike: dict[str, str] = {}
+        for text in filter(None, found):
+            unlike.setdefault(" ".join(text.split()).casefold(), text)
+        return ", ".join(unlike.values())
 
     def coding(self, value: Json, path: str) -> str | None:
         """The display, or the word for the code."""
@@ -108,9 +119,11 @@ class Wording:
                     self.values[id(value), key] = None
             shown = self._take(value, "display", path) if not word else ""
             return word or ("" if self._words.is_silent(path, code) else shown)
-        return self._take(value, "display", path) or (
-            "" if "display" in value else self._take(value, "code", path)
-        )
+        if "display" in value:
+            return self._take(value, "display", path)
+        number = terminology.number_of(str(value.get("system", "")))
+        said = self._take(value, "code", path)
+        return (terminology.display(number, said) or said) if said else ""
 
     def quantity(self, value: Json, path: str) -> str | None:
         """Number and unit; `<`, `>` before it."""
@@ -129,14 +142,14 @@ class Wording:
         """A period or range."""
         first, last = ("start", "end") if {"start", "end"} & value.keys() else ("low", "high")
         one, other = self._take(value, first, path), self._take(value, last, path)
-        if one and other:
-            return f"{one} – {other}"
-        return f"fra {one}" if one else f"til {other}" if other else ""
+        ends = (f"fra {one}" if one else "", f"til {other}" if other else "")
+        span = f"{one} – {other}" if all(ends) else "".join(ends)
+        return "; ".join(filter(None, (span, *self._rest(value, frozenset({first, last}), path))))
 
     def ratio(self, value: Json, path: str) -> str | None:
         """Something per something."""
-        parts = [self._take(value, key, path) for key in ("numerator", "denominator")]
-        return " per ".join(filter(None, parts))
+        number, per = (self._take(value, key, path) for key in ("numerator", "denominator"))
+        return f"{number} per {per}".strip() if per else number
 
     def annotation(self, value: Json, path: str) -> str | None:
         """The text, with who wrote it and when."""
@@ -153,11 +166,7 @@ class Wording:
         length = " ".join(
             filter(None, (self._take(value, "period", path), self._take(value, "periodUnit", path)))
         )
-        rest = [
-            self.sentence(value, key, path)
-            for key in value
-            if key not in ("frequency", "period", "periodUnit") and not self._words.is_never(key)
-        ]
+        rest = self._rest(value, frozenset({"frequency", "period", "periodUnit"}), path)
         first = f"{often or '1'} ganger per {length}" if length else f"{often} ganger" if often else ""
         return "; ".join(filter(None, (first, *rest)))
 

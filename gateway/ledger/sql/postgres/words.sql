@@ -17,5 +17,14 @@ SELECT COALESCE((SELECT MAX(sequence) FROM messages), 0) AS newest,
 -- among_scope --
 (SELECT json_array_elements_text(CAST(:scope AS json)))
 
+-- each_of_rows --
+json_array_elements(CAST(:rows AS json)) AS j (value)
+
+-- each_of_entries --
+json_array_elements(j.value -> 1) AS e (value)
+
 -- among_kinds --
 (SELECT json_array_elements_text(CAST(:kinds AS json)))
+
+-- among_patients --
+(SELECT json_array_elements_text(CAST(:patients AS json)))

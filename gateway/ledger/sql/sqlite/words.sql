@@ -14,5 +14,16 @@ SELECT COALESCE((SELECT MAX(sequence) FROM messages), 0) AS newest, 0 AS next_on
 -- among_scope --
 (SELECT value FROM json_each(:scope))
 
+-- each_of_rows --
+-- The rows of a JSON array; each is an array, in `value`.
+json_each(:rows) AS j
+
+-- each_of_entries --
+-- The arrays that stand second in such a row.
+json_each(j.value -> 1) AS e
+
 -- among_kinds --
 (SELECT value FROM json_each(:kinds))
+
+-- among_patients --
+(SELECT value FROM json_each(:patients))

@@ -1,0 +1,70 @@
+"""Where does a file go that stands inside a resource?
+
+The e-message has attachments as documents of their own. A DocumentReference that holds its data itself, and an
+attachment inside another resource (a picture in a Communication, a report's PDF), become such documents; what the
+resource says of them stays with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from gateway import terminology
+from gateway.fhir.canonical import code_system
+from gateway.translate.born.open_bundle import OpenBundle
+from gateway.translate.codec import Json
+
+_KINDS = "8114"
+_ATTACHED = "A"
+
+
+def render(work: OpenBundle) -> None:
+    """Every attachment with data of its own as a document of the message."""
+    for resource in [r for r in work.resources.values() if work.belongs(r)]:
+        if resource.get("resourceType") == "DocumentReference":
+            _put_in_focus(work, resource)
+        for at, attachment in enumerate(list(_with_data(resource))):
+            url = f"{work.urls[id(resource)]}#file-{at}"
+            is_first = resource.get("resourceType") == "DocumentReference" and any(
+                each.get("attachment") is attachment for each in resource.get("content", ())[:1]
+            )
+            if not is_first:
+                document = {"resourceType": "DocumentReference", "content": [{"attachment": attachment}]}
+                work.add(document, f"{url}-document")
+                _put_in_focus(work, document)
+            binary = {"resourceType": "Binary", "data": attachment["data"]}
+            attachment["url"] = work.add(binary, url)["reference"]
+            work.say(attachment, "data", binary, "data")
+    for document in work.focus():
+        if document.get("resourceType") == "DocumentReference":
+            _state_kind(document)
+
+
+def _with_data(value: Any) -> Iterator[Json]:
+    """The attachments below a value that hold their data."""
+    if isinstance(value, list):
+        for item in value:
+            yield from _with_data(item)
+    elif isinstance(value, dict) and value.get("resourceType") != "Binary":
+        if isinstance(value.get("data"), str) and "contentType" in value:
+            yield value
+        for inner in value.values():
+            if isinstance(inner, dict | list):
+                yield from _with_data(inner)
+
+
+def _put_in_focus(work: OpenBundle, document: Json) -> None:
+    reference = {"reference": work.urls[id(document)]}
+    if document not in work.focus() and reference["reference"] not in work.named():
+        work.header.setdefault("focus", []).append(reference)
+
+
+def _state_kind(document: Json) -> None:
+    """A document says that it is an attachment, where it says nothing of its kind."""
+    content = document.get("content") or []
+    if content and "attachment" in content[0] and "url" in content[0]["attachment"]:
+        display = terminology.display(_KINDS, _ATTACHED)
+        content[0].setdefault(
+            "format", {"system": code_system(_KINDS), "code": _ATTACHED, "display": display}
+        )

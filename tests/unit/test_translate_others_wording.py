@@ -1,0 +1,204 @@
+"""Is what other vendors write said once, by name, and where a nurse looks for it?"""
+
+from __future__ import annotations
+
+import base64
+from typing import Any
+
+import pytest
+from lxml import etree
+
+from gateway.emessage.read import read
+from gateway.emessage.validate import validate
+from gateway.fhir.canonical import code_system
+from gateway.translate import Translation, convert
+from tests.support import born_bundles as by_hand
+from tests.support.born import PATIENT, message
+from tests.support.translation import to_fhir
+
+Json = dict[str, Any]
+PDF = base64.b64encode(b"%PDF-1.4 not really").decode()
+
+
+def to_plo(*resources: Json, kind: str = "INNLEGGELSESRAPPORT", **patient: Any) -> Translation:
+    bundle = message(kind, resources)
+    bundle["entry"][1]["resource"] |= patient
+    made = convert(bundle, "plo-1.6")
+    assert [each for each in validate(read(made.data)) if each.severity == "error"] == []
+    assert convert(to_fhir(made.data), made.format).data == made.data
+    return made
+
+
+def notes(made: Translation) -> list[str]:
+    return [text for text in etree.fromstring(made.data).itertext() if text.strip()]
+
+
+def lost(made: Translation) -> set[str]:
+    return {each.source for each in made.loss.lost}
+
+
+@pytest.mark.parametrize("inside", [True, False])
+def test_who_is_referred_to_is_told_by_name(inside: bool) -> None:
+    doctor: Json = {
+        "resourceType": "Practitioner",
+        "id": "dr",
+        "name": [{"family": "Lie", "given": ["Kari"]}],
+    }
+    condition: Json = {
+        "resourceType": "Condition",
+        "code": {"text": "Gikt"},
+        "asserter": {"reference": "#dr" if inside else "Practitioner/dr"},
+        **by_hand.ABOUT,
+    }
+    made = to_plo(condition | {"contained": [doctor]}) if inside else to_plo(condition, doctor)
+    assert any("Opplyst av: Kari Lie" in text for text in notes(made))
+    assert not [source for source in lost(made) if ".name" in source or "display" in source]
+
+
+def test_who_is_carried_by_a_rule_is_not_told_again() -> None:
+    nurse = {"resourceType": "Practitioner", "id": "n", "name": [{"family": "Vik", "given": ["Tone"]}]}
+    given = {
+        "resourceType": "Communication",
+        "status": "completed",
+        **by_hand.ABOUT,
+        "payload": [{"contentString": "Fortalt om sårstell"}],
+        "sender": {"reference": "Practitioner/n"},
+        "recipient": [{"reference": PATIENT}],
+        "sent": "2026-03-12",
+    }
+    made = to_plo(given, nurse, kind="UTSKRIVNINGSRAPPORT")
+    assert sum("Vik" in text for text in notes(made)) == 1
+
+
+@pytest.mark.parametrize("kind", ["DIALOG_HELSEFAGLIG", "UTSKRIVNINGSRAPPORT"])
+def test_a_file_inside_a_resource_becomes_an_attachment(kind: str) -> None:
+    told = {
+        "resourceType": "Communication",
+        "status": "completed",
+        **by_hand.ABOUT,
+        "sent": "2026-03-12T10:00:00+01:00",
+        "payload": [
+            {"contentString": "Se bildet"},
+            {"contentAttachment": {"contentType": "image/png", "title": "Sår 3. mai", "data": PDF}},
+        ],
+    }
+    made = to_plo(told, kind=kind)
+    root = etree.fromstring(made.data)
+    (document,) = [d for d in root.iter("{*}Document") if d.find(".//{*}Base64Container") is not None]
+    assert document.findtext(".//{*}Base64Container") == PDF
+    assert document.findtext(".//{*}MimeType") == "image/png"
+    assert document.findtext(".//{*}Description") == "Sår 3. mai"
+    assert document.find(".//{*}MsgType").get("V") == "A"  # type: ignore[union-attr]
+    assert not [source for source in lost(made) if "contentAttachment" in source]
+
+
+def test_a_document_that_holds_its_data_is_an_attachment_and_so_is_its_second_content() -> None:
+    files = [
+        {"attachment": {"contentType": "application/pdf", "title": name, "data": PDF}} for name in ("a", "b")
+    ]
+    document = {"resourceType": "DocumentReference", "status": "current", "content": files, **by_hand.ABOUT}
+    made = to_plo({"resourceType": "Condition", "code": {"text": "Gikt"}, **by_hand.ABOUT}, document)
+    root = etree.fromstring(made.data)
+    assert [
+        e.findtext("{*}Description") for e in root.iter("{*}RefDoc") if e.find("{*}Description") is not None
+    ] == [
+        "a",
+        "b",
+    ]
+    assert [e.text for e in root.iter("{*}Base64Container")] == [PDF, PDF]
+
+
+def plan_with(activity: str, status: str = "active") -> Json:
+    """A plan with one activity that holds its details itself."""
+    return {
+        "resourceType": "CarePlan",
+        "status": status,
+        "intent": "plan",
+        **by_hand.ABOUT,
+        "activity": [{"detail": {"status": "in-progress", "description": activity}}],
+    }
+
+
+def measures(made: Translation) -> list[str | None]:
+    return [e.text for e in etree.fromstring(made.data).iter("{*}IntervensjonTiltakBeskrivelse")]
+
+
+def test_the_activities_of_every_plan_are_measures() -> None:
+    made = to_plo(plan_with("Næringsdrikk"), plan_with("Gangtrening"))
+    assert sorted(filter(None, measures(made))) == ["Gangtrening", "Næringsdrikk"]
+
+
+@pytest.mark.parametrize(
+    ("status", "told"), [("on-hold", "satt på vent"), ("draft", "utkast"), ("completed", "fullført")]
+)
+def test_what_a_plan_that_is_not_in_effect_would_do_stands_under_its_status(status: str, told: str) -> None:
+    made = to_plo(plan_with("Næringsdrikk"), plan_with("Gangtrening", status))
+    assert measures(made) == ["Næringsdrikk"]
+    (plan,) = [text for text in notes(made) if "Gangtrening" in text]
+    assert plan.index(f"Status: {told}") < plan.index("Gangtrening")
+
+
+def test_the_usual_name_is_no_news_and_a_former_one_is() -> None:
+    names = [{"use": "official", "family": "Tuvalind"}, {"use": "maiden", "family": "Nes"}]
+    made = to_plo(by_hand.stay(), name=names)
+    (told,) = [text for text in notes(made) if "Nes" in text]
+    assert "tidligere navn" in told
+    assert "official" not in told
+
+
+def test_why_a_section_is_empty_stands_with_its_title() -> None:
+    nil = by_hand.coded(f"{by_hand.HL7}/list-empty-reason", "nilknown", "Nil Known")
+    empty = {"title": "Allergier", "emptyReason": nil}
+    div = {"status": "additional", "div": '<div xmlns="http://www.w3.org/1999/xhtml">ingen</div>'}
+    composition = by_hand.BUNDLES["report_with_narrative"]()["entry"][4]["resource"]
+    for section in (empty, empty | {"text": div}):
+        made = to_plo(composition | {"section": [section]})
+        assert any("Allergier" in text and "Tomt fordi: ingen kjente" in text for text in notes(made))
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ({"valueCodeableConcept": {"coding": [{"system": code_system("8408"), "code": "11"}]}}, "Sykehjem"),
+        (
+            {
+                "valueInteger": 22,
+                "referenceRange": [{"low": {"value": 12}, "high": {"value": 20}, "text": "voksen"}],
+            },
+            "Referanseområde: 12 – 20; voksen",
+        ),
+        (
+            {
+                "valueRatio": {
+                    "numerator": {"value": 1, "unit": "mg"},
+                    "denominator": {"value": 2, "unit": "ml"},
+                }
+            },
+            "1 mg per 2 ml",
+        ),
+    ],
+)
+def test_a_value_is_told_whole(said: Json, told: str) -> None:
+    found = {"resourceType": "Observation", "status": "final", "code": {"text": "Funn"}, **by_hand.ABOUT}
+    made = to_plo(found | said)
+    assert any(told in text for text in notes(made))
+
+
+def test_a_question_and_its_answer_stand_without_numbers() -> None:
+    item = {"linkId": "1.2", "text": "Hva er viktig for deg?", "answer": [{"valueString": "Hunden min"}]}
+    form = {"resourceType": "QuestionnaireResponse", "status": "completed", **by_hand.ABOUT, "item": [item]}
+    (told,) = [text for text in notes(to_plo(form)) if "Hunden min" in text]
+    assert told == "Skjema – Hva er viktig for deg?; Svar: Hunden min"
+
+
+def test_the_name_of_one_who_is_contained_is_told_once() -> None:
+    inner = {"resourceType": "Practitioner", "id": "w", "name": [{"text": "Dr Vik"}]}
+    allergy = {
+        "resourceType": "AllergyIntolerance",
+        "code": {"text": "Lateks"},
+        "contained": [inner],
+        **by_hand.OF,
+    }
+    made = to_plo({**allergy, "recorder": {"reference": "#w"}})
+    assert "Registrert av: Dr Vik" in notes(made)
+    assert lost(made) == set()
