@@ -314,7 +314,7 @@ def _task(session: Session, kept: Kept, task: Planned, values: dict[str, Any]) -
         "authoredOn": kept.plan.started.isoformat(),
         "performerType": [coding(task.action.role, role_names()[task.action.role][0])],
         "owner": organisation(kept.plan.municipality) if task.action.role not in ("hospital", "gp") else None,
-        "input": _input(session, kept, task, before),
+        "input": _input(session, kept, task, values["state"], known),
     }
     if kept.stay_id:
         found["encounter"] = {"reference": f"Encounter/{kept.stay_id}"}
@@ -339,8 +339,11 @@ def _task(session: Session, kept: Kept, task: Planned, values: dict[str, Any]) -
     return {name: value for name, value in found.items() if value not in (None, [])}
 
 
-def _input(session: Session, kept: Kept, task: Planned, before: Json) -> list[Json]:
-    found: list[Json] = list(before.get("input") or _prefilled(session, kept, task.action.id))
+def _input(session: Session, kept: Kept, task: Planned, state: str, known: Row | None) -> list[Json]:
+    """What is already there for a task. It follows the messages until the task is done, and then stays as it was."""
+    open_still = state in ("requested", "in-progress") and (known is None or known["source"] != "api")
+    before = resources.stored(known).get("input") if known is not None and not open_still else None
+    found: list[Json] = list(before or _prefilled(session, kept, task.action.id))
     answers = f"QuestionnaireResponse/{response_id(kept.id, task.action.id)}"
     if any((each.get("valueReference") or {}).get("reference") == answers for each in found):
         return found

@@ -40,7 +40,7 @@ from gateway.projection.definitions import plan_definition
 from gateway.projection.interpret import Interpretation, Interpreter
 from gateway.projection.resources import Named
 from gateway.records import counted, stays
-from gateway.records.resources import New, Written, put, stored
+from gateway.records.resources import LATEST, New, Written, put, stored
 from gateway.records.stays import Known, Settled
 from gateway.settings import Settings
 from gateway.translate.state import derived_id
@@ -173,9 +173,10 @@ class Projector:
         horizon = self._read("horizon")[0]
         state = self._read("projection", name=NAME)[0]
         rows = self._read("messages_to_project", position=state["position"], most=PORTION)
-        delivered = self._read("newly_delivered", most=PORTION)
         said = self._read("inputs_to_replay", after=state["inputs"], most=1)
-        if said and (not rows or said[0]["at"] <= rows[0]["received_at"]):
+        until = said[0]["at"] if said else LATEST
+        delivered = self._read("newly_delivered", before=until, most=PORTION)
+        if said and not delivered and (not rows or until <= rows[0]["received_at"]):
             await self._ledger.write(lambda session: self._replay(session, said[0]), touching=LOCK)
             return True
         if not rows and not delivered:
@@ -183,11 +184,10 @@ class Projector:
             return False
         if rows and rows[0]["sequence"] - state["position"] > LONGEST_SKIPPED:
             await self._move(horizon, min(horizon["newest"], rows[0]["sequence"] - 1))
-        if said:
-            rows = [row for row in rows if row["received_at"] < said[0]["at"]]
         for row in rows:
-            looked = await self._look(row)
-            await self._ledger.write(partial(self._keep, looked=looked), touching=LOCK)
+            if row["received_at"] < until:
+                looked = await self._look(row)
+                await self._ledger.write(partial(self._keep, looked=looked, until=until), touching=LOCK)
         for row in delivered:
             await self._ledger.write(partial(self._note_delivered, row=row), touching=LOCK)
         return True
@@ -214,15 +214,19 @@ class Projector:
         content: Literal["xml", "fhir"] = "fhir" if row["format"] == "fhir-r4" else "xml"
         return Looked(row, named, await self._interpreter.interpret(row["content"], content, accepted, named))
 
-    def _keep(self, session: Session, looked: Looked) -> None:
+    def _keep(self, session: Session, looked: Looked, until: int) -> None:
+        """`until`: what left us later than this is noted afterwards: something was said here before it."""
         row, said = looked.row, looked.said
         takes_part = said.event is not None and row["patient_key"] is not None
+        delivered_at = row["sent_at"] if row["sent_at"] is not None and row["sent_at"] < until else None
+        to_deliver = takes_part and not row["is_receipt"]
         new = session.change(
             "keep_pathway_event",
             message=row["sequence"],
             patient_key=row["patient_key"],
             event=stays.written(said.event) if takes_part and said.event else None,
-            undelivered=int(takes_part and not row["is_receipt"]),
+            delivered_at=delivered_at if to_deliver else None,
+            undelivered=int(to_deliver and delivered_at is None),
             failed=said.failed,
         )
         if new and said.resources is not None:

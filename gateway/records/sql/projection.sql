@@ -16,10 +16,12 @@ UPDATE projections SET position = 0, candidate = 0, candidate_next = 0, inputs =
 
 -- messages_to_project --
 -- Messages above the position that nobody has looked at, oldest first. A receipt belongs to the patient of its original.
+-- What has left us already (when everything is made anew, nearly all) is known with the message.
 SELECT m.sequence, m.id, m.message_id, m.sender_her, m.sender_organisation_her, m.receiver_her,
        m.receiver_organisation_her, m.format, m.message_type, m.status, m.parent_id, m.conversation_id, m.received_at,
        m.is_receipt, m.body_known, m.generated_at, COALESCE(m.patient_key, o.patient_key) AS patient_key, b.content, b.media_type,
-       b.removed_at
+       b.removed_at,
+       (SELECT MIN(d.sent_at) FROM deliveries d WHERE d.message = m.sequence) AS sent_at
 FROM messages m
 JOIN bodies b ON b.body_id = m.body_id
 LEFT JOIN receipts r ON r.message = m.sequence AND m.is_receipt = 1
@@ -28,14 +30,14 @@ WHERE m.sequence > :position AND NOT EXISTS (SELECT 1 FROM pathway_events e WHER
 ORDER BY m.sequence LIMIT :most
 
 -- keep_pathway_event --
-INSERT INTO pathway_events (message, patient_key, event, undelivered, failed)
-VALUES (:message, :patient_key, :event, :undelivered, :failed)
+INSERT INTO pathway_events (message, patient_key, event, delivered_at, undelivered, failed)
+VALUES (:message, :patient_key, :event, :delivered_at, :undelivered, :failed)
 ON CONFLICT (message) DO NOTHING
 
 -- newly_delivered --
 SELECT e.message, e.patient_key, MIN(d.sent_at) AS sent_at
 FROM pathway_events e JOIN deliveries d ON d.message = e.message
-WHERE e.undelivered = 1 AND (d.sent_at IS NOT NULL OR d.state = 'cancelled')
+WHERE e.undelivered = 1 AND (d.sent_at < :before OR d.state = 'cancelled')
 GROUP BY e.message, e.patient_key
 ORDER BY e.message LIMIT :most
 
@@ -60,7 +62,9 @@ SELECT (SELECT COUNT(*) FROM messages m WHERE m.sequence > (SELECT MAX(position)
         AND NOT EXISTS (SELECT 1 FROM pathway_events e WHERE e.message = m.sequence))
        + (SELECT COUNT(*) FROM inputs i WHERE i.kind = 'resource'
           AND i.input_id > (SELECT MAX(p.inputs) FROM projections p)
-          AND NOT EXISTS (SELECT 1 FROM bodies b WHERE b.body_id = i.body_id AND b.removed_at IS NOT NULL)) AS waiting,
+          AND NOT EXISTS (SELECT 1 FROM bodies b WHERE b.body_id = i.body_id AND b.removed_at IS NOT NULL))
+       + (SELECT COUNT(DISTINCT e.message) FROM pathway_events e JOIN deliveries d ON d.message = e.message
+          WHERE e.undelivered = 1 AND (d.sent_at IS NOT NULL OR d.state = 'cancelled')) AS waiting,
        (SELECT COUNT(*) FROM pathway_events WHERE failed IS NOT NULL) AS failed,
        (SELECT COUNT(*) FROM stays) AS stays,
        (SELECT COUNT(*) FROM unplaced) AS uncertain
