@@ -114,7 +114,7 @@ class PathwaySettings(Model):
     """Whether a discharge to the patient's home starts the plan that follows."""
     letters_here: bool = True
     """Whether discharge letters (epikriser) go through this gateway. If not, none is called missing."""
-    share: float = Field(default=0.2, gt=0, le=1)
-    """Most of one processor's time that is spent on it while messages come in."""
+    share: float = Field(default=0.05, gt=0, le=1)
+    """Most of one processor's time that is spent on it while many messages come in; few are followed at once."""
     alarm_days: float = Field(default=14, gt=0)
     """How many days after its limit a missed clock is still an alarm."""

@@ -4,6 +4,9 @@ A Python process works on one core. Reading and translating are pure: bytes in, 
 has much to do hands them to worker processes of its own, which know no ledger, no settings and no network; until it has
 much to do it does them itself, and has no such process.
 
+Workers that have enough to do leave the rest in line here, where what somebody waits for goes before what nobody does;
+but everything gets its turn.
+
 Nothing is durable here: who asks still has the message. A worker that dies (of a message that crashes a library, or
 because the machine has no memory left) takes nothing with it: what it was given is given to another. Doing it again
 is harmless, as the same bytes always give the same answer; a message of which the second one dies, too, is a failure of
@@ -13,6 +16,7 @@ that message alone.
 from __future__ import annotations
 
 import asyncio
+import heapq
 import os
 import pickle
 import socket
@@ -42,6 +46,10 @@ BUSY: Final = 0.1
 """Seconds of one second that this process spends on messages before it has workers."""
 LONGEST_COUNTED_S: Final = 0.01
 """A single message counts for no more, however long it takes: it does not make a crowd."""
+MAY_WAIT_S: Final = {"convert": 0.05, "interpret": 1.0}
+"""How long work of a kind stands back behind what comes after it. For anything else a sender waits."""
+AHEAD: Final = 2
+"""Jobs that a worker is given at a time, so that it need not wait for the next."""
 MOST_DEATHS: Final = 1
 """How many workers may die of one message, and it is still tried again."""
 END_LIMIT_S: Final = 5.0
@@ -49,13 +57,16 @@ END_LIMIT_S: Final = 5.0
 log = structlog.get_logger(__name__)
 
 
-@dataclass
+@dataclass(order=True)
 class _Job:
-    """What a worker was asked."""
+    """What a worker is asked; in line, what is due first goes first."""
 
-    asked: bytes = field(repr=False)
-    answer: asyncio.Future[Any]
-    deaths: int = 0
+    due_s: float
+    """Of the monotonic clock: when it came, and how long it may wait."""
+    asked: bytes = field(repr=False, compare=False)
+    answer: asyncio.Future[Any] = field(compare=False)
+    may_wait: bool = field(compare=False)
+    deaths: int = field(default=0, compare=False)
     """Workers that died of it."""
 
     def fail(self) -> None:
@@ -73,6 +84,8 @@ class Workers:
         self._most = (os.cpu_count() or 1) - 1 if most is None else most
         self._workers: list[_Worker] = []
         """Those that are ready."""
+        self._line: list[_Job] = []
+        """A heap: what no worker has been given yet."""
         self._living: set[_Worker] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._began_to_count = 0.0
@@ -114,7 +127,8 @@ class Workers:
     async def stop(self) -> None:
         """End the processes."""
         self._are_wanted, self._most = False, 0
-        self._workers = []
+        self._workers.clear()
+        self._fail_line()
         for worker in list(self._living):  # those too that have not said yet that they are ready
             worker.end()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -122,17 +136,40 @@ class Workers:
     async def _do(self, work: Callable[..., Any], data: bytes, *rest: Any) -> Any:
         if len(data) > LARGE:
             return await asyncio.to_thread(work, data, *rest)
-        if self._workers:
-            job = _Job(
-                pickle.dumps((work.__name__, (data, *rest)), 5), asyncio.get_running_loop().create_future()
+        may_wait_s = MAY_WAIT_S.get(work.__name__, 0.0)
+        if self._workers and not (may_wait_s == 0.0 and self._would_stand_behind()):
+            asked = pickle.dumps((work.__name__, (data, *rest)), 5)
+            answer = asyncio.get_running_loop().create_future()
+            heapq.heappush(
+                self._line, _Job(time.monotonic() + may_wait_s, asked, answer, may_wait=may_wait_s > 0.0)
             )
-            min(self._workers, key=_Worker.waiting).ask(job)
-            return await job.answer
+            self._hand_out()
+            return await answer
         began = time.perf_counter()
         try:
             return work(data, *rest)
         finally:
             self._count(began, time.perf_counter())
+
+    def _would_stand_behind(self) -> bool:
+        """Whether every worker is at something that takes long and could wait, though there is no crowd."""
+        return not self._line and all(any(job.may_wait for job in each.jobs) for each in self._workers)
+
+    def _hand_out(self) -> None:
+        """Give the workers what stands in line, as much as they should have."""
+        while self._line and self._workers:
+            worker = min(self._workers, key=_Worker.waiting)
+            if worker.waiting() >= AHEAD:
+                return
+            job = heapq.heappop(self._line)
+            if not job.answer.done():  # else whoever asked was cancelled
+                worker.ask(job)
+
+    def _fail_line(self) -> None:
+        """Nobody is left who could do what stands in line."""
+        for job in self._line:
+            job.fail()
+        self._line.clear()
 
     def _count(self, began: float, ended: float) -> None:
         """Have workers once this process spends much of its time on messages."""
@@ -152,7 +189,7 @@ class Workers:
     async def _live(self, jobs: list[_Job]) -> None:
         """The life of one worker, which begins with these jobs."""
         ours, its = socket.socketpair()
-        worker = _Worker(self._workers)
+        worker = _Worker(self._workers, self._hand_out)
         self._living.add(worker)
         try:
             with its:
@@ -197,17 +234,20 @@ class Workers:
         self._are_wanted = bool(self._workers)
         for job in jobs:
             job.fail()
+        if not self._are_wanted:
+            self._fail_line()
 
 
 class _Worker(asyncio.Protocol):
     """One worker process, as its gateway sees it. It answers in the order in which it is asked."""
 
-    def __init__(self, ready: list[_Worker]) -> None:
-        """`ready`: it stands in this list while it can be asked."""
+    def __init__(self, ready: list[_Worker], is_free: Callable[[], None]) -> None:
+        """`ready`: it stands in this list while it can be asked; `is_free` is called when it can take more."""
         self.jobs: deque[_Job] = deque()
         self.was_ready = False
         self.gone: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._ready = ready
+        self._is_free = is_free
         self._transport: asyncio.Transport | None = None
         self._received = bytearray()
 
@@ -252,8 +292,10 @@ class _Worker(asyncio.Protocol):
         if kind == READY:
             self.was_ready = True
             self._ready.append(self)
+            self._is_free()
             return
         job = self.jobs.popleft()
+        self._is_free()
         if job.answer.done():  # whoever asked was cancelled
             return
         if kind == "done":

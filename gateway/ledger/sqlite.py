@@ -20,11 +20,13 @@ from gateway.errors import Unavailable
 from gateway.ledger import migrations, queries, times
 from gateway.ledger.database import Failed, Verdict
 from gateway.ledger.session import Answer, Connection, Notices
+from gateway.ledger.sqlite_checkpoint import PASSIVE, Checkpointer
 
 OWNER_ONLY: Final = 0o600
 BUSY_MS: Final = 5000
-CHECKPOINT_PAGES: Final = 4000
-"""Pages of 4 KB the write-ahead log gathers before they are moved to the file: fewer flushes, some 16 MB."""
+CHECKPOINT_PAGES: Final = 16_000
+"""Pages of 4 KB in the write-ahead log (64 MB) from which on a commit itself moves them to the file: very large messages,
+or a checkpointer that cannot."""
 CACHE_KIB: Final = 32 * 1024
 """SQLite's own is 2 MB: the bodies just written would have to be read again to be sent."""
 PRAGMAS: Final = (
@@ -56,7 +58,7 @@ class Sqlite:
         """As `Database.open`; nobody else writes here, so nothing is heard."""
         self._take_lock()
         try:
-            return SqliteWriting(self._connect())
+            return self._writing(self._connect())
         except BaseException:
             self._give_lock_back()
             raise
@@ -86,6 +88,13 @@ class Sqlite:
             self._readers.clear()
         self._local = threading.local()
         self._give_lock_back()
+
+    def _writing(self, connection: sqlite3.Connection) -> SqliteWriting:
+        try:
+            return SqliteWriting(connection, Checkpointer(self.path))
+        except sqlite3.Error:
+            connection.close()
+            raise Unavailable("us.not-stored") from None
 
     def _connect(self) -> sqlite3.Connection:
         try:
@@ -133,8 +142,9 @@ class SqliteWriting:
     most_units = 256
     patience_s = 0.0  # a disk that is full is full the next moment too
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: sqlite3.Connection, checkpointer: Checkpointer) -> None:
         self.connection = connection
+        self._checkpointer = checkpointer
         self.execute: Callable[..., Answer] = connection.execute
 
     def begin(self, touching: frozenset[str] | None) -> frozenset[str] | None:
@@ -149,6 +159,7 @@ class SqliteWriting:
     def release(self) -> None:
         """Keep the unit."""
         self._do("RELEASE unit")
+        self._checkpointer.kept()
 
     def undo(self) -> None:
         """Undo the unit, and only it."""
@@ -164,6 +175,10 @@ class SqliteWriting:
     def commit(self, notices: Notices) -> None:
         """Flush it to the disk."""
         self._do("COMMIT")
+        if self._checkpointer.little_is_left:
+            self._checkpointer.little_is_left = False
+            with contextlib.suppress(sqlite3.Error):  # it is committed, whether the log is moved or not
+                self.connection.execute(PASSIVE)
 
     def rollback(self) -> None:
         """Undo everything since `begin`."""
@@ -172,6 +187,7 @@ class SqliteWriting:
 
     def close(self) -> None:
         """Close the file."""
+        self._checkpointer.stop()
         self.connection.close()
 
     def _do(self, text: str) -> Any:

@@ -1,7 +1,7 @@
 """How does `records/` follow the ledger, and how is it made anew?
 
 One background duty: the node that has it looks at accepted messages that nobody has looked at, in small portions, and
-takes only a share of the processor's time while messages come in. A delivery never waits for it.
+takes only a share of the processor's time while many come in. A delivery never waits for it.
 
 Which messages those are is asked of the database: above the position, without a row of their own. The position is
 moved up only over messages that all have one, and on PostgreSQL only when no transaction is open any more that
@@ -36,6 +36,7 @@ from gateway.pathway.calendar import day_of
 from gateway.projection import goals, inputs, plans, rejections, resources, stay_resources
 from gateway.projection.agreements import agreements_of
 from gateway.projection.counting import Counting, counted_reader
+from gateway.projection.crowd import Crowd
 from gateway.projection.definitions import plan_definition
 from gateway.projection.interpret import Interpretation, Interpreter
 from gateway.projection.resources import Named
@@ -57,6 +58,8 @@ AT_LEAST_EVERY_S: Final = 60.0
 BREATH_S: Final = 0.2
 """Between two looks, however fast messages come."""
 AGAIN_AFTER_FAILURE_S: Final = 5.0
+UNCROWDED_SHARE: Final = 0.5
+"""Of the time of one processor, while messages come in that are no crowd."""
 
 REMOVALS: Final = (
     *("rebuild_basis_days", "rebuild_ready_notices", "rebuild_clocks", "rebuild_stay_messages"),
@@ -104,6 +107,7 @@ class Projector:
         self._agreement_of = agreements_of(settings)
         self._duty = Duty(ledger, NAME, owner, settings.gateway.lease_s)
         self._changed = asyncio.Event()
+        self._crowd = Crowd()
         self._task: asyncio.Task[None] | None = None
         self.counting = Counting(ledger, counted_reader(ledger, settings.community))
 
@@ -142,9 +146,7 @@ class Projector:
             if await self._duty.is_ours():
                 began = time.monotonic()
                 while await self.portion():
-                    worked = time.monotonic() - began
-                    share = self._settings.pathway.share
-                    await asyncio.sleep(worked * (1 / share - 1) if self._changed.is_set() else 0)
+                    await self._make_way(time.monotonic() - began)
                     began = time.monotonic()
                 await self.turn_of_day()
                 await self._count()
@@ -159,9 +161,13 @@ class Projector:
         while await self.counting.portion():
             if self._changed.is_set():
                 break
-            worked = time.monotonic() - began
-            await asyncio.sleep(worked * (1 / self._settings.pathway.share - 1))
+            await asyncio.sleep((time.monotonic() - began) * (1 / UNCROWDED_SHARE - 1))
             began = time.monotonic()
+
+    async def _make_way(self, worked_s: float) -> None:
+        """Leave the processor to deliveries for a time, after so many seconds of work: long in a crowd."""
+        share = self._settings.pathway.share if self._crowd.is_there else UNCROWDED_SHARE
+        await asyncio.sleep(worked_s * (1 / share - 1) if self._changed.is_set() else 0)
 
     async def catch_up(self) -> None:
         """Look at everything there is now."""
@@ -171,6 +177,7 @@ class Projector:
     async def portion(self) -> bool:
         """Look at the next messages, or take in again what was said here; False: there was nothing."""
         horizon = self._read("horizon")[0]
+        self._crowd.seen(time.monotonic(), horizon["newest"])
         state = self._read("projection", name=NAME)[0]
         rows = self._read("messages_to_project", position=state["position"], most=PORTION)
         said = self._read("inputs_to_replay", after=state["inputs"], most=1)

@@ -6,9 +6,10 @@ import asyncio
 import os
 import select
 import signal
+import socket
 import subprocess
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from gateway.bench.letters import Letters
 from gateway.bench.usage import with_children
 from gateway.errors import NotTranslatable, Unavailable, Unreadable
 from gateway.formats import Formats
-from gateway.workers import LARGE, Workers
+from gateway.workers import AHEAD, LARGE, Workers
 
 LIMIT_S = 60.0
 
@@ -118,6 +119,65 @@ async def test_what_a_dead_worker_was_given_another_one_does() -> None:
         async with asyncio.timeout(LIMIT_S):
             assert all(reading.facts for reading in await asyncio.gather(*asked))
         assert processes().isdisjoint({pid})
+
+
+async def test_what_a_sender_waits_for_goes_first() -> None:
+    async with busy() as workers:
+        (pid,) = processes()
+        os.kill(pid, signal.SIGSTOP)
+        ended: list[str] = []
+
+        async def note(name: str, work: Awaitable[object]) -> None:
+            await work
+            ended.append(name)
+
+        data = letters(AHEAD + 2)
+        asked = [
+            asyncio.create_task(note(f"convert {number}", workers.convert(each, "xml", "fhir-r4")))
+            for number, each in enumerate(data[1:])
+        ]
+        await asyncio.sleep(0)  # as many as it is given are with it, and one stands in line
+        asked.append(asyncio.create_task(note("read", workers.read(data[0], "xml"))))
+        await asyncio.sleep(0)
+        os.kill(pid, signal.SIGCONT)
+        async with asyncio.timeout(LIMIT_S):
+            await asyncio.gather(*asked)
+        assert ended == [*(f"convert {number}" for number in range(AHEAD)), "read", f"convert {AHEAD}"]
+
+
+async def test_a_sender_does_not_wait_behind_a_translation() -> None:
+    async with busy() as workers:
+        (pid,) = processes()
+        os.kill(pid, signal.SIGSTOP)
+        first, second = letters(2)
+        translation = asyncio.create_task(workers.convert(first, "xml", "fhir-r4"))
+        await asyncio.sleep(0)
+        async with asyncio.timeout(LIMIT_S):
+            assert (await workers.read(second, "xml")).facts is not None
+        assert not translation.done()
+        os.kill(pid, signal.SIGCONT)
+        async with asyncio.timeout(LIMIT_S):
+            assert (await translation).data
+
+
+async def test_what_stands_in_line_for_a_worker_that_cannot_be_replaced_fails(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with busy() as workers:
+        (pid,) = processes()
+        os.kill(pid, signal.SIGSTOP)
+        asked = [asyncio.create_task(workers.read(each, "xml")) for each in letters(AHEAD + 3)]
+        await asyncio.sleep(0)
+
+        async def none_left(line: socket.socket) -> None:
+            raise OSError
+
+        monkeypatch.setattr("gateway.workers._process", none_left)
+        os.kill(pid, signal.SIGKILL)
+        async with asyncio.timeout(LIMIT_S):
+            found = await asyncio.gather(*asked, return_exceptions=True)
+        assert {type(each) for each in found} == {Unavailable}
+        assert (await workers.read(letters(1)[0], "xml")).facts is not None
 
 
 class Poison(bytes):
