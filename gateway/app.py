@@ -247,6 +247,7 @@ def serve(settings: Settings) -> None:
         app,
         host=host,
         port=port,
+        loop="uvloop",
         log_config=None,
         access_log=False,
         server_header=False,

@@ -24,11 +24,6 @@ from gateway.errors import Unavailable
 from gateway.ledger.database import Failed, Gone, Writing
 from gateway.ledger.session import BeyondReach, Notices, Session
 
-GATHER_S: Final = 0.0005
-"""When units come faster than they are committed, the next commit waits for more: so long for each unit of the last.
-Eight units in one commit cost a third of the processor time of eight commits. A unit that comes alone is committed
-at once."""
-LONGEST_GATHER_S: Final = 0.002
 MOST_TRIES: Final = 3
 """How often a unit is run when another node's commit comes between."""
 PAUSE_S: Final = 0.05
@@ -83,12 +78,9 @@ class Writer:
         self._connection.close()
 
     def _work(self) -> None:
-        ending, jobs = False, list[Job]()
+        ending = False
         while not ending:
-            job = self._waiting.get()
-            if len(jobs) > 1:
-                time.sleep(min(len(jobs) * GATHER_S, LONGEST_GATHER_S))
-            jobs = []
+            job, jobs = self._waiting.get(), list[Job]()
             while True:
                 if job is None:
                     ending = True
