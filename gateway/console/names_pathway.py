@@ -1,4 +1,4 @@
-"""What do the codes of a pathway mean that a page shows: clocks, states of a stay, entries of a timeline, tasks?"""
+"""What do the codes of a pathway mean that a page shows: clocks, conditions, states of a stay, timeline, tasks?"""
 
 from __future__ import annotations
 
@@ -36,6 +36,54 @@ _CLOCKS: dict[str, tuple[str, str]] = {
     "state.unknown": ("Kan ikke avgjøres", "Cannot be decided"),
     "state.warning": ("Snart over frist", "Soon overdue"),
     "state.settled": ("Avklart av en person", "Settled by a person"),
+}
+
+_CONDITIONS: dict[str, tuple[str, str]] = {
+    "notice-in-time": _CLOCKS["notice"],
+    "declared-ready": (
+        "Lege har vurdert og dokumentert at pasienten er utskrivningsklar",
+        "A physician has judged and documented that the patient is ready for discharge",
+    ),
+    "told-at-once": (
+        "Kommunen varslet samme dag som pasienten ble utskrivningsklar",
+        "Municipality notified on the day the patient became ready",
+    ),
+    "no-place-offered": (
+        "Kommunen kunne ikke ta imot, eller hadde ikke svart",
+        "The municipality could not receive, or had not answered",
+    ),
+    "information-follows": (
+        "Epikrise eller utskrivningsrapport fulgte pasienten",
+        "Discharge summary or discharge report followed the patient",
+    ),
+    "not-received-in-time": (
+        "Kommunen tok ikke imot innen avtalt tid",
+        "The municipality did not receive within the agreed time",
+    ),
+    "municipality-of-stay": (
+        "Kommunen er pasientens oppholdskommune",
+        "The municipality is the one where the patient stays",
+    ),
+    "stay-certain": (
+        "Meldingene om oppholdet henger sammen",
+        "The messages about the stay hold together",
+    ),
+}
+
+_CONDITION_STATES: dict[str, tuple[str, str]] = {
+    "met": ("Oppfylt", "Met"),
+    "not-met": ("Ikke oppfylt", "Not met"),
+    "unknown": _CLOCKS["state.unknown"],
+    "not-applicable": ("Gjelder ikke", "Does not apply"),
+}
+
+_BASIS_DAYS: dict[str, tuple[str, str]] = {
+    "cannot-receive": ("Kommunen kunne ikke ta imot", "The municipality could not receive"),
+    "no-answer": ("Kommunen hadde ikke svart", "The municipality had not answered"),
+    "reply-not-coded": (
+        "Kommunen hadde svart; en person må lese hva",
+        "The municipality had replied; a person must read what",
+    ),
 }
 
 _STAY: dict[str, tuple[str, str]] = {
@@ -93,6 +141,9 @@ def _actions() -> dict[str, tuple[str, str]]:
 
 PATHWAY_NAMES: dict[str, tuple[str, str]] = {
     **{f"clock.{code}": names for code, names in _CLOCKS.items()},
+    **{f"payment.condition.{code}": names for code, names in _CONDITIONS.items()},
+    **{f"payment.state.{code}": names for code, names in _CONDITION_STATES.items()},
+    **{f"payment.day.{code}": names for code, names in _BASIS_DAYS.items()},
     **{f"stay.{code}": names for code, names in _STAY.items()},
     **{f"timeline.{code}": names for code, names in _TIMELINE.items()},
     **{f"task.{code}": names for code, names in _TASKS.items()},

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 
 from gateway.accounts.roles import Viewer
 from gateway.console.flow import Organisation, organisation
+from gateway.console.payment import BasisView, bases_for
 from gateway.console.states import State
 from gateway.console.texts import Texts
-from gateway.console.times import Shown, age, shown, span
+from gateway.console.times import Shown, age, shown, span, written
 from gateway.pathway.calendar import day_of
 from gateway.records.reader import StayFilter, place_of
 from gateway.records.resource_reader import ResourceReader
@@ -150,6 +151,8 @@ class StayPageView:
     clocks: tuple[ClockView, ...]
     timeline: tuple[EntryView, ...]
     notices: tuple[NoticeView, ...]
+    bases: tuple[BasisView, ...]
+    """For payment for days after ready; empty: no ready-notice, or none that is this person's to see."""
     tasks: tuple[TaskView, ...]
     goals: tuple[GoalView, ...]
     goals_read: bool
@@ -206,10 +209,6 @@ def _stays(
     return sorted(found.values(), key=place_of, reverse=True)[: STAYS + 1]
 
 
-def _written(day: date) -> str:
-    return f"{day.day}.{day.month}.{day.year}"
-
-
 def _place(text: str) -> tuple[int, str] | None:
     at, _, id = text.partition(".")
     return (int(at), id) if at.isascii() and at.isdigit() and len(at) < 19 and len(id) < 80 else None
@@ -243,6 +242,7 @@ def stay_for(
         clocks=tuple(made.clock(each) for each in page.stay.clocks),
         timeline=tuple(made.entry(each) for each in page.timeline),
         notices=tuple(made.notice(each) for each in page.notices),
+        bases=bases_for(services, viewer, page, now, texts),
         tasks=tuple(
             made.task(task)
             for plan in page.plans
@@ -323,7 +323,7 @@ class _Maker:
     def task(self, row: TaskRow) -> TaskView:
         """A task of a plan."""
         late = (row.due_at is not None and row.due_at < self._now) and row.done_at is None
-        due: Shown | str = f"{row.due_day.day}.{row.due_day.month}.{row.due_day.year}" if row.due_day else ""
+        due: Shown | str = written(row.due_day) if row.due_day else ""
         if row.due_at and not due:
             due = shown(row.due_at, self._now, self._t)
         return TaskView(
@@ -365,8 +365,8 @@ class _Maker:
             words=words,
             voice=self._t.or_code("voice", row.voice),
             own=row.voice == "patient",
-            stated=_written(day_of(row.stated_at)),
-            review=_written(row.review_day) if row.review_day else "",
+            stated=written(day_of(row.stated_at)),
+            review=written(row.review_day) if row.review_day else "",
             achievement=row.achievement,
         )
 

@@ -7,7 +7,7 @@ Pure: "now" is handed in.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from markupsafe import Markup
@@ -64,6 +64,11 @@ def _day(local: datetime, today: datetime, texts: Texts) -> str:
     month = texts("months.short").split()[local.month - 1]
     year = "" if local.year == today.year else f" {local.year}"
     return texts("time.day", day=local.day, month=month) + year
+
+
+def written(day: date) -> str:
+    """A day that has no hour: `21.11.2026`."""
+    return f"{day.day}.{day.month}.{day.year}"
 
 
 def age(moment: datetime, now: datetime, texts: Texts) -> str:

@@ -36,6 +36,8 @@ from gateway.pathway.events import DISCHARGE_REPORT, EPIKRISE, READY, MessageKey
 from gateway.pathway.stays import ReadyNotice, Stay
 
 REGULATION: Final = "FOR-2011-11-18-1115"
+MESSAGES: Final = "the messages"
+"""Source of a condition that nobody set: that what is known holds together."""
 ConditionCode = Literal[
     "notice-in-time",
     "declared-ready",
@@ -206,7 +208,7 @@ def _conditions(
         state = _not_received_in_time(stay, agreement, now, notice)
         yield Condition("not-received-in-time", agreement.receive_within.source, state)
     yield Condition("municipality-of-stay", f"{REGULATION} (2019)", "unknown")
-    yield Condition("stay-certain", "the messages", "unknown" if stay.doubts else "met")
+    yield Condition("stay-certain", MESSAGES, "unknown" if stay.doubts else "met")
 
 
 def _notice_in_time(stay: Stay, agreement: Agreement, now: datetime) -> ConditionState:
