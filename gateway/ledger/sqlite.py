@@ -25,8 +25,8 @@ from gateway.ledger.sqlite_checkpoint import PASSIVE, Checkpointer
 OWNER_ONLY: Final = 0o600
 BUSY_MS: Final = 5000
 CHECKPOINT_PAGES: Final = 16_000
-"""Pages of 4 KB in the write-ahead log (64 MB) from which on a commit itself moves them to the file: very large messages,
-or a checkpointer that cannot."""
+"""Pages of 4 KB in the write-ahead log (64 MB) from which on a commit itself moves them to the file: messages are very
+large, or the checkpointer cannot work."""
 CACHE_KIB: Final = 32 * 1024
 """SQLite's own is 2 MB: the bodies just written would have to be read again to be sent."""
 PRAGMAS: Final = (
@@ -145,6 +145,8 @@ class SqliteWriting:
     def __init__(self, connection: sqlite3.Connection, checkpointer: Checkpointer) -> None:
         self.connection = connection
         self._checkpointer = checkpointer
+        self._units = 0
+        """Kept since the last commit."""
         self.execute: Callable[..., Answer] = connection.execute
 
     def begin(self, touching: frozenset[str] | None) -> frozenset[str] | None:
@@ -159,7 +161,7 @@ class SqliteWriting:
     def release(self) -> None:
         """Keep the unit."""
         self._do("RELEASE unit")
-        self._checkpointer.kept()
+        self._units += 1
 
     def undo(self) -> None:
         """Undo the unit, and only it."""
@@ -179,6 +181,8 @@ class SqliteWriting:
             self._checkpointer.little_is_left = False
             with contextlib.suppress(sqlite3.Error):  # it is committed, whether the log is moved or not
                 self.connection.execute(PASSIVE)
+        self._checkpointer.kept(self._units)
+        self._units = 0
 
     def rollback(self) -> None:
         """Undo everything since `begin`."""

@@ -36,15 +36,16 @@ class Checkpointer:
         self.little_is_left = False
         """The writer should copy the rest, and set this to False."""
         self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        self._connection.execute("PRAGMA synchronous=FULL")
         self._due = threading.Event()
         self._is_ending = False
         self._units = 0
         self._thread = threading.Thread(target=self._work, name="ledger-checkpoint", daemon=True)
         self._thread.start()
 
-    def kept(self) -> None:
-        """One more unit is in the log; the writer calls it."""
-        self._units += 1
+    def kept(self, units: int) -> None:
+        """So many more units are in the log; the writer calls it after its commit."""
+        self._units += units
         if self._units >= UNITS:
             self._units = 0
             self._due.set()
