@@ -177,7 +177,7 @@ def create_app(settings: Settings) -> FastAPI:
     :raises ConfigurationError: as `Running`, or the installation's mapping definitions do not hold.
     """
     from gateway.api import create_api
-    from gateway.console import create_console
+    from gateway.console import compile_pages, create_console
     from gateway.formats import Formats
     from gateway.inboxes import inboxes_of
     from gateway.translate import mapping_check
@@ -196,12 +196,13 @@ def create_app(settings: Settings) -> FastAPI:
             app.state.start_error = error if ours else Unavailable("us.internal", path=type(error).__name__)
             raise
         inboxes = [asyncio.create_task(inbox.run()) for inbox in inboxes_of(running.services)]
+        compiled = asyncio.create_task(asyncio.to_thread(compile_pages))
         try:
             yield
         finally:
             for task in inboxes:
                 task.cancel()
-            await asyncio.gather(*inboxes, return_exceptions=True)
+            await asyncio.gather(*inboxes, compiled, return_exceptions=True)
             await running.stop()
             await workers.stop()
 

@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway import console
+from gateway.console import web
 from gateway.console.catalogue import TEXTS
 from gateway.console.chart import HEIGHT, bars_of
 from gateway.console.highlight import LONGEST_RUN, MOST_LINES, SHORT_GROUP, Document, Kind, highlight
@@ -218,3 +219,11 @@ def test_json_places_count_resources_of_a_kind() -> None:
     assert document.line_of("Bundle.entry[1].resource.description.text") == 3
     assert document.line_of("Bundle") == 1
     assert document.line_of("Goal.description.text") is None
+
+
+def test_after_the_start_no_page_is_compiled_any_more() -> None:
+    web.compile_pages()
+    assert web._PAGES.cache is not None
+    known = {name for _, name in web._PAGES.cache.keys()}
+    assert {"message.html", "stay.html"} <= known
+    assert known == set(web._PAGES.list_templates())
