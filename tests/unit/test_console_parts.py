@@ -224,6 +224,6 @@ def test_json_places_count_resources_of_a_kind() -> None:
 def test_after_the_start_no_page_is_compiled_any_more() -> None:
     web.compile_pages()
     assert web._PAGES.cache is not None
-    known = {name for _, name in web._PAGES.cache.keys()}
+    known = {name for _, name in dict(web._PAGES.cache.items())}
     assert {"message.html", "stay.html"} <= known
     assert known == set(web._PAGES.list_templates())
