@@ -15,11 +15,16 @@ class Crowd:
     def __init__(self) -> None:
         """Nothing is known yet: there is none."""
         self.is_there = False
+        self.grew = False
+        """Whether any came between the last two looks."""
+        self._newest = 0
         self._since_s: float | None = None
         self._from = 0
 
     def seen(self, now_s: float, newest: int) -> None:
         """At this time (seconds, of a clock that only goes forward) `newest` was the greatest number."""
+        self.grew = self._since_s is not None and newest > self._newest
+        self._newest = newest
         if self._since_s is None:
             self._since_s, self._from = now_s, newest
         elif (passed := now_s - self._since_s) >= WINDOW_S:

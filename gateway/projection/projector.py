@@ -167,7 +167,7 @@ class Projector:
     async def _make_way(self, worked_s: float) -> None:
         """Leave the processor to deliveries for a time, after so many seconds of work: long in a crowd."""
         share = self._settings.pathway.share if self._crowd.is_there else UNCROWDED_SHARE
-        await asyncio.sleep(worked_s * (1 / share - 1) if self._changed.is_set() else 0)
+        await asyncio.sleep(worked_s * (1 / share - 1) if self._crowd.grew else 0)
 
     async def catch_up(self) -> None:
         """Look at everything there is now."""

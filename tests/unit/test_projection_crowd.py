@@ -26,3 +26,11 @@ def test_a_long_pause_is_counted_as_one_window() -> None:
     crowd.seen(0.0, 0)
     crowd.seen(3600.0, int(MANY_PER_SECOND * 3600))
     assert not crowd.is_there
+
+
+def test_it_grows_only_while_messages_come() -> None:
+    crowd, seen = Crowd(), []
+    for newest in (7, 7, 8, 8, 900):
+        crowd.seen(1.0, newest)
+        seen.append(crowd.grew)
+    assert seen == [False, False, True, False, True]
