@@ -18,9 +18,9 @@ from pathlib import Path
 from typing import Final
 
 UNITS: Final = 500
-"""Units of work after which it is time: some 10 MB."""
+"""Units of work after which it is time: some 10 to 25 MB."""
 FEW_PAGES: Final = 100
-"""So little the writer may copy itself: a millisecond."""
+"""So little the writer may copy itself: it takes about a millisecond."""
 MOST_ROUNDS: Final = 8
 PASSIVE: Final = "PRAGMA wal_checkpoint(PASSIVE)"
 
