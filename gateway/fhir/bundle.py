@@ -39,8 +39,10 @@ def resources(bundle: Resource, type_name: str | None = None) -> list[Resource]:
 
 def message_header(bundle: Resource) -> Resource | None:
     """The MessageHeader of a message Bundle: the first resource, if it is one."""
-    first = resources(bundle)[:1]
-    return first[0] if first and first[0].get("resourceType") == "MessageHeader" else None
+    for entry in bundle.get("entry") or ():
+        if isinstance(entry, dict) and isinstance(resource := entry.get("resource"), dict):
+            return resource if resource.get("resourceType") == "MessageHeader" else None
+    return None
 
 
 class BundleIndex:
@@ -48,9 +50,9 @@ class BundleIndex:
 
     def __init__(self, bundle: Resource) -> None:
         self._entries = [
-            (entry.get("fullUrl"), entry["resource"])
-            for entry in entries(bundle)
-            if isinstance(entry.get("resource"), dict)
+            (entry.get("fullUrl"), resource)
+            for entry in bundle.get("entry") or ()
+            if isinstance(entry, dict) and isinstance(resource := entry.get("resource"), dict)
         ]
         self.by_full_url: dict[str, Resource] = {
             full_url: resource for full_url, resource in reversed(self._entries) if isinstance(full_url, str)

@@ -137,20 +137,39 @@ def all_hold(constraints: tuple[Constraint, ...], type_name: str) -> Holds:
 
 
 def _presence(parents: tuple[str, ...], constraints: list[Constraint], type_name: str) -> Holds:
-    """The function for constraints that only ask what is there in the same object."""
+    """The function for constraints that only ask what is there in the same object: plainly so in nearly all, by the
+    names alone."""
     demanded = frozenset(each.name for each in constraints if each.minimum)
     barred = frozenset(
         name for each in constraints if each.maximum == 0 for name in (each.name, "_" + each.name)
     )
+    plainly = _names_test(demanded, barred)
     one_by_one = [_test(each) for each in constraints]
 
     def test(node: Node, resolve: Resolve) -> bool:
-        plainly = node.keys() >= demanded and barred.isdisjoint(node)
-        return plainly or all(each(node, resolve) for each in one_by_one)
+        return plainly(node) or all(each(node, resolve) for each in one_by_one)
 
     if not parents:
         return test
-    return _below(_keys(parents[0], type_name), test)
+    keys = _keys(parents[0], type_name)
+    below = _below(keys, test)
+
+    def hold(node: Node, resolve: Resolve) -> bool:
+        items = node.get(keys[0])
+        if items.__class__ is list and len(keys) == 1 and all(map(plainly, items)):
+            return True
+        return below(node, resolve)
+
+    return hold
+
+
+def _names_test(demanded: frozenset[str], barred: frozenset[str]) -> Callable[[Node], bool]:
+    """Whether a node has all names demanded and none of those barred; written for them, as this runs for every entry of
+    a Bundle."""
+    tests = [f"{name!r} in node" for name in sorted(demanded)]
+    tests += [f"{name!r} not in node" for name in sorted(barred)]
+    test: Callable[[Node], bool] = eval(f"lambda node: {' and '.join(tests) or True}")
+    return test
 
 
 def compiled(constraint: Constraint, type_name: str) -> Holds:
@@ -199,7 +218,7 @@ def _test(constraint: Constraint) -> Holds:
     """The same for the object that the element stands in."""
     name, minimum, maximum = constraint.name, constraint.minimum, constraint.maximum
     if "[x]" in name:
-        return lambda node, resolve: not _is_broken(node, constraint, resolve)
+        return _choice_test(constraint)
     if constraint.slice is not None:
         return _slice_test(constraint, constraint.slice)
     shadow, asks = "_" + name, constraint.asks_values
@@ -213,6 +232,22 @@ def _test(constraint: Constraint) -> Holds:
                 return False
             return not asks or all(_fits(item, constraint, resolve) for item in value)
         return maximum != 0 and (not asks or _fits(value, constraint, resolve))
+
+    return test
+
+
+def _choice_test(constraint: Constraint) -> Holds:
+    """The same for a choice: most only say of which types its value may be."""
+    if constraint.minimum or constraint.maximum is not None or constraint.asks_values:
+        return lambda node, resolve: not _is_broken(node, constraint, resolve)
+    stem = constraint.name.removesuffix("[x]")
+    allowed = {f"{shadow}{stem}{suffix}" for shadow in ("", "_") for suffix in constraint.suffixes}
+
+    def test(node: Node, resolve: Resolve) -> bool:
+        for name in node:
+            if name not in allowed and name.removeprefix("_").startswith(stem):
+                return not _is_broken(node, constraint, resolve)
+        return True
 
     return test
 

@@ -59,28 +59,55 @@ def _check_bundle(bundle: Node, walk: Walk) -> Problems:
     if "profile" in bundle.get("meta", ()):
         claimed = check_profiles(bundle, index.resolve)
         problems = problems if claimed is None else add(problems, claimed)
+    plainly = _is_plain(bundle, index, walk)
     seen: set[tuple[str, str] | str] = set()
     for at, entry in enumerate(bundle.get("entry", ())):
-        full_url, resource = entry.get("fullUrl"), entry.get("resource")
-        found = None
-        if full_url is None or not full_url.startswith("urn:"):
-            found = _check_full_url(entry, closed)
-        if full_url is not None:
-            version = (
-                resource["meta"].get("versionId") if resource is not None and "meta" in resource else None
-            )
-            key = full_url if version is None else (full_url, version)
-            if key in seen and kind != "history":
-                found = add(found, only("fhir.duplicate-full-url", "fullUrl"))
-            seen.add(key)
+        if plainly and "meta" not in entry["resource"]:
+            continue
+        found = None if plainly else _check_entry(entry, seen, kind)
         if found is not None:
             problems = add(problems, found, f"entry[{at}]")
+        resource = entry.get("resource")
         found = None if resource is None else _check_entry_resource(resource, index, closed, walk)
         if found is not None:
             problems = add(problems, found, f"entry[{at}].resource.ofType({resource['resourceType']})")
         if problems is not None and enough(problems):
             break
     return problems
+
+
+def _is_plain(bundle: Node, index: BundleIndex, walk: Walk) -> bool:
+    """Whether it is a Bundle as most are, in which only profiles are left to ask about: each entry a resource with a
+    urn of its own, nothing inside them, and all references lead to one of them, of a type that is allowed."""
+    named = index.by_full_url
+    if not len(named) == len(bundle.get("entry", ())) == len(walk.resources) - 1:
+        return False
+    for full_url, resource in named.items():
+        if not full_url.startswith("urn:") or resource["resourceType"] == "Bundle":
+            return False
+    for node, targets in walk.references:
+        target = named.get(node.get("reference", ""))
+        if target is None:
+            if "reference" in node or "type" in node:
+                return False
+        elif "type" in node or (targets is not None and target["resourceType"] not in targets):
+            return False
+    return True
+
+
+def _check_entry(entry: Node, seen: set[tuple[str, str] | str], kind: str | None) -> Problems:
+    """What is wrong with the fullUrl of an entry, after those seen."""
+    full_url, resource = entry.get("fullUrl"), entry.get("resource")
+    found = None
+    if full_url is None or not full_url.startswith("urn:"):
+        found = _check_full_url(entry, kind in _CLOSED)
+    if full_url is not None:
+        version = resource["meta"].get("versionId") if resource is not None and "meta" in resource else None
+        key = full_url if version is None else (full_url, version)
+        if key in seen and kind != "history":
+            found = add(found, only("fhir.duplicate-full-url", "fullUrl"))
+        seen.add(key)
+    return found
 
 
 def _check_entry_resource(resource: Node, index: BundleIndex, closed: bool, walk: Walk) -> Problems:

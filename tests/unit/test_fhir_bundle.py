@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from gateway.fhir.bundle import BundleIndex, message_header, resources, split_restful
+from gateway.fhir.profiles import OURS
 from gateway.fhir.validate import validate
 from tests.support.fhir_bundle import bundle_of, full_url, reference, rich_bundle
 
@@ -160,6 +161,21 @@ def test_a_message_inside_parameters_is_judged_as_one() -> None:
     parameters = {"resourceType": "Parameters", "parameter": [{"name": "content", "resource": bundle}]}
     path = f"Parameters.parameter[0].resource.ofType(Bundle).{SUBJECT_PATH.removeprefix('Bundle.')}.reference"
     assert codes(parameters) == [("fhir.bad-reference", path)]
+
+
+def test_a_message_inside_a_message_is_judged_as_one() -> None:
+    inner = {"resourceType": "Bundle", "type": "message"}
+    assert codes(message(inner=inner)) == [
+        ("fhir.no-message-header", "Bundle.entry[1].resource.ofType(Bundle)")
+    ]
+
+
+def test_a_profile_that_an_entry_claims_is_asked_for_where_all_else_is_plain() -> None:
+    named = {"observation": observation(reference("patient")), "patient": {"resourceType": "Patient"}}
+    assert codes(message(**named)) == []
+    named["observation"]["meta"] = {"profile": [f"{OURS}nothing"]}
+    path = "Bundle.entry[1].resource.ofType(Observation).meta.profile[0]"
+    assert codes(message(**named)) == [("fhir.unknown-profile", path)]
 
 
 def test_the_order_of_entries_after_the_first_does_not_matter() -> None:
