@@ -2,7 +2,8 @@
 
 `Formats` is what routing's two interfaces ask for: it reads, checks and translates, XML and FHIR alike. A
 small message that was read at intake is remembered for a moment, so that translating it for delivery does not
-parse it again; what was once used is not used twice.
+parse it again; what was once used is not used twice. Nothing is remembered where nothing is translated: trees that are
+kept make libxml2 take memory from all over, and each message then costs as much more as parsing it again would.
 """
 
 from __future__ import annotations
@@ -43,6 +44,8 @@ class Formats:
 
     def __init__(self) -> None:
         self._remembered: OrderedDict[bytes, Any] = OrderedDict()
+        self._to_remember = 0
+        """Of so many messages that are read next it is likely that they will be translated."""
         extensions.publish()
 
     def read(self, data: bytes, content: Content) -> Reading:
@@ -51,10 +54,8 @@ class Formats:
         :raises Unreadable: it cannot be read as a message at all.
         """
         source = _parsed(data, content)
-        if len(data) <= LARGEST_REMEMBERED:
-            self._remembered[data] = source
-            if len(self._remembered) > MOST_REMEMBERED:
-                self._remembered.popitem(last=False)
+        if self._to_remember:
+            self._remember(data, source)
         issues = fhir_validation.validate(source) if content == "fhir" else _issues_of(source)
         return Reading(self._facts(source, issues), issues)
 
@@ -65,6 +66,7 @@ class Formats:
 
         :raises NotTranslatable: the target format cannot say it.
         """
+        self._to_remember = MOST_REMEMBERED
         source = self._remembered.pop(data, None)
         source = _parsed(data, content) if source is None else source
         if original is not None and content == "fhir":
@@ -82,6 +84,15 @@ class Formats:
     def interpret(self, data: bytes, content: Content, accepted: datetime, named: Named) -> Interpretation:
         """What a message says about a pathway."""
         return interpret(data, content, accepted, named)
+
+    def _remember(self, data: bytes, source: Any) -> None:
+        if len(data) <= LARGEST_REMEMBERED:
+            self._remembered[data] = source
+        self._to_remember -= 1
+        if not self._to_remember:
+            self._remembered.clear()
+        elif len(self._remembered) > MOST_REMEMBERED:
+            self._remembered.popitem(last=False)
 
     def _facts(self, source: Any, issues: tuple[Issue, ...]) -> Facts | None:
         """The facts; None when what is wrong with the message, as the findings say, leaves none to be taken."""
