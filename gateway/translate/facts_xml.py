@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Literal
 
@@ -36,39 +37,56 @@ def moment(text: str | None) -> datetime | None:
         return None
 
 
-def _text(element: etree._Element | None, path: str) -> str:
-    return (element.findtext(path) or "").strip() if element is not None else ""
+def _first(element: etree._Element | None, *names: str) -> etree._Element | None:
+    """The first child of that name, the first child of the next name in it, and so on. In half the time of a path."""
+    for name in names:
+        if element is None:
+            return None
+        element = next(element.iterchildren(name), None)
+    return element
 
 
-def _code(element: etree._Element | None, path: str) -> str | None:
-    found = element.find(path) if element is not None else None
+def _each(element: etree._Element | None, name: str) -> Iterable[etree._Element]:
+    """Its children of that name."""
+    return element.iterchildren(name) if element is not None else ()
+
+
+def _text(element: etree._Element | None, *names: str) -> str:
+    found = _first(element, *names)
+    return (found.text or "").strip() if found is not None else ""
+
+
+def _code(element: etree._Element | None, *names: str) -> str | None:
+    found = _first(element, *names)
     return found.get("V") if found is not None else None
 
 
 def _message(message: EMessage) -> Facts:
-    info = message.root.find("{*}MsgInfo")
+    info = _first(message.root, "{*}MsgInfo")
     body = message.body if message.standard.startswith("plo-") else None
     acknowledgement = _code(info, "{*}Ack")
     return Facts(
         format=message.standard,
         message_id=_text(info, "{*}MsgId"),
         message_type=_code(info, "{*}Type") or "",
-        sender=_party(info.find("{*}Sender/{*}Organisation") if info is not None else None),
-        receiver=_party(info.find("{*}Receiver/{*}Organisation") if info is not None else None),
+        sender=_party(_first(info, "{*}Sender", "{*}Organisation")),
+        receiver=_party(_first(info, "{*}Receiver", "{*}Organisation")),
         generated_at=moment(_text(info, "{*}GenDate")),
         header_id=derived_header_id(info) if info is not None else None,
-        status=_code(body, "{*}InformasjonOmForsendelsen/{*}Forsendelsesstatus") or "N",
-        parent_id=_text(info, "{*}ConversationRef/{*}RefToParent") or None,
-        conversation_id=_text(info, "{*}ConversationRef/{*}RefToConversation") or None,
+        status=_code(body, "{*}InformasjonOmForsendelsen", "{*}Forsendelsesstatus") or "N",
+        parent_id=_text(info, "{*}ConversationRef", "{*}RefToParent") or None,
+        conversation_id=_text(info, "{*}ConversationRef", "{*}RefToConversation") or None,
         other_receivers=tuple(
-            _party(o) for o in (info.findall("{*}OtherReceiver/{*}Organisation") if info is not None else ())
+            _party(organisation)
+            for other in _each(info, "{*}OtherReceiver")
+            for organisation in _each(other, "{*}Organisation")
         ),
         patient=_patient(info) or _patient_of_report(message.root),
         acknowledgement=_acknowledgement(acknowledgement),
         processing=_code(info, "{*}ProcessingStatus") or "P",
         events=_events(body),
         topics=_topics(message),
-        signed=message.root.find(_SIGNATURE) is not None,
+        signed=_first(message.root, _SIGNATURE) is not None,
         body_known=message.standard != "msghead" or _has_attachments_only(message.root),
     )
 
@@ -83,7 +101,7 @@ def _acknowledgement(code: str | None) -> Literal["J", "N", "F"] | None:
 
 
 def _her(organisation: etree._Element) -> str | None:
-    for ident in organisation.findall("{*}Ident"):
+    for ident in _each(organisation, "{*}Ident"):
         if _code(ident, "{*}TypeId") == "HER":
             return _text(ident, "{*}Id") or None
     return None
@@ -94,9 +112,9 @@ def _party(organisation: etree._Element | None) -> Party:
     if organisation is None:
         return Party(None, None)
     outer, name = _her(organisation), _text(organisation, "{*}OrganisationName")
-    inner = organisation.find("{*}Organisation")
+    inner = _first(organisation, "{*}Organisation")
     if inner is None or _her(inner) is None:
-        professional = organisation.find("{*}HealthcareProfessional")
+        professional = _first(organisation, "{*}HealthcareProfessional")
         inner = professional if professional is not None and _her(professional) else inner
     her = _her(inner) if inner is not None else None
     inner_name = _text(inner, "{*}OrganisationName") or " ".join(
@@ -106,7 +124,7 @@ def _party(organisation: etree._Element | None) -> Party:
 
 
 def _patient(info: etree._Element | None) -> PatientIdentity | None:
-    found = info.findall("{*}Patient/{*}Ident") if info is not None else []
+    found = _each(_first(info, "{*}Patient"), "{*}Ident")
     known = [(kind, _text(i, "{*}Id")) for i in found if (kind := _code(i, "{*}TypeId") or "")]
     for wanted in _PATIENT_KINDS:
         for kind, number in known:
@@ -117,7 +135,7 @@ def _patient(info: etree._Element | None) -> PatientIdentity | None:
 
 def _patient_of_report(root: etree._Element) -> PatientIdentity | None:
     """The patient of a report that is the only one; several reports have several patients."""
-    reports = root.findall("{*}PatientReport")
+    reports = list(_each(root, "{*}PatientReport"))
     return _patient(reports[0]) if len(reports) == 1 else None
 
 
@@ -143,7 +161,7 @@ def _receipt(message: EMessage) -> Facts:
     root = message.root
     errors = tuple(
         ReceiptError(e.get("V") or "", e.get("S") or "", e.get("DN") or e.get("OT") or "")
-        for e in root.findall("{*}Error")
+        for e in _each(root, "{*}Error")
     )
     stated = _code(root, "{*}Status")
     status: Literal["1", "2", "3"] = stated if stated in ("1", "2", "3") else "2"  # type: ignore[assignment]
@@ -151,25 +169,25 @@ def _receipt(message: EMessage) -> Facts:
         format=message.standard,
         message_id=_text(root, "{*}Id"),
         message_type="APPREC",
-        sender=_receipt_party(root.find("{*}Sender/{*}HCP")),
-        receiver=_receipt_party(root.find("{*}Receiver/{*}HCP")),
+        sender=_receipt_party(_first(root, "{*}Sender", "{*}HCP")),
+        receiver=_receipt_party(_first(root, "{*}Receiver", "{*}HCP")),
         generated_at=moment(_text(root, "{*}GenDate")),
         receipt=ReceiptFacts(
             status,
-            _text(root, "{*}OriginalMsgId/{*}Id"),
-            _code(root, "{*}OriginalMsgId/{*}MsgType"),
+            _text(root, "{*}OriginalMsgId", "{*}Id"),
+            _code(root, "{*}OriginalMsgId", "{*}MsgType"),
             errors,
         ),
     )
 
 
 def _receipt_party(party: etree._Element | None) -> Party:
-    institution = party.find("{*}Inst") if party is not None else None
-    professional = party.find("{*}HCProf") if party is not None else None
+    institution = _first(party, "{*}Inst")
+    professional = _first(party, "{*}HCProf")
     outer = institution if institution is not None else professional
     if outer is None:
         return Party(None, None)
-    levels = [outer, *outer.findall("{*}HCPerson"), *outer.findall("{*}Dept")]
+    levels = [outer, *_each(outer, "{*}HCPerson"), *_each(outer, "{*}Dept")]
     ids = [(her, _text(level, "{*}Name")) for level in levels if (her := _receipt_her(level))]
     if not ids:
         return Party(None, None, _text(outer, "{*}Name"), _text(outer, "{*}Name"))
@@ -179,5 +197,5 @@ def _receipt_party(party: etree._Element | None) -> Party:
 def _receipt_her(level: etree._Element) -> str | None:
     """The HER-id of a level of a receipt's party: its own, else an additional one."""
     kinds = [(_code(level, "{*}TypeId"), level)]
-    kinds += [(_code(extra, "{*}Type"), extra) for extra in level.findall("{*}AdditionalId")]
+    kinds += [(_code(extra, "{*}Type"), extra) for extra in _each(level, "{*}AdditionalId")]
     return next((_text(found, "{*}Id") or None for kind, found in kinds if kind == "HER"), None)
