@@ -17,7 +17,7 @@ from lxml import etree
 
 from gateway import terminology
 from gateway.emessage.grammar import AttributeUse, ElementUse, Group, Structure, structure
-from gateway.translate import finding, hooks, places, sources, wording
+from gateway.translate import finding, hooks, ordinary, places, sources, wording
 from gateway.translate.codec import Attributes, Json
 from gateway.translate.content import Content, Rule
 from gateway.translate.datatypes import codec
@@ -43,7 +43,7 @@ Reader = Callable[[Json, Reading], bool]
 _DATATYPES = frozenset({"CV", "CS", "TS", "URL", "PQ"})
 
 
-@dataclass
+@dataclass(eq=False)
 class Mapping:
     """The definitions bound to one standard."""
 
@@ -57,7 +57,13 @@ class Mapping:
         self._compiling = RLock()
         self._names: dict[str, Any] = {
             name: value for name, value in vars(places).items() if isfunction(value)
-        } | {"event_code": finding.event_code, "may_stand_at": may_stand_at}
+        } | {
+            "event_code": finding.event_code,
+            "may_stand_at": may_stand_at,
+            "TRUTH": ordinary.TRUTH,
+            "implied_coding": ordinary.implied_coding,
+            "stated_coding": ordinary.stated_coding,
+        }
         """What the generated functions know: each other, what they call, and their constants."""
         self._parts = {
             line.how.removeprefix("use ").partition(" ")[0]
@@ -91,6 +97,8 @@ class Mapping:
     def _called(self, name: str, kind: str) -> str:
         """What the function is called in generated code; it is generated when it is first called."""
         called = f"{name}_of_{kind.replace(':', '_')}"
+        if called in self._reading:
+            return called
 
         def write(element: etree._Element, holder: Json, state: State) -> bool | None:
             with self._compiling:

@@ -8,6 +8,7 @@ patients (PatientReport) becomes a List of its documents, whose subject is its p
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from lxml import etree
 
@@ -40,6 +41,7 @@ _V = re.compile(r' V="([^"]*)"')
 _OF_ONE_BODY = ("Patient", "Provenance", "Encounter")
 
 
+@lru_cache(maxsize=16)
 def bodies(bound: Mapping) -> dict[str, str]:
     """The body elements of a standard (`prefix:Name`), each with the definition that maps it."""
     return {
@@ -48,6 +50,12 @@ def bodies(bound: Mapping) -> dict[str, str]:
         for name in bound.definitions[definition].types
         if name in bound.structure.elements
     }
+
+
+@lru_cache(maxsize=16)
+def _names_of_bodies(bound: Mapping) -> dict[str, str]:
+    """Tag → name of a body element."""
+    return {bound.structure.tag(name): name for name in bodies(bound)}
 
 
 # to FHIR
@@ -104,7 +112,7 @@ def _write_document(document: etree._Element, bound: Mapping, state: State) -> J
     if found is None:
         reference = state.create("DocumentReference", "DocumentReference")
         bound.writer("DocumentReference", "mh:Document")(document, reference, state)
-        content = document.find("{*}RefDoc/{*}Content")
+        content = _content(document)
         if content is not None:
             attachments.write(content, reference, state)
         return reference
@@ -133,8 +141,15 @@ def _of_this_document(composition: Json, state: State) -> None:
         provenance["target"] = [state.reference_to(composition)]
 
 
+def _content(document: etree._Element) -> etree._Element | None:
+    for about in document.iterchildren("{*}RefDoc"):
+        for content in about.iterchildren("{*}Content"):
+            return content
+    return None
+
+
 def _known_body(document: etree._Element, bound: Mapping) -> tuple[etree._Element, str] | None:
-    content = document.find("{*}RefDoc/{*}Content")
+    content = _content(document)
     if content is None:
         return None
     if len(content) > 1:
@@ -142,7 +157,7 @@ def _known_body(document: etree._Element, bound: Mapping) -> tuple[etree._Elemen
     for child in content:
         if _name(child) == "Base64Container":
             return None
-        name = next((name for name in bodies(bound) if bound.structure.tag(name) == child.tag), None)
+        name = _names_of_bodies(bound).get(str(child.tag))
         if name is None:
             raise NotTranslatable("translate.no-grammar")
         return child, name
@@ -152,26 +167,28 @@ def _known_body(document: etree._Element, bound: Mapping) -> tuple[etree._Elemen
 def _derive(composition: Json, body: etree._Element, state: State) -> None:
     """What FHIR wants to know and the message says in its own way. A logistics message is about a stay: its Encounter
     is there whatever the message says of it."""
-    derived = _derived(body)
+    status = _status(body)
+    derived = _derived_of(status, _kinds(body))
     if "Encounter" in derived:
         state.the("Encounter", create=True)
         composition["encounter"] = state.reference_to(state.singletons["Encounter"])
     for kind, values in derived.items():
         state.singletons[kind].update(values)
     provenance = state.singletons.get("Provenance", {})
-    if "entity" in provenance and (role := _ROLE_OF_PARENT.get(_status(body))):
+    if "entity" in provenance and (role := _ROLE_OF_PARENT.get(status)):
         provenance["entity"][0]["role"] = role
 
 
 def _status(body: etree._Element) -> str:
-    sent = body.find("{*}InformasjonOmForsendelsen/{*}Forsendelsesstatus")
-    return " ".join(sent.get("V", "").split()) if sent is not None else ""
+    for about in body.iterchildren("{*}InformasjonOmForsendelsen"):
+        for sent in about.iterchildren("{*}Forsendelsesstatus"):
+            return " ".join(sent.get("V", "").split())
+    return ""
 
 
-def _derived(body: etree._Element) -> dict[str, Json]:
-    """Resource type → the values that follow from the body."""
-    kinds = [_name(child) for child in body] if _name(body) == _LOGISTICS.partition(":")[2] else []
-    return _derived_of(_status(body), kinds)
+def _kinds(body: etree._Element) -> list[str]:
+    """Of a logistics message what it may be about."""
+    return [_name(child) for child in body] if _name(body) == _LOGISTICS.partition(":")[2] else []
 
 
 def _derived_of(sent: str, kinds: list[str]) -> dict[str, Json]:

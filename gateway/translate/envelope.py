@@ -45,9 +45,9 @@ def to_bundle(message: EMessage) -> tuple[Json, State]:
         "meta": origin_of(message.standard),
         "entry": [],
     }
-    message_id = (info.findtext("{*}MsgId") or "").strip()
+    message_id = _message_id(info)
     state = State(bundle, (_sender_her_id(info), message_id))
-    bundle["id"] = derived_id(*state.key, "Bundle")
+    bundle["id"] = state.derived_id("Bundle")
     header = message_header(state, message_id)
     bound.writer("MsgInfo", "mh:MsgInfo")(info, bundle, state)
     set_message_header(bundle, state)
@@ -69,6 +69,12 @@ def claim(header: Json, profile: str) -> None:
     event = header.get("eventCoding", {})
     if "system" in event and ("code" in event or "_code" in event):
         header["meta"] = {"profile": [profile_url(profile)]}
+
+
+def _message_id(info: etree._Element) -> str:
+    for stated in info.iterchildren("{*}MsgId"):
+        return (stated.text or "").strip()
+    return ""
 
 
 def _sender_her_id(info: etree._Element) -> str:
@@ -99,7 +105,7 @@ def _tags(bundle: Json) -> list[Json]:
 
 def derived_header_id(info: etree._Element) -> str | None:
     """The id of the MessageHeader of a message (MsgInfo) whose MsgId is no FHIR id; None: its id is the MsgId."""
-    message_id = (info.findtext("{*}MsgId") or "").strip()
+    message_id = _message_id(info)
     if _FHIR_ID.fullmatch(message_id):
         return None
     return derived_id(_sender_her_id(info), message_id, "MessageHeader")
@@ -107,7 +113,7 @@ def derived_header_id(info: etree._Element) -> str | None:
 
 def message_header(state: State, message_id: str) -> Json:
     """The MessageHeader, first in the Bundle: its id is the MsgId where that is a FHIR id (DESIGN §4.3)."""
-    derived = derived_id(*state.key, "MessageHeader")
+    derived = state.derived_id("MessageHeader")
     identifier = message_id if _FHIR_ID.fullmatch(message_id) else derived
     url = f"urn:uuid:{message_id.lower() if UUID.fullmatch(message_id) else derived}"
     header: Json = {"resourceType": "MessageHeader", "id": identifier}

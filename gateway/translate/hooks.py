@@ -58,8 +58,10 @@ def identifier_kind(system: object) -> str | None:
 
 
 def _type_code(identifier: Json) -> str | None:
-    codings = identifier.get("type", {}).get("coding", ())
-    return next((c.get("code") for c in codings if isinstance(c, dict)), None)
+    for coding in identifier.get("type", {}).get("coding", ()):
+        if isinstance(coding, dict):
+            return coding.get("code")
+    return None
 
 
 def _complete_identifier(identifier: Json) -> None:

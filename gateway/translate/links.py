@@ -85,7 +85,7 @@ class LinkRule:
         assert self.path is not None
         if self.where == "with":
             holder = f"state.first_entry({holder}, {self.with_resource!r})"
-        return self.path.referred(reference, holder)
+        return self.path.put(reference, holder)
 
     def found(self, scene: Scene) -> None:
         """The code for an element for each resource (or section), in the order of the references."""

@@ -6,6 +6,7 @@ A report names places and counts; it holds no content (DESIGN §4.9).
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from lxml import etree
@@ -109,10 +110,11 @@ class Counted:
         else:
             self.native += values
 
-    def extended(self, element: etree._Element, path: str) -> None:
-        """The value of an element was written in an extension."""
-        self.extension += 1
-        self.noted.append((element, None, path, "extension"))
+    def extended(self, element: etree._Element, path: str, values: int) -> None:
+        """So many values of an element were written in an extension."""
+        self.extension += values
+        for _ in range(values):
+            self.noted.append((element, None, path, "extension"))
 
     def lose(self, element: etree._Element, attribute: str | None = None) -> None:
         """An element (or attribute) that no rule carries."""
@@ -132,6 +134,7 @@ class Counted:
         )
 
 
+@lru_cache(maxsize=4096)
 def local(name: str) -> str:
     """A tag or attribute name without its namespace."""
     return name.rpartition("}")[2]
@@ -148,34 +151,33 @@ class Places:
 
     def __init__(self) -> None:
         self._known: dict[etree._Element, str] = {}
-        self._numbers: dict[etree._Element, int] = {}
-        """Of a child: how many of its name stand before it in its parent, and it; 0: there is no other."""
+        self._numbers: dict[etree._Element, dict[etree._Element, int]] = {}
+        """Parent → child that is not alone with its name → how many of its name stand before it, and it."""
 
     def of(self, element: etree._Element) -> str:
         """The place of an element."""
-        found = self._known.get(element)
-        if found is None:
-            found = self._known[element] = self._place(element)
+        parent, found = element.getparent(), local(str(element.tag))
+        if parent is not None:
+            above = self._known.get(parent) or self.of(parent)
+            numbers = self._numbers.get(parent)
+            if numbers is None:
+                numbers = self._numbers[parent] = _numbers(parent)
+            number = numbers.get(element)
+            found = f"{above}/{found}[{number}]" if number else f"{above}/{found}"
+        self._known[element] = found
         return found
 
-    def _place(self, element: etree._Element) -> str:
-        name, parent = local(str(element.tag)), element.getparent()
-        if parent is None:
-            return name
-        if element not in self._numbers:
-            self._count(parent)
-        number = self._numbers[element]
-        return f"{self.of(parent)}/{name}[{number}]" if number else f"{self.of(parent)}/{name}"
 
-    def _count(self, parent: etree._Element) -> None:
-        numbers = self._numbers
-        last: dict[object, etree._Element] = {}
-        for child in parent:
-            tag = child.tag
-            before = last.get(tag)
-            last[tag] = child
-            if before is None:
-                numbers[child] = 0
-            else:
-                numbers[before] = numbers[before] or 1
-                numbers[child] = numbers[before] + 1
+def _numbers(parent: etree._Element) -> dict[etree._Element, int]:
+    """The numbers of the children that share their name with another."""
+    children = parent[:]
+    if len({child.tag for child in children}) == len(children):  # most: each has a name of its own
+        return {}
+    numbers: dict[etree._Element, int] = {}
+    last: dict[object, etree._Element] = {}
+    for child in children:
+        tag = child.tag
+        if tag in last:
+            numbers[child] = numbers.setdefault(last[tag], 1) + 1
+        last[tag] = child
+    return numbers

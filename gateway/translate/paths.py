@@ -196,14 +196,14 @@ class Path:
             return f"write_further({codec}, {source}, {holder}, {last.name!r}, counted)"
         return f"{codec}.write({source}, {holder}, {last.name!r}, counted)"
 
-    def referred(self, reference: str, holder: str) -> str:
-        """The code that puts a reference at the end of the path."""
+    def put(self, value: str, holder: str) -> str:
+        """The code that puts a finished value at the end of the path; a further one for a repeating last step."""
         holder, last = _opened(self.before, holder), self.steps[-1]
         if isinstance(last, Item):
-            return f"refer_item({holder}, {last.name!r}, {last.index}, {reference})"
+            return f"put_item({holder}, {last.name!r}, {last.index}, {value})"
         if isinstance(last, Append | CodeSet):
-            return f"{holder}.setdefault({last.name!r}, []).append({reference})"
-        return f"{holder}[{last.name!r}] = {reference}"
+            return f"put_further({holder}, {last.name!r}, {value})"
+        return f"{holder}[{last.name!r}] = {value}"
 
     def is_taken(self, holder: Json, resources: Resources) -> bool:
         """Whether a value stands there already (for a path of names, from the one resource of a type)."""

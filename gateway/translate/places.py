@@ -98,9 +98,21 @@ def write_further(codec: Codec, source: etree._Element | str, holder: Json, name
     write_item(codec, source, holder, name, len(items) - 1, notes)
 
 
-def refer_item(holder: Json, name: str, index: int, reference: Json) -> None:
-    """Puts a reference at a place of a list."""
-    _long_enough(holder, name, index)[index] = reference
+def put_item(holder: Json, name: str, index: int, value: Any) -> None:
+    """Puts a native value at a place of a list."""
+    beside = "_" + name
+    if index == 0 and name not in holder and beside not in holder:  # by far the most
+        holder[name] = [value]
+        return
+    values = _long_enough(holder, name, index)
+    values[index] = value
+    if beside in holder:  # R4 wants both lists equally long
+        _long_enough(holder, beside, len(values) - 1)
+
+
+def put_further(holder: Json, name: str, value: Any) -> None:
+    """Puts one more native value in a list."""
+    put_item(holder, name, len(holder.get(name, ())), value)
 
 
 def concept_of_component(name: str) -> Json:

@@ -65,7 +65,7 @@ def to_bundle(receipt: EMessage) -> tuple[Json, State]:
         for path in ("{*}Sender/{*}HCP/{*}Inst/{*}Dept/{*}Id", "{*}Sender/{*}HCP//{*}Id")
     ]
     state = State(bundle, (next((s for s in senders if s), "").strip(), receipt_id))
-    bundle["id"] = derived_id(*state.key, "Bundle")
+    bundle["id"] = state.derived_id("Bundle")
     header = message_header(state, receipt_id)
     bound.writer("AppRec", "ar:AppRec")(receipt.root, bundle, state)
     version = receipt.root.findtext("{*}MIGversion") or ""

@@ -17,6 +17,7 @@ from gateway.translate.codec import Attributes, Codec, Json
 from gateway.translate.content import Content
 from gateway.translate.datatypes import Text
 from gateway.translate.following import Scene, followed, has, repeats, several_at, value_of
+from gateway.translate.ordinary import ordinary_of
 from gateway.translate.paths import Path
 from gateway.translate.source import Source
 from gateway.translate.state import State
@@ -68,14 +69,15 @@ class ValueRule:
             out.line(f"{said} = True")
 
     def _written(self, out: Source, path: Path, codec: str, element: str, holder: str) -> None:
-        if path.key is None or not isinstance(self.codec, Text) or not self.codec.kind.is_text:
+        ordinary = ordinary_of(self.codec)
+        if ordinary is None:
             self._by_codec(out, path, codec, element, holder)
             return
-        out.line(f"text = {element}.text")
-        with out.block("if text and not text.isspace()"):
-            out.line(path.referred("text", holder))
-            extended = f"counted.extended({element}, {path.text!r})"
-            out.line(extended if path.in_extension else "counted.native += 1")
+        out.line(f"value = {ordinary.found.format(element)}")
+        with out.block(f"if {ordinary.test}"):
+            out.line(path.put(ordinary.made, holder))
+            extended = f"counted.extended({element}, {path.text!r}, {ordinary.values})"
+            out.line(extended if path.in_extension else f"counted.native += {ordinary.values}")
         with out.block("else"):
             self._by_codec(out, path, codec, element, holder)
 

@@ -61,14 +61,18 @@ class State:
         self._by_url: dict[str, Json] = {}
         self._entries: list[Json] = bundle.setdefault("entry", [])
 
+    def derived_id(self, place: str) -> str:
+        """The id derived from the message's key and a place in it."""
+        digest = self._begun.copy()
+        digest.update(place.encode())
+        return _uuid(digest.hexdigest())
+
     # resources
 
     def create(self, resource_type: str, place: str) -> Json:
         """A new resource in the Bundle, with ids derived from its place."""
         number = self._counters[place] = self._counters.get(place, 0) + 1
-        digest = self._begun.copy()
-        digest.update(f"{place}[{number}]".encode())
-        identifier = _uuid(digest.hexdigest())
+        identifier = self.derived_id(f"{place}[{number}]")
         resource: Json = {"resourceType": resource_type, "id": identifier}
         self.add(resource, f"urn:uuid:{identifier}")
         return resource

@@ -60,7 +60,7 @@ class Word:
         word = WORDS[self.code_set].get(code or "")
         if word is not None:
             holder[key] = word
-        whole = word is not None and self.attributes(word) == {"V": code, "DN": display}
+        whole = word is not None and _codes(self.code_set)[word] == {"V": code, "DN": display}
         if not whole:
             sent = {"V": code, "DN": display}
             keep_code(holder, key, {name: text for name, text in sent.items() if text is not None})

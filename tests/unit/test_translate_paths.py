@@ -116,6 +116,21 @@ def test_both_lists_of_a_primitive_are_equally_long(texts: tuple[str, ...]) -> N
     assert got("a[]", holder) == list(texts)
 
 
+@pytest.mark.parametrize("path", ["a", "a[0]", "a[1]", "a[]", "a.b[]", "ext(note)", "ext(note)[]"])
+@pytest.mark.parametrize(
+    "texts", [("en",), ("en", "to"), ("", "to"), ("en", "  ", "tre"), ("  ", "to", "tre")]
+)
+def test_a_finished_value_stands_as_the_codec_would_have_put_it(path: str, texts: tuple[str, ...]) -> None:
+    holder: Json = {}
+    names = {**vars(places), "holder": holder, "state": state()}
+    for text in texts:
+        if text.strip():
+            exec(Path(path, "valueString").put(repr(text), "holder"), names)
+        else:
+            put(path, text, into=holder)
+    assert holder == put(path, *texts)
+
+
 def test_an_item_is_found_by_its_code_set() -> None:
     items = [
         {"text": "ingen kode"},

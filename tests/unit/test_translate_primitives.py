@@ -238,3 +238,13 @@ def test_without_exact_the_text_means_the_same(pair: tuple[str, str], text: str)
         again = kind.read({"x": holder["x"]}, "x")
         if again is not None:
             assert kind.native(again) == holder["x"]
+
+
+@given(text=st.from_regex(r"[0-9]{1,17}(\.[0-9]{1,9})?", fullmatch=True))
+@example(text="9007199254740993")
+@example(text="12345678.1234567")
+def test_a_number_without_exact_is_the_text_itself_and_survives_binary(text: str) -> None:
+    holder = written("decimal", "double", text)
+    if "_x" not in holder:
+        assert format(holder["x"], "f") == text
+        assert Decimal(repr(float(holder["x"]))) == holder["x"]

@@ -1,0 +1,48 @@
+"""Does a report name the place of each value that was not carried as it is?"""
+
+from __future__ import annotations
+
+import pytest
+from lxml import etree
+
+from gateway.translate.loss import Counted, Loss, Places, element_path
+
+TREE = etree.fromstring("<a xmlns='urn:x'><b/><c><d/><e/><d><f/></d></c><b><d/></b><g/><b/><g/></a>")
+
+
+@pytest.mark.parametrize(
+    ("path", "place"),
+    [
+        (".", "a"),
+        ("{*}c", "a/c"),
+        ("{*}b[1]", "a/b[1]"),
+        ("{*}b[2]/{*}d", "a/b[2]/d"),
+        ("{*}b[3]", "a/b[3]"),
+        ("{*}g[2]", "a/g[2]"),
+        ("{*}c/{*}d[1]", "a/c/d[1]"),
+        ("{*}c/{*}e", "a/c/e"),
+        ("{*}c/{*}d[2]/{*}f", "a/c/d[2]/f"),
+    ],
+)
+def test_a_place_has_numbers_where_there_are_several_of_a_name(path: str, place: str) -> None:
+    found = TREE.find(path)
+    assert found is not None
+    assert element_path(found) == place
+
+
+def test_places_of_one_message_do_not_disturb_each_other() -> None:
+    places = Places()
+    elements = [*TREE.iter(), *reversed(list(TREE.iter()))]
+    assert [places.of(each) for each in elements] == [element_path(each) for each in elements]
+
+
+def test_same_names_of_two_name_spaces_are_counted_apart() -> None:
+    tree = etree.fromstring("<a><b/><b xmlns='urn:x'/><b/></a>")
+    assert [element_path(each) for each in tree] == ["a/b[1]", "a/b", "a/b[2]"]
+
+
+def test_values_in_an_extension_are_counted_and_named_one_by_one() -> None:
+    counted = Counted()
+    counted.extended(TREE[1], "ext(x)", 2)
+    assert counted.extension == 2
+    assert counted.losses() == (Loss("a/c", "ext(x)", "extension"),) * 2
