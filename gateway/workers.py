@@ -38,7 +38,7 @@ from gateway.ledger.line import Original
 from gateway.projection.interpret import Interpretation
 from gateway.projection.resources import Named
 from gateway.routing.ports import Content, Reading, Translation
-from gateway.worker import LENGTH_BYTES, READY
+from gateway.worker import LENGTH_BYTES, READY, result_in
 
 LARGE: Final = 256 * 1024
 """Bytes from which on a message is worked on in a thread of this process: it would hold up all that stand behind it."""
@@ -63,6 +63,8 @@ class _Job:
 
     due_s: float
     """Of the monotonic clock: when it came, and how long it may wait."""
+    name: str = field(compare=False)
+    """Of a method of `Formats`."""
     asked: bytes = field(repr=False, compare=False)
     answer: asyncio.Future[Any] = field(compare=False)
     may_wait: bool = field(compare=False)
@@ -140,9 +142,8 @@ class Workers:
         if self._workers and not (may_wait_s == 0.0 and self._would_stand_behind()):
             asked = pickle.dumps((work.__name__, (data, *rest)), 5)
             answer = asyncio.get_running_loop().create_future()
-            heapq.heappush(
-                self._line, _Job(time.monotonic() + may_wait_s, asked, answer, may_wait=may_wait_s > 0.0)
-            )
+            due_s = time.monotonic() + may_wait_s
+            heapq.heappush(self._line, _Job(due_s, work.__name__, asked, answer, may_wait=may_wait_s > 0.0))
             self._hand_out()
             return await answer
         began = time.perf_counter()
@@ -285,11 +286,11 @@ class _Worker(asyncio.Protocol):
             end = LENGTH_BYTES + int.from_bytes(received[:LENGTH_BYTES], "big")
             if len(received) < end:
                 break
-            self._answered(*pickle.loads(memoryview(received)[LENGTH_BYTES:end].tobytes()))
+            self._answered(bytes(memoryview(received)[LENGTH_BYTES:end]))
             del received[:end]
 
-    def _answered(self, kind: str, answer: Any) -> None:
-        if kind == READY:
+    def _answered(self, answer: bytes) -> None:
+        if answer == READY:
             self.was_ready = True
             self._ready.append(self)
             self._is_free()
@@ -298,10 +299,10 @@ class _Worker(asyncio.Protocol):
         self._is_free()
         if job.answer.done():  # whoever asked was cancelled
             return
-        if kind == "done":
-            job.answer.set_result(answer)
-        else:
-            job.answer.set_exception(answer)
+        try:
+            job.answer.set_result(result_in(answer, job.name))
+        except SomlosError as error:
+            job.answer.set_exception(error)
 
 
 async def _process(line: socket.socket) -> asyncio.subprocess.Process:

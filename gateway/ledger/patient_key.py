@@ -7,7 +7,6 @@ only. Nodes that share a ledger must be given the key: none of them may make one
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import os
 import secrets
@@ -38,7 +37,7 @@ class PatientKeys:
         return self._mark("fingerprint")
 
     def _mark(self, text: str) -> str:
-        return hmac.new(self._secret, text.encode(), hashlib.sha256).hexdigest()
+        return hmac.digest(self._secret, text.encode(), "sha256").hex()
 
 
 def load(gateway: Gateway, environment: Mapping[str, str] = os.environ) -> PatientKeys:
