@@ -36,8 +36,8 @@ class Marks(Protocol):
         """What stands there has been read."""
         ...
 
-    def used_values(self, holder: Json) -> None:
-        """Every value of an object that holds nothing else has been read."""
+    def used_coding(self, coding: Json) -> None:
+        """A Coding that has just a system, a code and a display has been read."""
         ...
 
 

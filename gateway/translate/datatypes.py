@@ -7,9 +7,10 @@ DN and OT are kept whether or not the code is known (DESIGN §4.7).
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 
 from lxml import etree
@@ -211,10 +212,10 @@ def _plain_attributes(coding: Json, implied: str | None, stated: bool, marks: Ma
     system, code, display = coding.get("system"), coding.get("code"), coding.get("display")
     if len(coding) != 3 or not (system.__class__ is code.__class__ is display.__class__ is str):
         return None
-    oid = _named(system, implied, stated)
+    oid = oid_in(implied, stated)(system)
     if oid is None:
         return None
-    marks.used_values(coding)
+    marks.used_coding(coding)
     return {"V": code, "DN": display, "S": oid} if stated else {"V": code, "DN": display}
 
 
@@ -243,12 +244,18 @@ def _attributes(coding: Json, implied: str | None, stated: bool, marks: Marks) -
     return {name: attributes[name] for name in ("V", "DN", "S") if name in attributes}
 
 
-@lru_cache(maxsize=4096)
-def _named(system: str, implied: str | None, stated: bool) -> str | None:
-    """The oid of a code set as an element states it; empty where the element implies the set; None for another set."""
-    if stated:
-        return _oid_of(system)
-    return "" if _same_set(system, implied) else None
+@cache
+def oid_in(implied: str | None, stated: bool) -> Callable[[str], str | None]:
+    """What says how an element states a code set: the oid where it is to be stated, nothing where the element implies
+    the set; None for a set that the element cannot name."""
+
+    @lru_cache(maxsize=4096)
+    def oid(system: str) -> str | None:
+        if stated:
+            return _oid_of(system) or None
+        return "" if _same_set(system, implied) else None
+
+    return oid
 
 
 def _is_foreign(system: object, implied: str | None, stated: bool) -> bool:

@@ -15,14 +15,16 @@ _NEW_TYPES = ("DIALOG_HELSEFAGLIG",)
 
 def dialogue_standard(bundle: Json) -> str | None:
     """The version a dialogue came in, else the one its type is agreed in; None if the Bundle is no dialogue."""
-    resources = [entry.get("resource") or {} for entry in bundle.get("entry", ())]
-    of_kind: dict[str, list[Json]] = {}
-    for resource in resources:
-        of_kind.setdefault(str(resource.get("resourceType")), []).append(resource)
-    message_type = next(
-        (h.get("eventCoding", {}).get("code") for h in of_kind.get("MessageHeader", ())), None
-    )
-    bodies = {_component(composition) for composition in of_kind.get("Composition", ())} - {None}
+    header: Json = {}
+    bodies = set()
+    for resource in [entry.get("resource") or {} for entry in reversed(bundle.get("entry", ()))]:
+        kind = resource.get("resourceType")
+        if kind == "Composition":
+            bodies.add(_component(resource))
+        elif kind == "MessageHeader":  # of several the first
+            header = resource
+    message_type = header.get("eventCoding", {}).get("code")
+    bodies.discard(None)
     if BODY not in bodies and (bodies or message_type not in TYPES):
         return None
     stated = standard_of(bundle)

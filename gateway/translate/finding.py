@@ -8,9 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from lxml import etree
+
 from gateway.fhir.canonical import PRESENT, code_system, component_system, is_of
-from gateway.translate.codec import Codec, Json
-from gateway.translate.reading import Reading
+from gateway.translate.codec import Attributes, Codec, Json
+from gateway.translate.reading import Read, Reading
+from gateway.translate.wording import element, is_plain
 
 AT = "[]"
 """The key of one value of a list while it is read by itself."""
@@ -97,10 +100,59 @@ def value_at(codec: Codec, holder: Json, name: str, index: int, reading: Reading
     return value
 
 
+def text_at(codec: Codec, holder: Json, name: str, index: int, reading: Reading) -> Any:
+    """The same for a value that is its own text, where nothing stands beside the list."""
+    values = holder.get(name)
+    if values.__class__ is list and len(values) > index and "_" + name not in holder:
+        value = values[index]
+        if value.__class__ is str:
+            reading.read.append((id(holder), f"{name}[{index}]"))
+            return value
+    return value_at(codec, holder, name, index, reading)
+
+
+def element_if_said(name: str, value: str | Attributes | etree._Element | None) -> str | None:
+    """The element with a value that a codec read, if it read one."""
+    return None if value is None else element(name, value)
+
+
+def concept_element(
+    name: str, concept: Any, oid_of: Callable[[str], str | None], read: list[Read]
+) -> str | None:
+    """The element of a concept that is one Coding and no more, as most are; None: it wants a closer look."""
+    if concept.__class__ is dict and len(concept) == 1:
+        codings = concept.get("coding")
+        if codings.__class__ is list and len(codings) == 1:
+            return coding_element(name, codings[0], oid_of, read)
+    return None
+
+
+def coding_element(
+    name: str, coding: Any, oid_of: Callable[[str], str | None], read: list[Read]
+) -> str | None:
+    """The element of a Coding that says a system, a code and a display and no more; None: it wants a closer look."""
+    if coding.__class__ is not dict or len(coding) != 3:
+        return None
+    system, code, display = coding.get("system"), coding.get("code"), coding.get("display")
+    if not (system.__class__ is code.__class__ is display.__class__ is str):
+        return None
+    oid = oid_of(system)
+    if oid is None or not is_plain(f"{code}{oid}{display}"):
+        return None
+    at = id(coding)
+    read += ((at, "system"), (at, "code"), (at, "display"), (at, None))
+    return f'<{name} V="{code}" DN="{display}" S="{oid}"/>' if oid else f'<{name} V="{code}" DN="{display}"/>'
+
+
 def is_marked(holder: Json, name: str, reading: Reading) -> bool:
     """Whether the e-message had the element of that name there, although it said nothing."""
-    for extension in objects(holder, "extension"):
-        if extension.get("valueCode") == name and extension.get("url") == PRESENT:
+    extensions = holder.get("extension")
+    for extension in extensions if extensions.__class__ is list else ():
+        if (
+            extension.__class__ is dict
+            and extension.get("valueCode") == name
+            and extension.get("url") == PRESENT
+        ):
             reading.used(extension, "valueCode")
             return True
     return False

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 from gateway.emessage.grammar import Structure
 from gateway.translate.codec import Codec
@@ -59,6 +59,10 @@ class Scene:
     def is_sure(self, variable: str) -> bool:
         """Whether a variable of an object is never None."""
         return variable in ("holder", self.holder) or variable.startswith("each_")
+
+    def if_there(self, variable: str) -> AbstractContextManager[None]:
+        """The block for an object that is there."""
+        return nullcontext() if self.is_sure(variable) else self.out.block(f"if {variable} is not None")
 
     def element(self, name: str) -> str:
         """How an element (`prefix:Name`) is called in the text: the root's namespace has no prefix."""
@@ -134,42 +138,47 @@ def value_of(scene: Scene, path: Path, codec: Codec) -> Iterator[str]:
     block."""
     with followed(scene, path.before, scene.holder) as (inner, holder):
         last, out, name = path.steps[-1], scene.out, codec_name(scene.out, codec)
-        with _slot(inner, last, holder, name) as read:
-            value = out.variable("value")
-            if isinstance(codec, Text) and codec.kind.is_plain and isinstance(last, Key):
-                _plain_text(out, value, holder, last.name, read)
-            else:
-                out.line(f"{value} = {read}")
+        value = out.variable("value")
+        if isinstance(codec, Text) and codec.kind.is_plain and isinstance(last, Key):
+            with inner.if_there(holder):
+                _plain_text(out, value, holder, last.name, name)
+                with out.block(f"if {value} is not None"):
+                    yield value
+            return
+        with _slot(inner, last, holder, codec, name) as read:
+            out.line(f"{value} = {read}")
             with out.block(f"if {value} is not None"):
                 yield value
 
 
-def _plain_text(out: Source, value: str, holder: str, key: str, read: str) -> None:
+def _plain_text(out: Source, value: str, holder: str, key: str, codec: str) -> None:
     """The code for a value that is its own text, where nothing stands beside it."""
+    beside = "_" + key
     out.line(f"{value} = {holder}.get({key!r})")
-    with out.block(f"if {value}.__class__ is str and {'_' + key!r} not in {holder}"):
+    with out.block(f"if {value}.__class__ is str and {beside!r} not in {holder}"):
         out.line(f"read.append((id({holder}), {key!r}))")
-    with out.block("else"):
-        out.line(f"{value} = {read}")
+    with out.block(f"elif {value} is not None or {beside!r} in {holder}"):
+        out.line(f"{value} = {codec}.read({holder}, {key!r}, reading)")
 
 
 @contextmanager
-def _slot(scene: Scene, last: Step, holder: str, codec: str) -> Iterator[str]:
+def _slot(scene: Scene, last: Step, holder: str, kind: Codec, codec: str) -> Iterator[str]:
     """The expression for the value at the last step of a path, in the block where something stands there."""
     out, name = scene.out, repr(last.name)
+    at_place = "text_at" if isinstance(kind, Text) and kind.kind.is_plain else "value_at"
     if isinstance(last, Append):
         at = out.variable("at")
         with out.block(f"for {at} in range(length({holder}, {name}))"):
-            yield f"value_at({codec}, {holder}, {name}, {at}, reading)"
+            yield f"{at_place}({codec}, {holder}, {name}, {at}, reading)"
     elif isinstance(last, CodeSet):
         at = out.variable("at")
         out.line(f"{at} = item_of_set({holder}, {name}, {last.system!r})[0]")
         with out.block(f"if {at} is not None"):
-            yield f"value_at({codec}, {holder}, {name}, {at}, reading)"
+            yield f"{at_place}({codec}, {holder}, {name}, {at}, reading)"
     else:
         with out.block(f"if {has(scene, holder, last.name)}"):
             yield (
-                f"value_at({codec}, {holder}, {name}, {last.index}, reading)"
+                f"{at_place}({codec}, {holder}, {name}, {last.index}, reading)"
                 if isinstance(last, Item)
                 else f"{codec}.read({holder}, {name}, reading)"
             )

@@ -49,12 +49,12 @@ _OTHER_ADDRESSES = {
     "http://data.brreg.no/begrep/28155": "ENH",
 }
 _SYSTEMS = {**PERSON_IDENTIFIERS, **ORGANISATION_IDENTIFIERS}
+_KINDS = {address: kind for kind, address in _SYSTEMS.items()} | _OTHER_ADDRESSES
 
 
 def identifier_kind(system: object) -> str | None:
     """The type code (8116 or 9051) that an Identifier.system stands for; None if it is not one of the national ones."""
-    known = {address: kind for kind, address in _SYSTEMS.items()} | _OTHER_ADDRESSES
-    return known.get(system) if isinstance(system, str) else None
+    return _KINDS.get(system) if isinstance(system, str) else None
 
 
 def _type_code(identifier: Json) -> str | None:

@@ -124,7 +124,7 @@ class LinkRule:
         what it lacks is demanded."""
         out = scene.out
         for key, _ in self.definition.fixed:
-            out.line(f"reading.used({resource}, {key!r})")
+            out.line(f"read.append((id({resource}), {key!r}))")
         if self.definition.target == "Organization" and self.where not in ("inside", "member"):
             out.line(f"{resource} = reading.outermost({resource})")
         self._written_out(scene, resource, lacking, falls_away=True)
@@ -140,7 +140,7 @@ class LinkRule:
                 out.line(f"{f'{lacking} += ' if lacking else ''}reading.drop_unread({at}, {was_read})")
                 out.line("continue")
         if not self.definition.is_section:
-            out.line(f"reading.used({holder}, 'resourceType')")  # it has become an element
+            out.line(f"read.append((id({holder}), 'resourceType'))")  # it has become an element
         out.line(f"put({f'</{name}>'!r})")
         out.line(f"{scene.said} = True")
         if scene.spans:

@@ -6,8 +6,7 @@ e-message demands or assumes that FHIR does not say. A reading lives for one tra
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -17,7 +16,8 @@ from gateway.translate.codec import Json
 from gateway.translate.state import derived_id
 
 COMPONENTS = component_system()
-_ALL_BELOW = (None,)
+Read = tuple[int, str | None]
+"""What has been read: the identity of an object with a key of it, or with None for all below it."""
 
 Content = Callable[[Json, "Reading"], bool]
 """A generated function: writes what an object says into the text; whether it said anything."""
@@ -47,9 +47,8 @@ class Reading:
         self.born_in_fhir = born_in_fhir
         self.out: list[str] = []
         """The text of the message."""
-        self.read: list[tuple[int, str | Json | None]] = []
-        """What has been read: the identity of an object with a key of it, with None for all below it, or with the
-        object itself for every value of it."""
+        self.read: list[Read] = []
+        """What has been read, in order."""
         self.missing: list[tuple[int, str]] = []
         """Length of the text, and FHIR path: what the e-message demands and the Bundle does not say."""
         self.assumed: list[Assumption] = []
@@ -62,25 +61,39 @@ class Reading:
         self.originals: dict[int, int] = {}
         """Identity of an object as the rules read it → of the object in the Bundle that it stands for."""
         self._prepared: list[Json] = []
-        self._urls: dict[int, str] = {}
         self._by_url: dict[str, Json] = {}
         self._sections: dict[int, dict[str, list[Json]]] = {}
         self._inner: dict[int, list[Json]] = {}
         self._made_ids = 0
-        for entry in bundle.get("entry", ()):
-            self._index(entry)
+        for url, resource in self._resources():
+            self._by_url[url] = resource
 
     # resources
 
-    def _index(self, entry: Json) -> None:
-        resource = entry.get("resource")
-        if not isinstance(resource, dict):
-            return
-        relative = f"{resource.get('resourceType')}/{resource.get('id')}"
-        url = self._urls[id(resource)] = str(entry.get("fullUrl") or relative)
-        self._by_url[url] = resource
-        if "id" in resource:
-            self._by_url.setdefault(relative, resource)
+    def _resources(self) -> Iterator[tuple[str, Json]]:
+        """Each resource of the Bundle with its address."""
+        for entry in self.bundle.get("entry", ()):
+            resource = entry.get("resource")
+            if isinstance(resource, dict):
+                yield str(entry.get("fullUrl") or _local_address(resource)), resource
+
+    @cached_property
+    def _by_local_address(self) -> dict[str, Json]:
+        """The resources by type and id; of two with the same, the first. For who refers so although there is another
+        address."""
+        found: dict[str, Json] = {}
+        for _, resource in self._resources():
+            if "id" in resource:
+                found.setdefault(_local_address(resource), resource)
+        return found
+
+    @cached_property
+    def _urls(self) -> dict[int, str]:
+        return {id(resource): url for url, resource in self._resources()}
+
+    def _at(self, url: str) -> Json | None:
+        found = self._by_url.get(url)
+        return self._by_local_address.get(url) if found is None else found
 
     def url_of(self, resource: Json) -> str:
         """The address of a resource of the Bundle."""
@@ -94,14 +107,14 @@ class Reading:
         url = reference.get("reference")
         if url.__class__ is not str:
             return None
-        found = self._by_url.get(url)
+        found = self._by_url.get(url) or self._at(url)
         if found is None:
             raise NotTranslatable("fhir.bad-reference")
         return found
 
     def resource_at(self, url: object) -> Json | None:
         """The resource of the Bundle with that fullUrl; None if there is none."""
-        return self._by_url.get(url) if isinstance(url, str) else None
+        return self._at(url) if isinstance(url, str) else None
 
     def outermost(self, innermost: Json) -> Json:
         """The organisation that another one is part of, however far out; `inner` knows the way back."""
@@ -155,9 +168,10 @@ class Reading:
         """What stands there has been read."""
         self.read.append((id(holder), key))
 
-    def used_values(self, holder: Json) -> None:
-        """Every value of an object that holds nothing else has been read."""
-        self.read.append((id(holder), holder))
+    def used_coding(self, coding: Json) -> None:
+        """A Coding that has just a system, a code and a display has been read."""
+        at = id(coding)
+        self.read += ((at, "system"), (at, "code"), (at, "display"), (at, None))
 
     def used_all(self, holder: Any) -> None:
         """Everything below has been read, if it is an object."""
@@ -170,22 +184,17 @@ class Reading:
         self._prepared.append(prepared)
 
     @cached_property
-    def seen(self) -> dict[int, set[str | None]]:
-        """Identity of an object of the Bundle → the keys that have been read; None among them: all below it. For when
-        everything has been read."""
-        found: dict[int, set[str | None]] = defaultdict(set)
-        for holder, key in self.read:
-            if key.__class__ is dict:
-                found[holder].update(key, _ALL_BELOW)
-            else:
-                found[holder].add(key)  # type: ignore[arg-type]
-        for prepared, original in self.originals.items():
-            found[original] |= found.pop(prepared, set())
-        return found
+    def seen(self) -> set[Read]:
+        """What has been read, each once, of the objects as they stand in the Bundle. For when everything has been
+        read."""
+        originals = self.originals
+        if not originals:
+            return set(self.read)
+        return {(originals[at], key) if at in originals else (at, key) for at, key in self.read}
 
     def was_read(self, holder: Json, key: str) -> bool:
         """Whether what stands there has been read."""
-        return key in self.seen.get(id(holder), ())
+        return (id(holder), key) in self.seen
 
     def is_standing(self, resource: Json) -> bool:
         """Whether a resource has become an element."""
@@ -193,12 +202,12 @@ class Reading:
 
     def was_read_whole(self, holder: Json) -> bool:
         """Whether everything below has been read."""
-        return None in self.seen.get(id(holder), ())
+        return (id(holder), None) in self.seen
 
     @property
     def read_count(self) -> int:
         """How many values have been read."""
-        return sum([len(keys) - ("resourceType" in keys) for keys in self.seen.values()])
+        return len(self.seen) - [key for _, key in self.seen].count("resourceType")
 
     # what FHIR does not say
 
@@ -248,3 +257,7 @@ class Reading:
         """Raises NotTranslatable for the first element that was demanded and is nowhere stated."""
         if self.missing:
             raise NotTranslatable("translate.missing-content", path=self.missing[0][1])
+
+
+def _local_address(resource: Json) -> str:
+    return f"{resource.get('resourceType')}/{resource.get('id')}"

@@ -16,7 +16,8 @@ from gateway.emessage.grammar import ElementUse, Structure
 from gateway.translate.codec import Attributes, Codec, Json
 from gateway.translate.content import Content
 from gateway.translate.datatypes import Text
-from gateway.translate.following import Scene, followed, has, repeats, several_at, value_of
+from gateway.translate.elements import element_of
+from gateway.translate.following import Scene, followed, has, repeats, several_at
 from gateway.translate.ordinary import ordinary_of
 from gateway.translate.paths import Path
 from gateway.translate.source import Source
@@ -101,12 +102,8 @@ class ValueRule:
 
     def _found_at(self, scene: Scene, path: Path) -> None:
         out = scene.out
-        with value_of(scene, path, self.codec) as value:
-            name = scene.element(self.use.name)
-            if isinstance(self.codec, Text):
-                out.line(f"put(f'<{name}>{{text_of({value})}}</{name}>' if {value} else '<{name}/>')")
-            else:
-                out.line(f"put(element({name!r}, {value}))")
+        with element_of(scene, path, self.codec, scene.element(self.use.name)) as text:
+            out.line(f"put({text})")
             out.line(f"{scene.said} = True")
             if not self.use.repeats and any(map(repeats, path.steps)):
                 out.line("break")

@@ -283,9 +283,10 @@ def _names_in_order(resource: Json, done: Shaped) -> None:
 
 
 def _is_not_to_be_believed(resource: Json) -> bool:
-    if resource.get("resourceType") in ("Composition", "MessageHeader", "Encounter"):
+    kind = resource.get("resourceType")
+    if kind in ("Composition", "MessageHeader", "Encounter"):
         return False
-    if is_negation(resource):
+    if kind == "AllergyIntolerance" and is_negation(resource):
         return True
     for key in _STATUS_KEYS:
         state = resource.get(key)

@@ -6,14 +6,14 @@ references, narrative that only repeats the resource, and what only R4 wants (`r
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Set
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from gateway.fhir.canonical import DATA_ABSENT_REASON, EXACT, ORDER, PRESENT
 from gateway.translate.codec import Json
 from gateway.translate.discontinued import is_stated_twice
-from gateway.translate.reading import Reading
+from gateway.translate.reading import Read, Reading
 from gateway.translate.required import is_filler
 
 _NOT_CONTENT = frozenset({"resourceType", "id", "meta"})
@@ -24,10 +24,6 @@ _OF_THE_BUNDLE = ("meta", "implicitRules", "language", "signature")
 _MARKS = frozenset({EXACT, PRESENT, ORDER, DATA_ABSENT_REASON})
 _REPEATS = frozenset({"generated", "empty"})
 """Narrative of this status says nothing that the resource does not say."""
-
-
-Seen = dict[int, set[str | None]]
-_NO_KEYS: Set[str | None] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,17 +53,13 @@ def is_all_read(reading: Reading) -> bool:
     if any(_is_said(reading.bundle, key) for key in _OF_THE_BUNDLE):
         return False
     urls = {entry.get("fullUrl") for entry in entries}
-    if None in urls:
-        return False
+    left: list[tuple[Json, tuple[str, ...]]] = []
     for entry in entries:
         resource = entry.get("resource")
         if resource.__class__ is not dict:
             return False
-        names = (str(resource.get("resourceType", "")),)
-        read = reading.seen.get(id(resource), _NO_KEYS)
-        if not _is_read(resource, read, names, reading.seen, urls, reading.has_fillers):
-            return False
-    return True
+        left.append((resource, (str(resource.get("resourceType", "")),)))
+    return None not in urls and _is_read(left, reading.seen, urls, reading.has_fillers)
 
 
 def _is_said(holder: Json, key: str) -> bool:
@@ -76,63 +68,74 @@ def _is_said(holder: Json, key: str) -> bool:
 
 
 def _is_read(
-    value: Json,
-    read: Set[str | None],
-    names: tuple[str, ...],
-    seen: Seen,
-    urls: set[str | None],
-    fillers: bool,
+    left: list[tuple[Json, tuple[str, ...]]], seen: set[Read], urls: set[str | None], fillers: bool
 ) -> bool:
-    """`read`: the keys of the object that were read; `names`: the resource type, and the keys from the resource
-    inwards."""
-    for key, inner in value.items():
-        kind = inner.__class__
-        if kind is list or kind is dict:
-            for at, item in enumerate(inner if kind is list else (inner,)):
-                if item.__class__ is dict:
-                    if len(item) == 1 and item.get("reference").__class__ is str:
-                        if item["reference"] not in urls:
-                            return False
-                    elif key[0] == "_":
-                        if not _says_nothing(item, key[1:] in value or key[1:] in read):
-                            return False
-                    else:
-                        below = seen.get(id(item), _NO_KEYS)
-                        if not (
-                            None in below
-                            or (
-                                len(item) == 1  # a concept of one coding: by far the most
-                                and (codings := item.get("coding")).__class__ is list
-                                and len(codings) == 1
-                                and None in seen.get(id(codings[0]), _NO_KEYS)
-                            )
-                            or (key == "extension" and item.get("url") in _MARKS)
-                            or (key == "meta" and len(names) == 1 and "security" not in item)
-                            or (key == "text" and item.get("status") in _REPEATS and "div" in item)
-                            or _is_read(item, below, (*names, key), seen, urls, fillers)
-                        ):
-                            return False
-                elif item is not None and f"{key}[{at}]" not in read:
-                    return False
-        elif key not in read:
-            is_address = key == "url" and names[-1] == "extension"
-            if (kind is not str and kind is not bool) or not (
-                is_address
-                or (key in _NOT_CONTENT and len(names) == 1)
-                or _is_no_content(key, inner, value, names, urls, fillers)
-            ):
+    """`left`: the objects to look through, each with the resource type and the keys from the resource inwards."""
+    whole = {at for at, key in seen if key is None}
+    while left:
+        value, names = left.pop()
+        here = id(value)
+        for key, inner in value.items():
+            kind = inner.__class__
+            if kind is list:
+                items = inner
+            elif kind is dict:
+                items = (inner,)
+            elif (here, key) in seen or _is_no_content(key, inner, value, names, urls, fillers):
+                continue
+            else:
                 return False
+            for item in items:
+                if item.__class__ is not dict:
+                    if not _are_read(key, inner, here, seen):
+                        return False
+                    continue
+                if id(item) in whole:
+                    continue
+                if len(item) == 1:
+                    if "reference" in item:
+                        if item["reference"].__class__ is str and item["reference"] in urls:
+                            continue
+                    elif (
+                        "coding" in item
+                        and (codings := item["coding"]).__class__ is list
+                        and len(codings) == 1
+                        and id(codings[0]) in whole
+                    ):
+                        continue
+                if key == "extension":
+                    if item.get("url") in _MARKS:
+                        continue
+                elif key[0] == "_":
+                    if not _says_nothing(item, key[1:] in value or (here, key[1:]) in seen):
+                        return False
+                    continue
+                elif (key == "meta" and len(names) == 1 and "security" not in item) or (
+                    key == "text" and item.get("status") in _REPEATS and "div" in item
+                ):
+                    continue
+                left.append((item, (*names, key)))
     return True
+
+
+def _are_read(key: str, values: list[Any], here: int, seen: set[Read]) -> bool:
+    return all(
+        v.__class__ is dict or v is None or (here, f"{key}[{at}]") in seen for at, v in enumerate(values)
+    )
 
 
 def _is_no_content(
     key: str, value: Any, holder: Json, names: tuple[str, ...], urls: set[str | None], fillers: bool
 ) -> bool:
-    if (key == "reference" and value in urls) or (
-        key == "status" and len(names) == 1 and is_stated_twice(holder)
-    ):
+    """Whether a value that was not read says nothing that an e-message could hold."""
+    if value.__class__ is not str and value.__class__ is not bool:
+        return False
+    if len(names) == 1:
+        if key in _NOT_CONTENT or (key == "status" and is_stated_twice(holder)):
+            return True
+    elif key == "url" and names[-1] == "extension":
         return True
-    return fillers and is_filler((*names, key), value)
+    return (key == "reference" and value in urls) or (fillers and is_filler((*names, key), value))
 
 
 def _says_nothing(beside: Json, is_read: bool) -> bool:

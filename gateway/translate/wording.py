@@ -33,10 +33,10 @@ def text(value: str) -> str:
 
 def attribute(value: str) -> str:
     """The value as it stands between double quotes."""
-    return value if value.isalnum() or _is_plain(value) else value.translate(_IN_ATTRIBUTE)
+    return value if value.isalnum() or is_plain(value) else value.translate(_IN_ATTRIBUTE)
 
 
-def _is_plain(value: str) -> bool:
+def is_plain(value: str) -> bool:
     """Whether nothing in an attribute's value needs to be written in another way."""
     return (
         value.isprintable()
@@ -56,7 +56,7 @@ def element(name: str, value: str | Attributes | etree._Element) -> str:
             ((key, one),) = value.items()
             return f'<{name} {key}="{attribute(one)}"/>'
         values = (*value.values(),)
-        if not _is_plain("".join(values)):  # one look at all of them
+        if not is_plain("".join(values)):  # one look at all of them
             values = tuple(map(attribute, values))
         return _template((name, *value)) % values
     return _with_markup(name, value)  # type: ignore[arg-type]

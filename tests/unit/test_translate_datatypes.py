@@ -40,8 +40,8 @@ class Notes:
     def used(self, holder: Json, key: str) -> None:
         self.read.append(key)
 
-    def used_values(self, holder: Json) -> None:
-        self.read += holder
+    def used_coding(self, coding: Json) -> None:
+        self.read += coding
 
 
 def exact(text: str) -> Json:

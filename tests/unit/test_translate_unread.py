@@ -71,4 +71,4 @@ def test_a_value_is_counted_where_it_stands_in_the_bundle() -> None:
     """Not in an object that only holds it while it is read: how many there are depends on which memory is free."""
     reading = envelope.from_bundle(fhir_json.read(report()), "plo-1.6")
     known = {id(holder) for holder in objects(reading.bundle)}
-    assert [keys for holder, keys in reading.seen.items() if holder not in known] == []
+    assert [key for holder, key in reading.seen if holder not in known] == []
