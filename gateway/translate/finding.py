@@ -12,7 +12,7 @@ from lxml import etree
 
 from gateway.fhir.canonical import PRESENT, code_system, component_system, is_of
 from gateway.translate.codec import Attributes, Codec, Json
-from gateway.translate.reading import Read, Reading
+from gateway.translate.reading import ALL_READ, Read, Reading
 from gateway.translate.wording import element, is_plain
 
 AT = "[]"
@@ -123,7 +123,10 @@ def concept_element(
     if concept.__class__ is dict and len(concept) == 1:
         codings = concept.get("coding")
         if codings.__class__ is list and len(codings) == 1:
-            return coding_element(name, codings[0], oid_of, read)
+            element = coding_element(name, codings[0], oid_of, read)
+            if element is not None:
+                read.append((id(concept), ALL_READ))
+            return element
     return None
 
 

@@ -18,6 +18,8 @@ from gateway.translate.state import derived_id
 COMPONENTS = component_system()
 Read = tuple[int, str | None]
 """What has been read: the identity of an object with a key of it, or with None for all below it."""
+ALL_READ = ""
+"""In place of a key: all that the object holds has been read, and was noted where it stands."""
 
 Content = Callable[[Json, "Reading"], bool]
 """A generated function: writes what an object says into the text; whether it said anything."""
@@ -207,7 +209,8 @@ class Reading:
     @property
     def read_count(self) -> int:
         """How many values have been read."""
-        return len(self.seen) - [key for _, key in self.seen].count("resourceType")
+        keys = [key for _, key in self.seen]
+        return len(keys) - keys.count("resourceType") - keys.count(ALL_READ)
 
     # what FHIR does not say
 

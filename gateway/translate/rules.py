@@ -15,7 +15,6 @@ from lxml import etree
 from gateway.emessage.grammar import ElementUse, Structure
 from gateway.translate.codec import Attributes, Codec, Json
 from gateway.translate.content import Content
-from gateway.translate.datatypes import Text
 from gateway.translate.elements import element_of
 from gateway.translate.following import Scene, followed, has, repeats, several_at
 from gateway.translate.ordinary import ordinary_of

@@ -26,6 +26,10 @@ _REPEATS = frozenset({"generated", "empty"})
 """Narrative of this status says nothing that the resource does not say."""
 
 
+Inside = tuple[Json, str, Any]
+"""An object, the key it stands under, and the object around it in the same way; of a resource its type, and None."""
+
+
 @dataclass(frozen=True, slots=True)
 class Leaf:
     """One value that was not read."""
@@ -53,12 +57,12 @@ def is_all_read(reading: Reading) -> bool:
     if any(_is_said(reading.bundle, key) for key in _OF_THE_BUNDLE):
         return False
     urls = {entry.get("fullUrl") for entry in entries}
-    left: list[tuple[Json, tuple[str, ...]]] = []
+    left: list[Inside] = []
     for entry in entries:
         resource = entry.get("resource")
         if resource.__class__ is not dict:
             return False
-        left.append((resource, (str(resource.get("resourceType", "")),)))
+        left.append((resource, str(resource.get("resourceType", "")), None))
     return None not in urls and _is_read(left, reading.seen, urls, reading.has_fillers)
 
 
@@ -67,75 +71,75 @@ def _is_said(holder: Json, key: str) -> bool:
     return key in holder and (key != "meta" or "security" in holder["meta"])
 
 
-def _is_read(
-    left: list[tuple[Json, tuple[str, ...]]], seen: set[Read], urls: set[str | None], fillers: bool
-) -> bool:
-    """`left`: the objects to look through, each with the resource type and the keys from the resource inwards."""
-    whole = {at for at, key in seen if key is None}
+def _is_read(left: list[Inside], seen: set[Read], urls: set[str | None], fillers: bool) -> bool:
+    """`left`: the objects to look through."""
+    whole = {at for at, key in seen if not key}
     while left:
-        value, names = left.pop()
-        here = id(value)
+        here = left.pop()
+        value, _, outer = here
+        identity = id(value)
         for key, inner in value.items():
             kind = inner.__class__
             if kind is list:
                 items = inner
             elif kind is dict:
                 items = (inner,)
-            elif (here, key) in seen or _is_no_content(key, inner, value, names, urls, fillers):
+            elif (identity, key) in seen or _is_no_content(key, inner, here, urls, fillers):
                 continue
             else:
                 return False
+            values_read = False
             for item in items:
                 if item.__class__ is not dict:
-                    if not _are_read(key, inner, here, seen):
+                    values_read = values_read or _are_read(key, inner, identity, seen)
+                    if not values_read:
                         return False
-                    continue
-                if id(item) in whole:
-                    continue
-                if len(item) == 1:
-                    if "reference" in item:
-                        if item["reference"].__class__ is str and item["reference"] in urls:
-                            continue
-                    elif (
-                        "coding" in item
-                        and (codings := item["coding"]).__class__ is list
-                        and len(codings) == 1
-                        and id(codings[0]) in whole
-                    ):
-                        continue
-                if key == "extension":
-                    if item.get("url") in _MARKS:
-                        continue
-                elif key[0] == "_":
-                    if not _says_nothing(item, key[1:] in value or (here, key[1:]) in seen):
-                        return False
-                    continue
-                elif (key == "meta" and len(names) == 1 and "security" not in item) or (
-                    key == "text" and item.get("status") in _REPEATS and "div" in item
+                elif id(item) in whole or (
+                    len(item) == 1
+                    and "reference" in item
+                    and item["reference"].__class__ is str
+                    and item["reference"] in urls
                 ):
                     continue
-                left.append((item, (*names, key)))
+                elif key == "extension":
+                    if item.get("url") not in _MARKS:
+                        left.append((item, key, here))
+                elif key[0] == "_":
+                    if not _says_nothing(item, key[1:] in value or (identity, key[1:]) in seen):
+                        return False
+                elif not (
+                    (key == "meta" and outer is None and "security" not in item)
+                    or (key == "text" and item.get("status") in _REPEATS and "div" in item)
+                ):
+                    left.append((item, key, here))
     return True
 
 
-def _are_read(key: str, values: list[Any], here: int, seen: set[Read]) -> bool:
+def _are_read(key: str, values: list[Any], identity: int, seen: set[Read]) -> bool:
+    """Whether every value of a list that is no object has been read."""
     return all(
-        v.__class__ is dict or v is None or (here, f"{key}[{at}]") in seen for at, v in enumerate(values)
+        each.__class__ is dict or each is None or (identity, f"{key}[{at}]") in seen
+        for at, each in enumerate(values)
     )
 
 
-def _is_no_content(
-    key: str, value: Any, holder: Json, names: tuple[str, ...], urls: set[str | None], fillers: bool
-) -> bool:
+def _is_no_content(key: str, value: Any, here: Inside, urls: set[str | None], fillers: bool) -> bool:
     """Whether a value that was not read says nothing that an e-message could hold."""
     if value.__class__ is not str and value.__class__ is not bool:
         return False
-    if len(names) == 1:
+    holder, name, outer = here
+    if outer is None:
         if key in _NOT_CONTENT or (key == "status" and is_stated_twice(holder)):
             return True
-    elif key == "url" and names[-1] == "extension":
+    elif key == "url" and name == "extension":
         return True
-    return (key == "reference" and value in urls) or (fillers and is_filler((*names, key), value))
+    return (key == "reference" and value in urls) or (fillers and is_filler((*_names(here), key), value))
+
+
+def _names(here: Inside | None) -> Iterator[str]:
+    if here is not None:
+        yield from _names(here[2])
+        yield here[1]
 
 
 def _says_nothing(beside: Json, is_read: bool) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import time
 from collections.abc import Iterator
 from functools import cache
 from typing import Any
@@ -13,6 +14,7 @@ from gateway.bench.messages import discharge_report
 from gateway.emessage.read import read
 from gateway.fhir import json as fhir_json
 from gateway.translate import convert, envelope
+from gateway.translate.reading import ALL_READ
 from gateway.translate.unread import Unread, is_all_read
 
 Json = dict[str, Any]
@@ -58,6 +60,51 @@ def test_a_value_more_in_any_object_is_seen(part: int) -> None:
         holder.clear()
         holder.update(before)
     assert answers.count(False) > len(answers) / 2
+
+
+def within(value: Any, around: tuple[Json, ...] = ()) -> Iterator[tuple[Json, ...]]:
+    """Every object of a value, with the objects around it."""
+    if isinstance(value, dict):
+        around = (*around, value)
+        yield around
+    for inner in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        yield from within(inner, around)
+
+
+def test_each_value_that_one_rule_less_would_have_read_is_seen() -> None:
+    """Whatever else was read, and however often."""
+    reading = envelope.from_bundle(fhir_json.read(report()), "plo-1.6")
+    everything = reading.seen
+    values = 0
+    for around in within([entry["resource"] for entry in reading.bundle["entry"]]):
+        own = {(id(around[-1]), key) for key in around[-1]} & everything
+        above = {(id(each), mark) for each in around for mark in (None, ALL_READ)}
+        for one in own:
+            reading.__dict__["seen"] = everything - above - {one}
+            left = [leaf.place for leaf in Unread(reading).leaves()]
+            assert is_all_read(reading) == (not left), (one[1], left)
+            values += bool(left)
+    assert values > 400
+
+
+@pytest.mark.parametrize(
+    "further",
+    [["x"], [None, "x"], [{"reference": "urn:x"}], [{}, "x"], [["x"]], {"a": {"b": ["x"]}}, 1, False],
+)
+def test_whatever_is_added_is_seen(further: Any) -> None:
+    bundle = fhir_json.read(report())
+    for number, entry in enumerate(bundle["entry"]):
+        entry["resource"]["further"] = further
+        assert not quick_answer(bundle), number
+        del entry["resource"]["further"]
+
+
+def test_many_values_in_a_list_take_no_longer_each() -> None:
+    bundle = fhir_json.read(report())
+    bundle["entry"][0]["resource"]["further"] = [None] * 20_000
+    began = time.perf_counter()
+    assert is_all_read(envelope.from_bundle(bundle, "plo-1.6"))
+    assert time.perf_counter() - began < 3
 
 
 def test_a_reference_that_leads_out_of_the_bundle_needs_a_closer_look() -> None:
