@@ -18,14 +18,16 @@ from gateway.fhir.problem import Check, Problem, Problems, Walk, only
 MAX_TEXT: Final = 1024 * 1024
 """Characters a string may have by R4; more is told as a warning: a long text is never refused for its length."""
 
-_CONTROL: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
+CONTROL: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 _CODE: Final = re.compile(r"\S+(?:[ \t\r\n]\S+)*").fullmatch
-_ID: Final = re.compile(r"[A-Za-z0-9\-.]{1,64}").fullmatch
+ID_FORM: Final = r"[A-Za-z0-9\-.]{1,64}"
+_ID: Final = re.compile(ID_FORM).fullmatch
 _URI: Final = re.compile(r"\S+").fullmatch
-_OID: Final = re.compile(r"urn:oid:[0-2](?:\.(?:0|[1-9][0-9]*))+").fullmatch
-_UUID_FORM: Final = r"urn:uuid:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
-_UUID: Final = re.compile(_UUID_FORM).fullmatch
-_UUID_ANY_CASE: Final = re.compile(_UUID_FORM, re.IGNORECASE | re.ASCII).fullmatch
+OID_FORM: Final = r"urn:oid:[0-2](?:\.(?:0|[1-9][0-9]*))+"
+_OID: Final = re.compile(OID_FORM).fullmatch
+UUID_FORM: Final = r"urn:uuid:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
+_UUID: Final = re.compile(UUID_FORM).fullmatch
+_UUID_ANY_CASE: Final = re.compile(UUID_FORM, re.IGNORECASE | re.ASCII).fullmatch
 
 _YEAR = r"(?!0000)([0-9]{4})"
 _CLOCK = r"(?:[01][0-9]|2[0-3]):[0-5][0-9]:(?:[0-5][0-9]|60)(?:\.[0-9]+)?"
@@ -47,7 +49,7 @@ def check_string(value: Any, walk: Walk) -> Problems:
         return wrong_kind(value)
     if not value:
         return only("fhir.empty")
-    if not value.isprintable() and _CONTROL.search(value):
+    if not value.isprintable() and CONTROL.search(value):
         return only("fhir.bad-character")
     if len(value) > MAX_TEXT:
         return [Problem("fhir.long-text", severity="warning")]

@@ -44,8 +44,21 @@ class Walk:
     """Reference nodes in document order, each with the resource types allowed there (None: any)."""
     resources: dict[int, tuple[int, int]] = field(default_factory=dict)
     """By `id()` of a resource node: where its references begin and end in `references`."""
-    addresses: set[str] = field(default_factory=set)
-    """The addresses that were found legal: a fullUrl stands in many references, and is looked at once."""
+    texts: list[Any] = field(default_factory=list)
+    """The values that must be a string or markdown, for `gathered`; so for the other lists below. The explaining
+    checks do not gather: they look at each value where it stands."""
+    codes: list[Any] = field(default_factory=list)
+    ids: list[Any] = field(default_factory=list)
+    times: list[Any] = field(default_factory=list)
+    """dateTime."""
+    addresses: list[Any] = field(default_factory=list)
+    """uri, url and canonical."""
+    full_urls: list[Any] = field(default_factory=list)
+    """Bundle.entry.fullUrl."""
+    pointers: list[Any] = field(default_factory=list)
+    """Reference.reference."""
+    later: list[tuple[Callable[[dict[str, Any]], bool], dict[str, Any]]] = field(default_factory=list)
+    """Rules about the values of a node, to be asked when these are known to be legal."""
 
 
 Check = Callable[[Any, Walk], Problems]

@@ -2,31 +2,34 @@
 
 Objects of one type come in few shapes (names in their order). What follows from the shape alone (no unknown names,
 all required ones, one value of each choice, the invariants that only ask what is there) is decided once. For each sound
-shape a function is then written and compiled that only tests the values: for a CodeableConcept of coding and text
+shape a function is then written and compiled that only looks at the values: for a CodeableConcept of coding and text
 
     def sound(node, walk):
-        v0, v1, = node.values()
-        if v0.__class__ is not list or not v0: return False
-        for item in v0:
-            if not (item is a sound Coding): return False
-        if not (v1 is a string): return False
-        return True
+     value = node['coding']
+     if value.__class__ is not list or not value: return False
+     for item in value:
+      if not (item is a sound Coding): return False
+     walk.texts.append(node['text'])
+     return True
 
-which takes a third of the time of a loop over rules. Where no such function fits (a shape that is not sound, too many
-shapes), the explaining check of that object is asked. The answers are the same; a test compares them on thousands of
-damaged resources.
+Texts, codes, ids and addresses are only gathered there, and looked at together at the end (`gathered`). Rules about
+values are asked last, when these are known to be legal. For the few types that most objects are of, one function tells
+the commonest shapes apart by their names, without looking the shape up (`FORMS`).
 
-The text of a function is made of variable numbers and constants of ours only, never of names or values of the input.
+Where no function fits (a shape that is not sound, too many shapes), the explaining check of that object is asked. The
+answers are the same; a test compares them on thousands of damaged resources.
+
+The text of a function is made of names of R4 and constants of ours only, never of names or values of the input.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, Final
 
-from gateway.fhir.canonical import DATA_ABSENT_REASON, NATIONAL_SETS
+from gateway.fhir.canonical import DATA_ABSENT_REASON
+from gateway.fhir.gathered import are_legal
 from gateway.fhir.objects import Member, Rules, check_shadow, check_shadow_list, check_shape
-from gateway.fhir.primitives import MAX_TEXT, check_string, check_uri
 from gateway.fhir.problem import Check, Walk
 from gateway.fhir.profiles import OURS, check_extension, extension_values
 from gateway.fhir.structure import compiled_type, resource_check
@@ -37,14 +40,34 @@ Sound = Callable[[dict[str, Any], Walk], object]
 MAX_SHAPES: Final = 4_000
 """Shapes kept in all; so that nobody can fill the memory with new ones."""
 
-KNOWN_ADDRESSES: Final = frozenset({DATA_ABSENT_REASON, *extension_values(), *NATIONAL_SETS.values()})
-"""Addresses that stand in almost every message and need no look at their letters."""
+FORMS: Final[dict[str, tuple[tuple[str, ...], ...]]] = {
+    "Bundle.entry": (("fullUrl", "resource"),),
+    "CodeableConcept": (("coding",), ("text",), ("coding", "text")),
+    "Coding": (("system", "code", "display"), ("system", "code")),
+    "Extension": (("url", "valueCode"), ("url", "valueBoolean"), ("url", "valueString")),
+    "Identifier": (("system", "value"), ("system", "value", "type"), ("value",)),
+    "Reference": (("reference",),),
+}
+"""By far the most objects are of these few types, and have these names (in any order)."""
+
+GATHERED: Final = {
+    **dict.fromkeys(("string", "markdown"), "texts"),
+    **dict.fromkeys(("uri", "url", "canonical"), "addresses"),
+    **{
+        "code": "codes",
+        "id": "ids",
+        "dateTime": "times",
+        "Bundle.entry.fullUrl": "full_urls",
+        "Reference.reference": "pointers",
+    },
+}
+"""The primitive types whose values are looked at together at the end (`gathered`), and where they are gathered."""
 
 
 class Shapes:
     """The functions of one type, by shape."""
 
-    __slots__ = ("explain", "known", "rules", "type_name", "unplanned")
+    __slots__ = ("explain", "known", "of_forms", "rules", "type_name", "unplanned")
 
     total = 0
 
@@ -53,10 +76,11 @@ class Shapes:
         self.rules, self.explain = compiled_type(type_name)
         self.known: dict[tuple[str, ...], Sound] = {}
         self.unplanned: Sound = self._first_time
+        self.of_forms = _of_forms(self) if type_name in FORMS else None
 
     def _first_time(self, node: dict[str, Any], walk: Walk) -> object:
         if Shapes.total < MAX_SHAPES and _is_sound_shape(node, self.rules):
-            sound = self.known[tuple(node)] = _written(node, self.rules, self.type_name)
+            sound = self.known[tuple(node)] = _written(node, self)
             Shapes.total += 1
             return sound(node, walk)
         return self.explain(node, walk) is None
@@ -67,22 +91,31 @@ _resources: dict[str, Shapes] = {}
 """Those of resource types."""
 
 
-def is_sound(node: Any, walk: Walk) -> object:
+def is_sound(node: Any, walk: Walk) -> bool:
     """Whether a resource of whatever type it says is sound throughout."""
-    if node.__class__ is not dict:
-        return False
-    type_name = node.get("resourceType")
-    if type_name.__class__ is not str:
-        return False
-    shapes = _resources.get(type_name)
-    if shapes is None:
-        if resource_check(type_name) is None:
+    return bool(
+        _is_sound(node, walk) and are_legal(walk) and all(holds(about) for holds, about in walk.later)
+    )
+
+
+def _is_sound(node: Any, walk: Walk) -> object:
+    """The same but for what the walk gathers."""
+    try:
+        shapes = _resources[node["resourceType"]]
+    except (KeyError, TypeError):  # its type is met for the first time, or it is no resource
+        if not _is_resource(node):
             return False
-        shapes = _resources[type_name] = _shapes_of(type_name)
+        shapes = _resources[node["resourceType"]] = _shapes_of(node["resourceType"])
     begin = len(walk.references)
     sound = (shapes.known.get(tuple(node)) or shapes.unplanned)(node, walk)
     walk.resources[id(node)] = (begin, len(walk.references))
     return sound
+
+
+def _is_resource(node: Any) -> bool:
+    """Whether it is an object that says to be of a resource type of R4."""
+    type_name = node.get("resourceType") if node.__class__ is dict else None
+    return type_name.__class__ is str and resource_check(type_name) is not None
 
 
 def _shapes_of(type_name: str) -> Shapes:
@@ -97,39 +130,27 @@ def _is_sound_shape(node: dict[str, Any], rules: Rules) -> bool:
     return all(invariant.holds(node) for invariant in rules.invariants if invariant.by_shape)
 
 
-def _written(node: dict[str, Any], rules: Rules, type_name: str) -> Sound:
-    """The function for the shape of `node`."""
-    constants: dict[str, Any] = {
-        "check_string": check_string,
-        "sound_uri": _sound_uri,
-        "KNOWN": KNOWN_ADDRESSES,
-    }
-    constants |= {"is_sound": is_sound, "each_primitive": _each_primitive, "each_resource": _each_resource}
-    values = {name: f"v{at}" for at, name in enumerate(node)}
-    lines = [f"{', '.join(values.values())}, = node.values()"]
-    for name, value in values.items():
-        member = rules.members.get(name)
-        if member is not None and _holds_objects(member) and member.repeats:
-            lines += _test_of_each(value, member, constants)
-        elif member is None:
-            shadow = _shadow_test(value, values.get(name[1:]), rules.shadows[name[1:]], rules, constants)
-            lines.append(f"if not ({shadow}): return False")
-        elif name != "resourceType":
-            lines.append(
-                f"if not ({_test(value, member, constants, beside=f'_{name}' in values)}): return False"
-            )
-    tests = [
-        f"{_constant(constants, invariant.holds)}(node)"
-        for invariant in rules.invariants
-        if not invariant.by_shape and invariant.concerns(node)
-    ]
-    if type_name == "Extension":
-        rightly = _constant(constants, _addresses_that_may_hold(node))
-        tests.append(f"({values['url']} in {rightly} or {_constant(constants, _is_ours_rightly)}(node))")
-    source = "\n    ".join(["def sound(node, walk):", *lines, f"return {' and '.join(tests) or 'True'}\n"])
-    exec(source, constants)
-    sound: Sound = constants["sound"]
-    return sound
+def _written(names: Iterable[str], shapes: Shapes) -> Sound:
+    """The function for one shape."""
+    constants = _constants()
+    return _compiled(_lines(dict.fromkeys(names), shapes, constants), constants)
+
+
+def _of_forms(shapes: Shapes) -> Sound:
+    """The function for whatever stands where an object of the type should: its forms are told apart here."""
+    constants = _constants()
+    lines = ["if node.__class__ is not dict: return False"]
+    for form in FORMS[shapes.type_name]:
+        there = " and ".join(f"{name!r} in node" for name in form)
+        lines.append(f"if len(node) == {len(form)} and {there}:")
+        lines += _indented(_lines(dict.fromkeys(form), shapes, constants))
+    known, unplanned = _constant(constants, shapes.known), _constant(constants, shapes.unplanned)
+    lines.append(f"return ({known}.get(tuple(node)) or {unplanned})(node, walk)")
+    return _compiled(lines, constants)
+
+
+def _constants() -> dict[str, Any]:
+    return {"is_sound": _is_sound, "each_primitive": _each_primitive, "each_resource": _each_resource}
 
 
 def _constant(constants: dict[str, Any], value: Any) -> str:
@@ -138,17 +159,67 @@ def _constant(constants: dict[str, Any], value: Any) -> str:
     return name
 
 
-def _test(value: str, member: Member, constants: dict[str, Any], *, beside: bool = False) -> str:
-    """The expression that is true when the variable holds a sound value of that member (`beside` its ``_name``)."""
+def _compiled(lines: list[str], constants: dict[str, Any]) -> Sound:
+    exec("\n".join(["def sound(node, walk):", *_indented(lines)]), constants)
+    sound: Sound = constants["sound"]
+    return sound
+
+
+def _indented(lines: list[str]) -> list[str]:
+    return [f" {line}" for line in lines]
+
+
+def _lines(shape: dict[str, Any], shapes: Shapes, constants: dict[str, Any]) -> list[str]:
+    """The lines that leave the function with the answer about a node with the names of `shape`."""
+    lines = []
+    rules, type_name = shapes.rules, shapes.type_name
+    for name in shape:
+        member = rules.members.get(name)
+        if member is None:
+            lines.append(f"if not ({_shadow_test(name[1:], shape, rules, constants)}): return False")
+        elif (type_name, name) == ("Extension", "url"):
+            lines += _test_of_extension(shape, constants)
+        elif name != "resourceType":
+            gathered = GATHERED.get(f"{type_name}.{name}") or GATHERED.get(member.type)
+            lines += _test(f"node[{name!r}]", member, gathered, f"_{name}" in shape, constants)
+    for invariant in rules.invariants:
+        if invariant.by_shape or not invariant.concerns(shape):
+            continue
+        if invariant.never is not None:
+            name, text = invariant.never
+            lines.append(
+                f"if node[{name!r}].__class__ is not str or {text!r} in node[{name!r}]: return False"
+            )
+        else:
+            lines.append(f"walk.later.append(({_constant(constants, invariant.holds)}, node))")
+    return [*lines, "return True"]
+
+
+def _test(
+    value: str, member: Member, gathered: str | None, beside: bool, constants: dict[str, Any]
+) -> list[str]:
+    """The lines that leave the function where the value of one name is not sound (`beside`: there is a ``_name``)."""
+    if _holds_objects(member):
+        return _test_of_objects(value, member, constants)
+    if gathered is not None and member.codes is None:
+        if not member.repeats:
+            return [f"walk.{gathered}.append({value})"]
+        if not beside:
+            return [*_list_test(value), f"walk.{gathered}.extend(value)"]
+    return [f"if not ({_value_test(value, member, beside, constants)}): return False"]
+
+
+def _value_test(value: str, member: Member, beside: bool, constants: dict[str, Any]) -> str:
+    """The expression that is true when it is sound."""
     if member.type == "Resource":
         return f"each_resource({value}, walk)" if member.repeats else f"is_sound({value}, walk)"
-    if _holds_objects(member):
-        return _object_test(value, member, constants)
     if member.repeats and not member.is_object:
         return f"each_primitive({value}, {beside}, {_constant(constants, member.item)}, walk)"
-    if member.is_object:
-        return f"{_constant(constants, member.check)}({value}, walk) is None"
-    return _primitive_test(value, member, constants)
+    if member.codes is not None:
+        return f"(value := {value}).__class__ is str and value in {_constant(constants, member.codes)}"
+    if member.type == "boolean":
+        return f"(value := {value}) is True or value is False"
+    return f"{_constant(constants, member.check)}({value}, walk) is None"
 
 
 def _holds_objects(member: Member) -> bool:
@@ -156,71 +227,49 @@ def _holds_objects(member: Member) -> bool:
     return member.is_object and not member.bound and member.type != "Resource"
 
 
-def _shadow_test(
-    shadow: str, value: str | None, repeats: bool, rules: Rules, constants: dict[str, Any]
-) -> str:
-    """The expression for a ``_name``, beside the variable that holds the value if there is one."""
+def _list_test(value: str) -> list[str]:
+    return [f"value = {value}", "if value.__class__ is not list or not value: return False"]
+
+
+def _shadow_test(name: str, shape: dict[str, Any], rules: Rules, constants: dict[str, Any]) -> str:
+    """The expression for the ``_name`` of that name."""
+    shadow, repeats = f"node['_{name}']", rules.shadows[name]
     check = _constant(constants, check_shadow_list if repeats else check_shadow)
-    beside = str(value) if repeats else str(value is not None)
+    beside = f"node.get({name!r})" if repeats else str(name in shape)
     explained = f"{check}({beside}, {shadow}, {_constant(constants, rules.element)}, walk) is None"
-    if repeats:
-        return explained
-    element = Member("Element", True, False, False, None, None, rules.element, rules.element)
-    return f"({_object_test(shadow, element, constants)} or {explained})"
+    return explained if repeats else f"({_object_test(shadow, 'Element', constants)} or {explained})"
 
 
-def _test_of_each(items: str, member: Member, constants: dict[str, Any]) -> list[str]:
-    """The lines that leave the function where the variable does not hold a list of sound objects."""
-    noted = f"walk.references.append((item, {_constant(constants, member.targets)})) is None"
-    test = _sound_object("item", member, constants)
-    return [
-        f"if {items}.__class__ is not list or not {items}: return False",
-        f"for item in {items}:",
-        f"    if not ({f'{noted} and ' if member.type == 'Reference' else ''}{test}): return False",
-    ]
-
-
-def _object_test(value: str, member: Member, constants: dict[str, Any]) -> str:
-    test = _sound_object(value, member, constants)
-    if member.type != "Reference":
-        return test
-    return f"walk.references.append(({value}, {_constant(constants, member.targets)})) is None and {test}"
-
-
-def _sound_object(value: str, member: Member, constants: dict[str, Any]) -> str:
-    """The expression that is true when the variable holds one sound object. By far the most References are only an
-    address that was looked at before."""
-    shapes = _shapes_of(member.type)
-    known, unplanned = _constant(constants, shapes.known), _constant(constants, shapes.unplanned)
-    sound = f"({known}.get(tuple({value})) or {unplanned})({value}, walk)"
+def _test_of_objects(value: str, member: Member, constants: dict[str, Any]) -> list[str]:
+    """The lines for a value that should be an object, or a list of such."""
+    item = "item" if member.repeats else "value"
+    lines = [f"if not ({_object_test(item, member.type, constants)}): return False"]
     if member.type == "Reference":
-        address = f"(address := {value}.get('reference')).__class__ is str and address in walk.addresses"
-        sound = f"((len({value}) == 1 and {address}) or {sound})"
-    return f"{value}.__class__ is dict and {sound}"
+        lines.insert(0, f"walk.references.append(({item}, {_constant(constants, member.targets)}))")
+    if not member.repeats:
+        return [f"value = {value}", *lines]
+    return [*_list_test(value), "for item in value:", *_indented(lines)]
 
 
-def _primitive_test(value: str, member: Member, constants: dict[str, Any]) -> str:
-    if member.codes is not None:
-        return f"{value}.__class__ is str and {value} in {_constant(constants, member.codes)}"
-    if member.type == "boolean":
-        return f"({value} is True or {value} is False)"
-    if member.type in ("string", "markdown"):
-        plain = f"{value}.__class__ is str and {value}.isprintable() and 0 < len({value}) <= {MAX_TEXT}"
-        return f"({plain} or check_string({value}, walk) is None)"
-    if member.type == "uri":
-        known = f"{value}.__class__ is str and ({value} in KNOWN or {value} in walk.addresses)"
-        return f"({known} or sound_uri({value}, walk))"
-    if member.type == "code":
-        plain = f"{value}.__class__ is str and {value}.isalnum() and len({value}) <= {MAX_TEXT}"
-        return f"({plain} or {_constant(constants, member.check)}({value}, walk) is None)"
-    return f"{_constant(constants, member.check)}({value}, walk) is None"
+def _object_test(value: str, type_name: str, constants: dict[str, Any]) -> str:
+    """The expression that is true when it is a sound object of the type."""
+    shapes = _shapes_of(type_name)
+    if shapes.of_forms is not None:
+        return f"{_constant(constants, shapes.of_forms)}({value}, walk)"
+    known, unplanned = _constant(constants, shapes.known), _constant(constants, shapes.unplanned)
+    return f"{value}.__class__ is dict and ({known}.get(tuple({value})) or {unplanned})({value}, walk)"
 
 
-def _sound_uri(value: Any, walk: Walk) -> bool:
-    if check_uri(value, walk) is not None:
-        return False
-    walk.addresses.add(value)
-    return True
+def _test_of_extension(shape: dict[str, Any], constants: dict[str, Any]) -> list[str]:
+    """The lines for the address of an Extension: one of ours holds what it is defined to hold."""
+    return [
+        "url = node['url']",
+        "if url.__class__ is not str: return False",
+        f"if url not in {_constant(constants, _addresses_that_may_hold(shape))}:",
+        " walk.addresses.append(url)",
+        f" if url.startswith({OURS!r}):",
+        f"  walk.later.append(({_constant(constants, _is_ours_rightly)}, node))",
+    ]
 
 
 def _each_primitive(items: Any, beside: bool, check: Check, walk: Walk) -> bool:
@@ -231,13 +280,15 @@ def _each_primitive(items: Any, beside: bool, check: Check, walk: Walk) -> bool:
 
 
 def _each_resource(items: Any, walk: Walk) -> bool:
-    return items.__class__ is list and bool(items) and all(is_sound(item, walk) for item in items)
+    return items.__class__ is list and bool(items) and all(_is_sound(item, walk) for item in items)
 
 
 def _addresses_that_may_hold(node: dict[str, Any]) -> frozenset[str]:
-    """The addresses of those of our extensions that may have the names that this one has."""
-    return frozenset(url for url in extension_values() if check_extension({**node, "url": url}) is None)
+    """The addresses of those of our extensions that may have the names that this one has, and of the one that stands in
+    almost every message."""
+    rightly = (url for url in extension_values() if check_extension({**node, "url": url}) is None)
+    return frozenset({DATA_ABSENT_REASON, *rightly})
 
 
 def _is_ours_rightly(extension: dict[str, Any]) -> bool:
-    return not extension["url"].startswith(OURS) or check_extension(extension) is None
+    return check_extension(extension) is None

@@ -9,9 +9,11 @@ from typing import Any
 import pytest
 
 from gateway.fhir import shapes
+from gateway.fhir.canonical import DATA_ABSENT_REASON
+from gateway.fhir.objects import check_shape
 from gateway.fhir.problem import Walk
-from gateway.fhir.shapes import Shapes, is_sound
-from gateway.fhir.structure import check_any_resource
+from gateway.fhir.shapes import FORMS, Shapes, is_sound
+from gateway.fhir.structure import check_any_resource, compiled_type
 from tests.support.fhir_bundle import rich_bundle
 from tests.support.fhir_invariants import CASES
 from tests.support.fhir_mutations import mutate
@@ -63,6 +65,44 @@ def test_only_sound_shapes_are_kept() -> None:
     for at in range(50):
         assert not is_sound({"resourceType": "Patient", f"unheard{at}": 1}, Walk())
     assert Shapes.total == before
+
+
+@pytest.mark.parametrize("type_name", FORMS)
+def test_every_form_is_a_sound_shape(type_name: str) -> None:
+    assert is_sound(rich_bundle(), Walk())
+    rules = compiled_type(type_name)[0]
+    for form in FORMS[type_name]:
+        node = dict.fromkeys(form)
+        assert check_shape(node, rules) is None
+        assert all(invariant.holds(node) for invariant in rules.invariants if invariant.by_shape)
+
+
+def test_a_form_is_told_in_any_order_of_its_names() -> None:
+    coding = {"display": "x", "code": "y", "system": "urn:z"}
+    for damaged in ({}, {"display": ""}, {"code": "a  b"}, {"system": "a b"}, {"system": None}):
+        resource = {"resourceType": "Basic", "code": {"coding": [coding | damaged]}}
+        assert both(resource) == (not damaged, not damaged)
+
+
+def test_a_null_may_stand_beside_an_extension_only() -> None:
+    reason = {"extension": [{"url": DATA_ABSENT_REASON, "valueCode": "unknown"}]}
+    name = {"given": [None, "Solveig"], "_given": [reason, None]}
+    assert both({"resourceType": "Patient", "name": [name]}) == (True, True)
+    assert both({"resourceType": "Patient", "name": [{"given": [None, "Solveig"]}]}) == (False, False)
+
+
+@pytest.mark.parametrize("url", [None, 1, [], {}, "", "a b"])
+def test_an_extension_says_what_it_is(url: Any) -> None:
+    for value in ({"valueCode": "x"}, {"valueInteger": 1}):
+        resource = {"resourceType": "Basic", "code": {"text": "x"}, "extension": [{"url": url, **value}]}
+        assert both(resource) == (False, False)
+
+
+def test_a_rule_about_values_is_not_asked_about_values_of_another_kind() -> None:
+    entry = {"fullUrl": 5, "resource": {"resourceType": "Basic", "code": {"text": "x"}}}
+    organization = {"resourceType": "Organization", "name": "x", "address": [{"use": ["home"]}]}
+    for resource in ({"resourceType": "Bundle", "type": "collection", "entry": [entry]}, organization):
+        assert both(resource) == (False, False)
 
 
 def test_threads_that_meet_a_type_at_once_agree(monkeypatch: pytest.MonkeyPatch) -> None:

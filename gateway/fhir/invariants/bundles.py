@@ -8,14 +8,15 @@ from __future__ import annotations
 
 from typing import Final
 
-from gateway.fhir.invariants.node import Invariant, Node, any_there, presence, there
+from gateway.fhir.invariants.node import Invariant, Node, any_there, presence, there, without
 
 _WITH_REQUEST: Final = ("batch", "transaction", "history")
 _WITH_RESPONSE: Final = ("batch-response", "transaction-response", "history")
 
 
 def _entries(node: Node) -> list[Node]:
-    return list(node.get("entry", ()))
+    entries: list[Node] = node.get("entry", [])
+    return entries
 
 
 def _total_only_in_search(node: Node) -> bool:
@@ -27,11 +28,13 @@ def _search_only_in_search(node: Node) -> bool:
 
 
 def _request_where_asked(node: Node) -> bool:
-    return all(("request" in entry) == (node.get("type") in _WITH_REQUEST) for entry in _entries(node))
+    asked = node.get("type") in _WITH_REQUEST
+    return all(("request" in entry) == asked for entry in _entries(node))
 
 
 def _response_where_asked(node: Node) -> bool:
-    return all(("response" in entry) == (node.get("type") in _WITH_RESPONSE) for entry in _entries(node))
+    asked = node.get("type") in _WITH_RESPONSE
+    return all(("response" in entry) == asked for entry in _entries(node))
 
 
 def _document_is_identified(node: Node) -> bool:
@@ -58,8 +61,6 @@ BUNDLES: Final[dict[str, tuple[Invariant, ...]]] = {
     ),
     "Bundle.entry": (
         presence("bdl-5", lambda node: any_there(node, "resource", "request", "response")),
-        Invariant(
-            "bdl-8", about=("fullUrl",), holds=lambda node: "/_history/" not in node.get("fullUrl", "")
-        ),
+        without("bdl-8", "fullUrl", "/_history/"),
     ),
 }

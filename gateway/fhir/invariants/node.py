@@ -26,6 +26,8 @@ class Invariant:
     """See `presence`."""
     about: tuple[str, ...] = ()
     """Beginnings of names: it holds wherever one of them begins none of the node's names."""
+    never: tuple[str, str] | None = None
+    """See `without`: the name, and what its text must not contain."""
 
     def concerns(self, node: Node) -> bool:
         """Whether the node has what the rule is about."""
@@ -35,6 +37,11 @@ class Invariant:
 def presence(key: str, holds: Callable[[Node], bool], severity: Severity = "error") -> Invariant:
     """A rule that asks only which elements are there, not for their values."""
     return Invariant(key, holds, severity, by_shape=True)
+
+
+def without(key: str, name: str, text: str) -> Invariant:
+    """A rule that asks only that one text does not occur in another."""
+    return Invariant(key, lambda node: text not in node.get(name, ""), about=(name,), never=(name, text))
 
 
 def there(node: Node, name: str) -> bool:
