@@ -56,6 +56,10 @@ _HUGE = 8 * 1024 * 1024
 """From this size on libxml2's own bounds are lifted, as an attachment is one text of 10 MB and more."""
 _TOO_DEEP = etree.XPath(f"boolean({'/*' * (MAX_DEPTH + 1)})")
 _TOO_WIDE = etree.XPath(f"boolean(descendant-or-self::*/@*[{MAX_ATTRIBUTES + 1}])")
+_CONTENTS, _CONTENTS_OF_REPORTS = (
+    etree.XPath(f"{where}mh:Document/mh:RefDoc/mh:Content/*", namespaces={"mh": MSGHEAD})
+    for where in ("", "mh:PatientReport/")
+)
 _RESOURCE_LIMIT = 114  # XML_ERR_RESOURCE_LIMIT: libxml2's own bounds, behind ours
 
 
@@ -74,6 +78,8 @@ class EMessage:
     """Length of the input in bytes."""
     tags: int = MAX_MARKUP
     """At least as many as it has elements."""
+    may_name_types: bool = True
+    """Whether an element in it may name a type of its own or say that it is nil."""
 
 
 def read(data: bytes) -> EMessage:
@@ -85,7 +91,8 @@ def read(data: bytes) -> EMessage:
     else:
         text = data
     _refuse_markup(text)
-    return _classified(_parse(text, ENCODINGS[encoding]), len(data), text.count(b"<"))
+    may_name_types = b":type" in text or b":nil" in text  # xsi:type, xsi:nil: with whatever prefix
+    return _classified(_parse(text, ENCODINGS[encoding]), len(data), text.count(b"<"), may_name_types)
 
 
 def _bound(data: bytes) -> None:
@@ -191,10 +198,10 @@ def _receipts() -> dict[str, str]:
     return {structure(name).tag("ar:AppRec"): name for name in STANDARDS if name.startswith("apprec")}
 
 
-def _classified(root: etree._Element, size: int, tags: int) -> EMessage:
+def _classified(root: etree._Element, size: int, tags: int, may_name_types: bool) -> EMessage:
     """The message by its root, and for an envelope by the first body whose namespace has a grammar."""
     if root.tag in _receipts():
-        return EMessage(root, _receipts()[root.tag], None, size, tags)
+        return EMessage(root, _receipts()[root.tag], None, size, tags, may_name_types)
     if root.tag != f"{{{MSGHEAD}}}MsgHead":
         fhir = str(root.tag).startswith(f"{{{_FHIR}}}")
         raise Unreadable("xml.fhir-as-xml" if fhir else "xml.not-a-message", line=root.sourceline)
@@ -202,11 +209,12 @@ def _classified(root: etree._Element, size: int, tags: int) -> EMessage:
     for element in contents:
         standard = _bodies().get(etree.QName(element).namespace or "")
         if standard:
-            return EMessage(root, standard, element, size, tags)
-    return EMessage(root, "msghead", contents[0] if contents else None, size, tags)
+            return EMessage(root, standard, element, size, tags, may_name_types)
+    return EMessage(root, "msghead", contents[0] if contents else None, size, tags, may_name_types)
 
 
 def contents_of(root: etree._Element) -> list[etree._Element]:
     """The content elements of the documents of an envelope, in order; attachments are among them."""
-    content = f"{{{MSGHEAD}}}Document/{{{MSGHEAD}}}RefDoc/{{{MSGHEAD}}}Content/*"
-    return root.findall(content) + root.findall(f"{{{MSGHEAD}}}PatientReport/{content}")
+    found: list[etree._Element] = _CONTENTS(root)
+    found += _CONTENTS_OF_REPORTS(root)
+    return found

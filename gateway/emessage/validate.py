@@ -88,9 +88,9 @@ def _schema_name(message: EMessage) -> str:
 
     A dialogue of a version without grammar here (1.2) stays an unknown body, to be passed on.
     """
-    kind = message_type(message.root)
     if message.standard != "msghead":
         return message.standard
+    kind = message_type(message.root)
     if kind in PLO_BODY_OF_TYPE:
         return "plo-1.6"
     if kind in DIALOGUE_TYPES and not (message.body is not None and _is_dialogue(message.body)):

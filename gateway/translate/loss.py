@@ -104,17 +104,17 @@ class Counted:
 
     def wrote_natively(self, values: int) -> None:
         """So many values were written natively, or in an extension."""
-        if self.place[3]:
-            for _ in range(values):
-                self.wrote(native=True)
+        element, attribute, path, in_extension = self.place
+        if in_extension:
+            self.extension += values
+            self.noted += [(element, attribute, path, "extension")] * values
         else:
             self.native += values
 
     def extended(self, element: etree._Element, path: str, values: int) -> None:
         """So many values of an element were written in an extension."""
         self.extension += values
-        for _ in range(values):
-            self.noted.append((element, None, path, "extension"))
+        self.noted += [(element, None, path, "extension")] * values
 
     def lose(self, element: etree._Element, attribute: str | None = None) -> None:
         """An element (or attribute) that no rule carries."""
@@ -123,15 +123,16 @@ class Counted:
     def losses(self) -> tuple[Loss, ...]:
         """The noted values with their places written out."""
         place = Places().of
-        return tuple(
-            Loss(
-                f"{place(element)}/@{local(attribute)}" if attribute else place(element),
-                path,
-                kind,
-                "error" if kind == "lost" else "information",
-            )
-            for element, attribute, path, kind in self.noted
-        )
+        losses: list[Loss] = []
+        before = None
+        for noted in self.noted:
+            if noted is before:  # one more value of the same
+                losses.append(losses[-1])
+                continue
+            before = element, attribute, path, kind = noted
+            where = f"{place(element)}/@{local(attribute)}" if attribute else place(element)
+            losses.append(Loss(where, path, kind, "error" if kind == "lost" else "information"))
+        return tuple(losses)
 
 
 @lru_cache(maxsize=4096)
@@ -150,27 +151,25 @@ class Places:
     """The places of elements of one message; remembers what several of them have in common."""
 
     def __init__(self) -> None:
-        self._known: dict[etree._Element, str] = {}
-        self._numbers: dict[etree._Element, dict[etree._Element, int]] = {}
-        """Parent → child that is not alone with its name → how many of its name stand before it, and it."""
+        self._below: dict[etree._Element, tuple[str, dict[etree._Element, int]]] = {}
+        """Parent → how the places below it begin, and the numbers of children that share their name with another."""
 
     def of(self, element: etree._Element) -> str:
         """The place of an element."""
-        parent, found = element.getparent(), local(str(element.tag))
-        if parent is not None:
-            above = self._known.get(parent) or self.of(parent)
-            numbers = self._numbers.get(parent)
-            if numbers is None:
-                numbers = self._numbers[parent] = _numbers(parent)
-            number = numbers.get(element)
-            found = f"{above}/{found}[{number}]" if number else f"{above}/{found}"
-        self._known[element] = found
-        return found
+        parent, name = element.getparent(), local(str(element.tag))
+        if parent is None:
+            return name
+        below = self._below.get(parent)
+        if below is None:
+            below = self._below[parent] = f"{self.of(parent)}/", _numbers(parent)
+        begin, numbers = below
+        number = numbers.get(element)
+        return f"{begin}{name}[{number}]" if number else begin + name
 
 
 def _numbers(parent: etree._Element) -> dict[etree._Element, int]:
-    """The numbers of the children that share their name with another."""
-    children = parent[:]
+    """Child that shares its name with another → how many of the name stand before it, and it."""
+    children = parent[:]  # made faster than an iterator
     if len({child.tag for child in children}) == len(children):  # most: each has a name of its own
         return {}
     numbers: dict[etree._Element, int] = {}

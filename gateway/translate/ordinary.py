@@ -51,19 +51,19 @@ def ordinary_of(codec: Codec) -> Ordinary | None:
 def stated_coding(element: etree._Element) -> Json | None:
     """The Coding of an element that states its code set (CV): S, V and DN; V and DN where it states none."""
     code, display, oid = element.get("V"), element.get("DN"), element.get("S")
-    if not code or not display or not code.isalnum() or display.isspace() or element.get("OT") is not None:
+    if not code or not display or not code.isalnum() or display.isspace():
         return None
     if oid is None:
-        return {"code": code, "display": display}
+        return {"code": code, "display": display} if len(element.attrib) == 2 else None
     system = NATIONAL_SETS.get(oid)
-    return None if system is None else {"system": system, "code": code, "display": display}
+    if system is None or len(element.attrib) != 3:
+        return None
+    return {"system": system, "code": code, "display": display}
 
 
 def implied_coding(element: etree._Element, system: str) -> Json | None:
     """The Coding of an element that implies its code set (CS): V and DN."""
     code, display = element.get("V"), element.get("DN")
-    if not code or not display or not code.isalnum() or display.isspace():
-        return None
-    if element.get("S") is not None or element.get("OT") is not None:
+    if not code or not display or not code.isalnum() or display.isspace() or len(element.attrib) != 2:
         return None
     return {"system": system, "code": code, "display": display}

@@ -6,6 +6,7 @@ The table `mappings/required.map` says it, element by element. What is written f
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
@@ -17,6 +18,9 @@ from gateway.translate.codec import Json
 from gateway.translate.source import Source
 from gateway.translate.state import State
 from gateway.translate.words import withdraw
+
+_MADE = "source"
+"""The object that is made where it is missing, for what R4 wants in it."""
 
 
 def absent() -> Json:
@@ -41,7 +45,10 @@ class Demand:
         if not self.holders:
             self._written(out, "resource")
             return
-        with out.block(f"for holder in holders(resource, {self.holders!r})"):
+        with ExitStack() as blocks:
+            if self.holders[0] != _MADE:
+                blocks.enter_context(out.block(f"if {self.holders[0]!r} in resource"))
+            blocks.enter_context(out.block(f"for holder in holders(resource, {self.holders!r})"))
             self._written(out, "holder")
 
     def _written(self, out: Source, holder: str) -> None:
@@ -151,7 +158,7 @@ def _holders(resource: Json, names: tuple[str, ...]) -> list[Json]:
         below: list[Json] = []
         for holder in found:
             inner = holder.get(name)
-            if inner is None and name == "source":
+            if inner is None and name == _MADE:
                 inner = holder[name] = {}
             if inner.__class__ is list:
                 below += [item for item in inner if item.__class__ is dict]

@@ -93,6 +93,20 @@ def test_a_type_of_its_own_is_a_loss_that_is_named() -> None:
     assert [loss.source for loss in roundtrip(source).losses] == [place]
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "iso-8859-1"])
+@pytest.mark.parametrize("address", ["XMLSchema-instance", "XMLSchema&#45;instance"])
+@pytest.mark.parametrize("statement", ["i:type='x:string'", "i:nil='false'", "i:nil\n = 'false'"])
+def test_however_it_is_written(statement: str, address: str, encoding: str) -> None:
+    attributes = f' xmlns:i="http://www.w3.org/2001/{address}" xmlns:x="http://www.w3.org/2001/XMLSchema"'
+    text = dialogue("bare tekst", f"{attributes} {statement}").decode().replace("UTF-8", encoding)
+    assert len(convert(read(text.encode(encoding)), "fhir-r4").loss.lost) == 1
+
+
+@pytest.mark.parametrize("inner", ["se :type her", f'<p xmlns="{XHTML}" class=":nil">i:type="x"</p>'])
+def test_words_that_only_look_like_it_are_none(inner: str) -> None:
+    assert convert(read(dialogue(inner)), "fhir-r4").loss.lost == ()
+
+
 @pytest.mark.parametrize(
     "inner",
     [
