@@ -29,18 +29,24 @@ UUID_FORM: Final = r"urn:uuid:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0
 _UUID: Final = re.compile(UUID_FORM).fullmatch
 _UUID_ANY_CASE: Final = re.compile(UUID_FORM, re.IGNORECASE | re.ASCII).fullmatch
 
-_YEAR = r"(?!0000)([0-9]{4})"
+_YEAR = r"(?!0000)[0-9]{4}"
 _CLOCK = r"(?:[01][0-9]|2[0-3]):[0-5][0-9]:(?:[0-5][0-9]|60)(?:\.[0-9]+)?"
 _ZONE = r"(?:Z|[+-](?:(?:0[0-9]|1[0-3]):[0-5][0-9]|14:00))"
 _ZONED_TIME = f"T{_CLOCK}{_ZONE}"
-_MONTH_DAY = r"-(0[1-9]|1[0-2])(?:-(0[1-9]|[12][0-9]|3[01]){time})?"
+_MONTH_DAY = r"-(?:0[1-9]|1[0-2])(?:-(?:0[1-9]|[12][0-9]|3[01]){time})?"
 _TIME: Final = re.compile(_CLOCK).fullmatch
 _DATE: Final = re.compile(f"{_YEAR}(?:{_MONTH_DAY.format(time='')})?").fullmatch
 _DATE_TIME: Final = re.compile(f"{_YEAR}(?:{_MONTH_DAY.format(time=f'(?:{_ZONED_TIME})?')})?").fullmatch
-_INSTANT: Final = re.compile(f"{_YEAR}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01]){_ZONED_TIME}").fullmatch
+_INSTANT: Final = re.compile(f"{_YEAR}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01]){_ZONED_TIME}").fullmatch
 
 _NO_WHITE_SPACE: Final = str.maketrans("", "", " \t\r\n")
-_DAYS: Final = {"02": 28, "04": 30, "06": 30, "09": 30, "11": 30}
+_LATE_DAYS: Final = frozenset(
+    f"{month:02}-{day}"
+    for month in range(1, 13)
+    for day in (29, 30, 31)
+    if month != 2 and (day < 31 or month not in (4, 6, 9, 11))
+)
+"""The last days of months as ``MM-DD``, but for that of a leap year."""
 
 
 def check_string(value: Any, walk: Walk) -> Problems:
@@ -106,20 +112,17 @@ def _calendar(match: Any) -> Check:
     def check(value: Any, walk: Walk) -> Problems:
         if value.__class__ is not str:
             return wrong_kind(value)
-        parts = match(value)
-        if parts is None:
+        if match(value) is None:
             return only("fhir.bad-value" if value else "fhir.empty")
-        year, month, day = parts.groups()
-        if day is None or day < "29" or int(day) <= _days_of(int(year), month):
+        if value[8:10] < "29" or value[5:10] in _LATE_DAYS:
             return None
-        return only("fhir.bad-value")
+        return None if value[5:10] == "02-29" and _is_leap(int(value[:4])) else only("fhir.bad-value")
 
     return check
 
 
-def _days_of(year: int, month: str) -> int:
-    leap = month == "02" and year % 4 == 0 and (year % 100 != 0 or year % 400 == 0)
-    return _DAYS.get(month, 31) + leap
+def _is_leap(year: int) -> bool:
+    return year % 4 == 0 and (year % 100 != 0 or year % 400 == 0)
 
 
 def check_base64(value: Any, walk: Walk) -> Problems:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from calendar import monthrange
 from decimal import Decimal
 from typing import Any
 
@@ -10,6 +11,8 @@ import pytest
 
 from gateway.fhir import tables
 from gateway.fhir.json import read
+from gateway.fhir.primitives import CHECKS
+from gateway.fhir.problem import Walk
 from gateway.fhir.validate import validate
 from tests.support.fhir_bundle import HL7, IDENTITY_NUMBER, rich_bundle
 from tests.support.fhir_parts import OTHER_EXTENSION
@@ -204,6 +207,14 @@ def test_primitive(name: str) -> None:
     for value in wrong:
         found = codes(patient(extension=[{"url": OTHER_EXTENSION, name: value}]))
         assert [path for _, path in found] == [f"Patient.extension[0].{name}"], value
+
+
+@pytest.mark.parametrize("year", [1900, 2000, 2023, 2024])
+def test_the_days_of_a_year_are_those_of_the_calendar(year: int) -> None:
+    check = CHECKS["date"]
+    for month in range(1, 13):
+        days = [day for day in range(34) if check(f"{year}-{month:02}-{day:02}", Walk()) is None]
+        assert days == list(range(1, monthrange(year, month)[1] + 1))
 
 
 def test_a_long_text_is_only_a_warning() -> None:
