@@ -60,9 +60,7 @@ class Mapping:
         } | {
             "event_code": finding.event_code,
             "may_stand_at": may_stand_at,
-            "TRUTH": ordinary.TRUTH,
-            "implied_coding": ordinary.implied_coding,
-            "stated_coding": ordinary.stated_coding,
+            **{name: getattr(ordinary, name) for name in ordinary.CALLED},
         }
         """What the generated functions know: each other, what they call, and their constants."""
         self._parts = {

@@ -14,6 +14,7 @@ from gateway.emessage.grammar import ComplexType, ElementUse, Group, Structure, 
 from gateway.translate.codec import Codec, Json
 from gateway.translate.following import Scene, value_of
 from gateway.translate.notation import Definition
+from gateway.translate.ordinary import write_attribute
 from gateway.translate.paths import Path
 from gateway.translate.source import Source
 from gateway.translate.wording import attribute
@@ -69,14 +70,10 @@ class Content:
     def written(self, out: Source, element: str, holder: str, said: str | None) -> None:
         """The code that writes everything in the element into FHIR; the names in it are as in `Rule.written`."""
         for name, (path, codec) in self.attributes.items():
-            out.line(f"value = {element}.get({name!r})")
-            with out.block("if value is not None"):
-                out.line(f"counted.place = {element}, {name!r}, {path.text!r}, {path.in_extension}")
-                out.line(
-                    path.written(
-                        out.name(codec.value_key.removeprefix("value").lower(), codec), "value", holder
-                    )
-                )
+            out.line(f"text = {element}.get({name!r})")
+            with out.block("if text is not None"):
+                named = out.name(codec.value_key.removeprefix("value").lower(), codec)
+                write_attribute(out, codec, named, path, element, name, holder)
                 if said:
                     out.line(f"{said} = True")
         for name, fixed in self.fixed.items():

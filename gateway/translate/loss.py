@@ -106,15 +106,14 @@ class Counted:
         """So many values were written natively, or in an extension."""
         element, attribute, path, in_extension = self.place
         if in_extension:
-            self.extension += values
-            self.noted += [(element, attribute, path, "extension")] * values
+            self.extended(element, attribute, path, values)
         else:
             self.native += values
 
-    def extended(self, element: etree._Element, path: str, values: int) -> None:
-        """So many values of an element were written in an extension."""
+    def extended(self, element: etree._Element, attribute: str | None, path: str, values: int) -> None:
+        """So many values of an element (or its attribute) were written in an extension."""
         self.extension += values
-        self.noted += [(element, None, path, "extension")] * values
+        self.noted += [(element, attribute, path, "extension")] * values
 
     def lose(self, element: etree._Element, attribute: str | None = None) -> None:
         """An element (or attribute) that no rule carries."""

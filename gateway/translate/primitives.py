@@ -28,7 +28,7 @@ OSLO = ZoneInfo("Europe/Oslo")
 _DATE = re.compile(r"(\d{4})-(\d\d)-(\d\d)(Z|[+-]\d\d:\d\d)?")
 _TIME = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)(\.\d+)?(Z|[+-]\d\d:\d\d)?")
 _YEAR = re.compile(r"(\d{4})(-(?:0[1-9]|1[0-2]))?(Z|[+-]\d\d:\d\d)?")
-_PLAIN_NUMBER = re.compile(r"(?:0|[1-9][0-9]{0,7})(?:\.[0-9]{0,6}[1-9])?")
+PLAIN_NUMBER = re.compile(r"(?:0|[1-9][0-9]{0,7})(?:\.[0-9]{0,6}[1-9])?")
 """A number as we write it, with no more digits than survive everywhere."""
 _TRUTH = {"true": True, "1": True, "false": False, "0": False}
 _BASE64 = re.compile(r"(\s*([0-9A-Za-z+/=]){4}\s*)+")
@@ -58,6 +58,16 @@ class Primitive:
         return self.native is _boolean and self.text is _boolean_text
 
     @property
+    def is_code(self) -> bool:
+        """Whether a code of letters and digits stands as it is."""
+        return self.native is _code and self.text is _plain
+
+    @property
+    def is_day(self) -> bool:
+        """Whether a day of the calendar stands as it is."""
+        return self.native in (_date, _date_time) and self.text in (_plain, _full_date_text)
+
+    @property
     def is_plain(self) -> bool:
         """Whether a native string is the text itself."""
         return self.text is _plain
@@ -72,7 +82,7 @@ class Primitive:
             holder[key] = native
             if native is text and self.text is _plain:  # most texts: the value is the text
                 return True
-            if native.__class__ is Decimal and self.text is _decimal_text and _PLAIN_NUMBER.fullmatch(text):
+            if native.__class__ is Decimal and self.text is _decimal_text and PLAIN_NUMBER.fullmatch(text):
                 return True
         if native is None or self.text(native) != text or not _survives_binary(native):
             holder["_" + key] = {"extension": [{"url": EXACT, "valueString": text}]}

@@ -17,7 +17,7 @@ from gateway.translate.codec import Attributes, Codec, Json
 from gateway.translate.content import Content
 from gateway.translate.elements import element_of
 from gateway.translate.following import Scene, followed, has, repeats, several_at
-from gateway.translate.ordinary import ordinary_of
+from gateway.translate.ordinary import write_value
 from gateway.translate.paths import Path
 from gateway.translate.source import Source
 from gateway.translate.state import State
@@ -58,33 +58,15 @@ class ValueRule:
             with out.block(
                 f"{word} event == {code!r} and may_stand_at({named}, {codec}, {element}, {holder}, state)"
             ):
-                self._written(out, path, codec, element, holder)
+                write_value(out, self.codec, codec, path, element, holder)
             word = "elif"
         if self.unless:
             with out.block("else"):
-                self._written(out, self.path, codec, element, holder)
+                write_value(out, self.codec, codec, self.path, element, holder)
         else:
-            self._written(out, self.path, codec, element, holder)
+            write_value(out, self.codec, codec, self.path, element, holder)
         if said:
             out.line(f"{said} = True")
-
-    def _written(self, out: Source, path: Path, codec: str, element: str, holder: str) -> None:
-        ordinary = ordinary_of(self.codec)
-        if ordinary is None:
-            self._by_codec(out, path, codec, element, holder)
-            return
-        out.line(f"value = {ordinary.found.format(element)}")
-        with out.block(f"if {ordinary.test}"):
-            out.line(path.put(ordinary.made, holder))
-            extended = f"counted.extended({element}, {path.text!r}, {ordinary.values})"
-            out.line(extended if path.in_extension else f"counted.native += {ordinary.values}")
-        with out.block("else"):
-            self._by_codec(out, path, codec, element, holder)
-
-    @staticmethod
-    def _by_codec(out: Source, path: Path, codec: str, element: str, holder: str) -> None:
-        out.line(f"counted.place = {element}, None, {path.text!r}, {path.in_extension}")
-        out.line(path.written(codec, element, holder))
 
     def found(self, scene: Scene) -> None:
         """The code for an element for each value that says something."""

@@ -85,6 +85,17 @@ class Word:
 
 
 @cache
+def whole_words(code_set: str) -> dict[tuple[str | None, str | None], str]:
+    """Code and display → the word that alone stands for them."""
+    words = WORDS[code_set]
+    return {
+        (known["V"], known["DN"]): word
+        for word, known in _codes(code_set).items()
+        if words.get(known["V"]) == word
+    }
+
+
+@cache
 def _codes(code_set: str) -> dict[str, Attributes]:
     """Word → the code that it alone stands for, with its usual display."""
     first = {word: code for code, word in reversed(WORDS[code_set].items())}

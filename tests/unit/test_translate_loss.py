@@ -43,6 +43,8 @@ def test_same_names_of_two_name_spaces_are_counted_apart() -> None:
 
 def test_values_in_an_extension_are_counted_and_named_one_by_one() -> None:
     counted = Counted()
-    counted.extended(TREE[1], "ext(x)", 2)
-    assert counted.extension == 2
-    assert counted.losses() == (Loss("a/c", "ext(x)", "extension"),) * 2
+    counted.extended(TREE[1], None, "ext(x)", 2)
+    counted.extended(TREE[1], "id", "ext(y)", 1)
+    assert counted.extension == 3
+    in_x, in_y = Loss("a/c", "ext(x)", "extension"), Loss("a/c/@id", "ext(y)", "extension")
+    assert counted.losses() == (in_x, in_x, in_y)

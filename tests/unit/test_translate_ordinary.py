@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -9,17 +10,50 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from lxml import etree
 
+from gateway import terminology
 from gateway.translate import ordinary
 from gateway.translate.codec import Codec
 from gateway.translate.datatypes import codec
 from gateway.translate.ordinary import ordinary_of
+from gateway.translate.words import WORDS
 
 OID = "2.16.578.1.12.4.1.1"
 CONCEPT, CODING = codec("concept", "CV"), codec("coding", "CV")
 IMPLIED_CONCEPT, IMPLIED_CODING = codec("concept 9033", "CS"), codec("coding 8279", "CS")
-TEXT, TRUTH = codec("string", "string"), codec("boolean", "boolean")
-TAKEN = (CONCEPT, CODING, IMPLIED_CONCEPT, IMPLIED_CODING, TEXT, TRUTH)
-LOOKED_AT = (codec("concept", "CS"), codec("code", "token"), codec("quantity", "PQ"), codec("dateTime", "TS"))
+CODED = (CONCEPT, CODING, IMPLIED_CONCEPT, IMPLIED_CODING)
+TEXT, TRUTH, CODE, QUANTITY = (
+    codec(*pair)
+    for pair in (("string", "string"), ("boolean", "boolean"), ("code", "token"), ("quantity", "PQ"))
+)
+DATE, TIME, ADDRESS, WORD = (
+    codec(*pair) for pair in (("date", "date"), ("dateTime", "TS"), ("string", "URL"), ("word 3401", "CS"))
+)
+OF_TEXT, OF_V = (TEXT, TRUTH, CODE, DATE, codec("dateTime", "date")), (TIME, ADDRESS)
+LOOKED_AT = (
+    codec("concept", "CS"),
+    codec("instant", "dateTime"),
+    codec("date", "gYear"),
+    codec("uri", "anyURI"),
+)
+TEXTS = (
+    *(
+        None,
+        "",
+        " ",
+        "\u2003",
+        "true",
+        "false",
+        "1",
+        " true ",
+        "Går på tå",
+        "N",
+        "a b",
+        "½",
+        "2024-02-28",
+        "2024-02-30",
+    ),
+    *("0000-01-01", "2024-13-01", "2024-02-29", "2024-02-28Z", "2024", "2024-02-28T10:00:00", " 2024-02-28"),
+)
 PLAIN = {"V": "2", "DN": "Middels"}
 
 attributes = st.dictionaries(
@@ -51,14 +85,14 @@ def taken(chosen: Codec, element: etree._Element) -> tuple[dict[str, Any], int] 
     """What generated code takes of the element without a closer look, and how many values it counts."""
     found = ordinary_of(chosen)
     assert found is not None
-    names = {**vars(ordinary), "element": element}
-    names["value"] = eval(found.found.format("element"), names)
+    names = {**vars(ordinary), "element": element, "text": element.text}
+    names["value"] = eval(found.found.format(element="element", text="text"), names)
     if not eval(found.test, names):
         return None
     return {"x": eval(found.made, names)}, eval(found.values, names)
 
 
-@pytest.mark.parametrize("chosen", TAKEN[:4])
+@pytest.mark.parametrize("chosen", CODED)
 @example(given=PLAIN | {"S": f"{OID}.9165"})
 @example(given=PLAIN | {"OT": ""})
 @given(given=attributes)
@@ -69,10 +103,15 @@ def test_an_ordinary_code_is_what_the_codec_makes_of_it(chosen: Codec, given: di
     assert taken(chosen, at) is None or all(notes.natives)
 
 
-@pytest.mark.parametrize("chosen", TAKEN[4:])
-@pytest.mark.parametrize("text", [None, "", " ", "\u2003", "true", "false", "1", " true ", "Går på tå"])
-def test_an_ordinary_text_is_what_the_codec_makes_of_it(chosen: Codec, text: str | None) -> None:
-    at, holder, notes = element({}, text), {}, Notes()  # type: ignore[var-annotated]
+@pytest.mark.parametrize(
+    ("chosen", "at"),
+    [
+        *((chosen, element({}, text)) for chosen in OF_TEXT for text in TEXTS),
+        *((chosen, element({} if text is None else {"V": text})) for chosen in OF_V for text in TEXTS),
+    ],
+)
+def test_an_ordinary_text_is_what_the_codec_makes_of_it(chosen: Codec, at: etree._Element) -> None:
+    holder, notes = {}, Notes()  # type: ignore[var-annotated]
     chosen.write(at, holder, "x", notes)
     assert taken(chosen, at) in (None, (holder, 1))
     assert taken(chosen, at) is None or notes.natives == [True]
@@ -93,6 +132,12 @@ def test_an_ordinary_text_is_what_the_codec_makes_of_it(chosen: Codec, text: str
             ({"x": {"system": f"urn:oid:{OID}.8279", "code": "2", "display": "Middels"}}, 2),
         ),
         (TEXT, element({}, "Går"), ({"x": "Går"}, 1)),
+        (CODE, element({}, "N"), ({"x": "N"}, 1)),
+        (DATE, element({}, "2024-12-28"), ({"x": "2024-12-28"}, 1)),
+        (TIME, element({"V": "2024-02-01"}), ({"x": "2024-02-01"}, 1)),
+        (ADDRESS, element({"V": "tel:1"}), ({"x": "tel:1"}, 1)),
+        (WORD, element({"V": "H", "DN": "Bostedsadresse"}), ({"x": "home"}, 1)),
+        (QUANTITY, element({"V": "2.5", "U": "mg"}), ({"x": {"value": Decimal("2.5"), "unit": "mg"}}, 2)),
         (TRUTH, element({}, "false"), ({"x": False}, 1)),
     ],
 )
@@ -107,9 +152,31 @@ def test_the_ordinary_is_taken_without_the_codec(chosen: Codec, at: etree._Eleme
         *(PLAIN | {"OT": ""}, PLAIN | {"S": "9"}),
     ],
 )
-@pytest.mark.parametrize("chosen", TAKEN[:4])
+@pytest.mark.parametrize("chosen", CODED)
 def test_any_other_code_needs_a_closer_look(chosen: Codec, given: dict[str, str]) -> None:
     assert taken(chosen, element(given)) is None
+
+
+@given(
+    value=st.sampled_from(("", "2", "02", "2.0", "2.50", "+3", "1e5", "1" * 9)),
+    unit=st.sampled_from(("", " ", "mg")),
+)
+def test_an_ordinary_quantity_is_what_the_codec_makes_of_it(value: str, unit: str) -> None:
+    at, holder, notes = element({"V": value, "U": unit}), {}, Notes()  # type: ignore[var-annotated]
+    QUANTITY.write(at, holder, "x", notes)
+    assert taken(QUANTITY, at) in (None, (holder, 2))
+    assert taken(QUANTITY, at) is None or notes.natives == [True] * 2
+
+
+@pytest.mark.parametrize("code_set", WORDS)
+def test_a_word_is_taken_for_a_code_that_it_alone_stands_for(code_set: str) -> None:
+    chosen = codec(f"word {code_set}", "CS")
+    for code in (*WORDS[code_set], "?"):
+        for display in (terminology.display(code_set, code), code, None):
+            at = element({"V": code} | ({"DN": display} if display else {}))
+            holder, notes = {}, Notes()  # type: ignore[var-annotated]
+            chosen.write(at, holder, "x", notes)
+            assert taken(chosen, at) == ((holder, 1) if notes.natives == [True] else None)
 
 
 @pytest.mark.parametrize("chosen", LOOKED_AT)
