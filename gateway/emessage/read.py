@@ -78,8 +78,6 @@ class EMessage:
     """Length of the input in bytes."""
     tags: int = MAX_MARKUP
     """At least as many as it has elements."""
-    may_name_types: bool = True
-    """Whether an element in it may name a type of its own or say that it is nil."""
 
 
 def read(data: bytes) -> EMessage:
@@ -91,8 +89,7 @@ def read(data: bytes) -> EMessage:
     else:
         text = data
     _refuse_markup(text)
-    may_name_types = b":type" in text or b":nil" in text  # xsi:type, xsi:nil: with whatever prefix
-    return _classified(_parse(text, ENCODINGS[encoding]), len(data), text.count(b"<"), may_name_types)
+    return _classified(_parse(text, ENCODINGS[encoding]), len(data), text.count(b"<"))
 
 
 def _bound(data: bytes) -> None:
@@ -198,10 +195,10 @@ def _receipts() -> dict[str, str]:
     return {structure(name).tag("ar:AppRec"): name for name in STANDARDS if name.startswith("apprec")}
 
 
-def _classified(root: etree._Element, size: int, tags: int, may_name_types: bool) -> EMessage:
+def _classified(root: etree._Element, size: int, tags: int) -> EMessage:
     """The message by its root, and for an envelope by the first body whose namespace has a grammar."""
     if root.tag in _receipts():
-        return EMessage(root, _receipts()[root.tag], None, size, tags, may_name_types)
+        return EMessage(root, _receipts()[root.tag], None, size, tags)
     if root.tag != f"{{{MSGHEAD}}}MsgHead":
         fhir = str(root.tag).startswith(f"{{{_FHIR}}}")
         raise Unreadable("xml.fhir-as-xml" if fhir else "xml.not-a-message", line=root.sourceline)
@@ -209,8 +206,8 @@ def _classified(root: etree._Element, size: int, tags: int, may_name_types: bool
     for element in contents:
         standard = _bodies().get(etree.QName(element).namespace or "")
         if standard:
-            return EMessage(root, standard, element, size, tags, may_name_types)
-    return EMessage(root, "msghead", contents[0] if contents else None, size, tags, may_name_types)
+            return EMessage(root, standard, element, size, tags)
+    return EMessage(root, "msghead", contents[0] if contents else None, size, tags)
 
 
 def contents_of(root: etree._Element) -> list[etree._Element]:

@@ -84,7 +84,7 @@ def convert(source: Readable, target: str) -> Translation:
         bundle, state = _bundle_of(source)
         if target != "fhir-r4":
             return _of_bundle(bundle, target, render=False)
-        return Translation(fhir_json.write(bundle), target, _forward_report(state, source), bundle)
+        return Translation(fhir_json.write(bundle), target, _forward_report(state, source.root), bundle)
 
 
 @contextmanager
@@ -233,11 +233,10 @@ def _report(
     return LossReport(sources.version(), total, native, extension, exact, entries, notes)
 
 
-def _forward_report(state: State, source: EMessage) -> LossReport:
-    counted, is_signed = state.counted, any(True for _ in source.root.iterchildren(_SIGNATURE))
+def _forward_report(state: State, root: etree._Element) -> LossReport:
+    counted, is_signed = state.counted, any(True for _ in root.iterchildren(_SIGNATURE))
     notes = ("signature not carried; verified: not checked",) if is_signed else ()
-    found = _typed(source.root) if source.may_name_types else ()
-    typed = tuple(Loss(f"{element_path(element)}/@type", "", "lost", "error") for element in found)
+    typed = tuple(Loss(f"{element_path(element)}/@type", "", "lost", "error") for element in _typed(root))
     total = counted.native + counted.extension + counted.exact + len(typed)
     return _report(
         total, counted.native, counted.extension, counted.exact, (*counted.losses(), *typed), notes
