@@ -49,12 +49,16 @@ class Writing(Connection, Protocol):
         """Undo the unit, and only it."""
         ...
 
+    def settle(self) -> None:
+        """Wait until everything so far is done. Raises what went wrong in it if that was not told yet, for `judge`."""
+        ...
+
     def judge(self, error: Exception) -> Verdict:
         """What an error means that a unit ended with."""
         ...
 
-    def commit(self, notices: Notices) -> None:
-        """Make it durable, and let the other nodes know."""
+    def commit(self, notices: Notices, units: int) -> None:
+        """Make it durable, so many units, and let the other nodes know."""
         ...
 
     def rollback(self) -> None:

@@ -185,6 +185,11 @@ class PostgresWriting:
             self.execute("ROLLBACK TO unit")
             self.execute("RELEASE unit").wait()
 
+    def settle(self) -> None:
+        """Read every answer: those of the units, and the transaction's number, without which nobody could find out."""
+        if not self._pipeline.is_read:
+            self._pipeline.settle()
+
     def judge(self, error: Exception) -> Verdict:
         """Told by the type of the error: its words may quote a value."""
         if is_lost(self._connection) or isinstance(error, GONE):
@@ -193,7 +198,7 @@ class PostgresWriting:
             return "again"
         return "trouble" if isinstance(error, psycopg.OperationalError | psycopg.InternalError) else "unit"
 
-    def commit(self, notices: Notices) -> None:
+    def commit(self, notices: Notices, units: int) -> None:
         """Commit, and tell the other nodes; if the answer is lost, find out.
 
         Durable after it: every unit of the batch. A crash before it: none, and nobody has been told. Doing it again is

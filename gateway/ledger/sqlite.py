@@ -145,8 +145,6 @@ class SqliteWriting:
     def __init__(self, connection: sqlite3.Connection, checkpointer: Checkpointer) -> None:
         self.connection = connection
         self._checkpointer = checkpointer
-        self._units = 0
-        """Kept since the last commit."""
         self.execute: Callable[..., Answer] = connection.execute
 
     def begin(self, touching: frozenset[str] | None) -> frozenset[str] | None:
@@ -161,12 +159,14 @@ class SqliteWriting:
     def release(self) -> None:
         """Keep the unit."""
         self._do("RELEASE unit")
-        self._units += 1
 
     def undo(self) -> None:
         """Undo the unit, and only it."""
         self._do("ROLLBACK TO unit")
         self._do("RELEASE unit")
+
+    def settle(self) -> None:
+        """Everything is done when it has been said."""
 
     def judge(self, error: Exception) -> Verdict:
         """Disk full and the like make trouble; some of them end the whole transaction."""
@@ -174,15 +174,14 @@ class SqliteWriting:
             return "gone"
         return "trouble" if isinstance(error, sqlite3.OperationalError) else "unit"
 
-    def commit(self, notices: Notices) -> None:
+    def commit(self, notices: Notices, units: int) -> None:
         """Flush it to the disk."""
         self._do("COMMIT")
         if self._checkpointer.little_is_left:
             self._checkpointer.little_is_left = False
             with contextlib.suppress(sqlite3.Error):  # it is committed, whether the log is moved or not
                 self.connection.execute(PASSIVE)
-        self._checkpointer.kept(self._units)
-        self._units = 0
+        self._checkpointer.kept(units)
 
     def rollback(self) -> None:
         """Undo everything since `begin`."""

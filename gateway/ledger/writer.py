@@ -1,8 +1,9 @@
 """How do many small units of work become few disk flushes, without one spoiling another?
 
-One thread owns the only connection of this process that writes. It takes every unit that waits, runs each in a
-savepoint of its own, and commits them together: while the disk flushes, the next ones gather. A unit that fails is
-rolled back to its savepoint and only its own caller hears of it. Nobody hears "done" before the commit.
+One thread owns the only connection of this process that writes. It takes every unit that waits, runs one after the
+other, and commits them together: while the disk flushes, the next ones gather. Where one of them fails, which is
+seldom, all are undone and run once more, each in a savepoint of its own: the one that fails is rolled back to it, and
+only its own caller hears of it. Nobody hears "done" before the commit.
 
 Durable after the commit: every unit of the batch that did not fail. A crash before it: none of them, and no caller has
 been told otherwise. Doing a unit again is harmless because each looks first at what the database says; where a
@@ -98,11 +99,16 @@ class Writer:
     def _commit(self, jobs: list[Job]) -> Notices:
         """Commit the batch; again from its beginning when it was lost, as long as the connection's patience lasts."""
         until = time.monotonic() + (0.0 if self.failed else self._connection.patience_s)
+        apart = False
         while True:
             try:
-                return self._transaction(jobs)
+                return self._transaction(jobs, apart=apart)
             except BeyondReach:  # the unit has the whole ledger from now on
                 self._connection.rollback()
+                continue
+            except _Spoilt:
+                self._connection.rollback()
+                apart = True
                 continue
             except Gone:
                 again = time.monotonic() < until
@@ -120,28 +126,47 @@ class Writer:
             job.result, job.error = None, Unavailable("us.not-stored")
         return Notices()
 
-    def _transaction(self, jobs: list[Job]) -> Notices:
+    def _transaction(self, jobs: list[Job], *, apart: bool) -> Notices:
+        """Run and commit all of them; `apart`: each in a savepoint of its own.
+
+        :raises _Spoilt: one failed, and they did not run apart.
+        """
         notices = Notices()
         touching = self._connection.begin(_together(jobs))
-        all_well = [self._run(job, touching, notices) for job in jobs]
-        self._connection.commit(notices)
+        if apart:
+            all_well = [self._run_apart(job, touching, notices) for job in jobs]
+        else:
+            all_well = [self._run_together(jobs, touching, notices)]
+        self._connection.commit(notices, sum(job.error is None for job in jobs))
         self.commits += 1
         self.failed = not all(all_well)
         return notices
 
-    def _run(self, job: Job, touching: frozenset[str] | None, notices: Notices) -> bool:
+    def _run_together(self, jobs: list[Job], touching: frozenset[str] | None, notices: Notices) -> bool:
+        """Run units none of which can be undone alone."""
+        try:
+            for job in jobs:
+                job.error = None
+                job.result = self._done(job, touching, notices)
+            self._connection.settle()
+        except (BeyondReach, Gone, Failed):
+            raise
+        except Exception as error:
+            if self._connection.judge(error) == "gone":
+                raise Gone from error
+            raise _Spoilt from None
+        return True
+
+    def _run_apart(self, job: Job, touching: frozenset[str] | None, notices: Notices) -> bool:
         """Run one unit in its savepoint; False: the database could not do what it should (disk full, for one)."""
         job.result = job.error = None
         for tries in range(1, MOST_TRIES + 1):
-            session = Session(self._connection, self._queries, touching)
             self._connection.savepoint()
             try:
-                job.result = job.unit(session)
+                own = Notices()
+                job.result = self._done(job, touching, own)
                 self._connection.release()
-            except BeyondReach:
-                job.touching = None
-                raise
-            except (Gone, Failed):
+            except (BeyondReach, Gone, Failed):
                 raise
             except Exception as error:
                 verdict = self._connection.judge(error)
@@ -152,9 +177,24 @@ class Writer:
                     continue
                 job.result, job.error = None, Unavailable("us.not-stored") if verdict == "trouble" else error
                 return verdict != "trouble"
-            notices.add(session.notices)
+            notices.add(own)
             return True
         return True
+
+    def _done(self, job: Job, touching: frozenset[str] | None, notices: Notices) -> Any:
+        """What a unit gives; its notices are added if it succeeds."""
+        session = Session(self._connection, self._queries, touching)
+        try:
+            result = job.unit(session)
+        except BeyondReach:
+            job.touching = None
+            raise
+        notices.add(session.notices)
+        return result
+
+
+class _Spoilt(Exception):
+    """A unit failed that shares its fate with others."""
 
 
 def _together(jobs: list[Job]) -> frozenset[str] | None:

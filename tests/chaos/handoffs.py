@@ -74,9 +74,9 @@ class _Mortal:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._connection, name)
 
-    def commit(self, notices: Any) -> None:
+    def commit(self, notices: Any, units: int) -> None:
         self._before()
-        self._connection.commit(notices)
+        self._connection.commit(notices, units)
         self._after()
 
 

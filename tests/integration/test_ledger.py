@@ -151,7 +151,7 @@ async def main() -> None:
     transport.on_send = on_send
     async with running(settings(Path(sys.argv[1]), lease_s=1), transport) as house:
         if point == "before-commit":
-            def cut(notices):
+            def cut(notices, units):
                 os.kill(os.getpid(), signal.SIGKILL)
             house.services.ledger._writer._connection.commit = cut
         id = await house.accepted(message("m-1", receiver=("88830001", "88830011")))

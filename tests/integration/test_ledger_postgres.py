@@ -84,7 +84,12 @@ def cut(ledger: Ledger) -> None:
 def cut_at_commit(ledger: Ledger, *, before: bool) -> None:
     """Let the connection break at the next commit: before the database has heard of it, or before its answer comes."""
     writing: Any = ledger._writer._connection  # type: ignore[union-attr]
-    settle = writing._pipeline.settle
+    settle, execute = writing._pipeline.settle, writing.execute
+
+    def executed(text: str, *values: Any) -> Any:
+        if text == "COMMIT":
+            writing.execute, writing._pipeline.settle = execute, broken
+        return execute(text, *values)
 
     def broken() -> None:
         if not before:
@@ -94,7 +99,7 @@ def cut_at_commit(ledger: Ledger, *, before: bool) -> None:
             settle()
         raise sql.AdminShutdown
 
-    writing._pipeline.settle = broken
+    writing.execute = executed
 
 
 def test_connection_cut_between_two_commits(ledger: Ledger) -> None:

@@ -44,10 +44,8 @@ def commit(writing: SqliteWriting, units: int) -> None:
     """One commit of so many units."""
     writing.begin(None)
     for _ in range(units):
-        writing.savepoint()
         writing.execute("INSERT INTO kept (content) VALUES (randomblob(:size))", {"size": SIZE})
-        writing.release()
-    writing.commit(Notices())
+    writing.commit(Notices(), units)
 
 
 def until_little_is_left(checkpointer: Checkpointer) -> None:

@@ -320,7 +320,7 @@ async def test_a_smaller_number_that_is_committed_late_is_not_passed_over(
             for _ in range(3):
                 await found.projector.catch_up()
             assert found.stays() == []
-            writing.commit(session.notices)
+            writing.commit(session.notices, 1)
             await found.projector.catch_up()
             assert [stay.state for stay in found.stays()] == ["innlagt"]
             async with asyncio.timeout(60):
