@@ -16,7 +16,7 @@ from datetime import datetime
 from typing import Final, Literal
 
 from gateway.ledger import messages, times
-from gateway.ledger.session import Row, Session
+from gateway.ledger.session import Answer, Row, Session
 
 NEVER: Final = 2**62
 """Later than any time, in microseconds."""
@@ -65,10 +65,15 @@ class Attempt:
     """Of a receipt that must be translated: what it is about."""
 
 
-def lane(session: Session, key: str, receiver_her: str) -> int:
-    """The lane with this key; it is made if it is not there."""
+def ask_lane(session: Session, key: str) -> Answer:
+    """The lane with this key, for `lane`."""
+    return session.ask("find_lane", lane_key=key)
+
+
+def lane(session: Session, key: str, receiver_her: str, asked: Answer | None = None) -> int:
+    """The lane with this key; it is made if it is not there. `asked`: of `ask_lane`, if it was asked before."""
     session.reach(receiver_her)
-    row = session.one("find_lane", lane_key=key)
+    row = (asked or ask_lane(session, key)).fetchone()
     return row["lane_id"] if row else session.keep("keep_lane", lane_key=key, receiver_her=receiver_her)
 
 
@@ -242,7 +247,13 @@ def _reason(reason: str | None) -> dict[str, messages.Fact]:
 
 def head(session: Session, lane_id: int) -> Row | None:
     """The first delivery in line."""
-    return session.one("head_of_lane", lane_id=lane_id)
+    row: Row | None = ask_head(session, lane_id).fetchone()
+    return row
+
+
+def ask_head(session: Session, lane_id: int) -> Answer:
+    """As `head`, to be looked at later."""
+    return session.ask("head_of_lane", lane_id=lane_id)
 
 
 def start(session: Session, row: Row, owner: str, now: int, lease_until: int) -> Attempt:

@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from gateway.ledger.session import Row, Session
+from gateway.ledger.session import Answer, Row, Session
 
 Fact = str | int | float | bool | None
 MediaType = Literal["application/xml", "application/fhir+json"]
@@ -74,7 +74,17 @@ class NewRefusal:
 
 def find(session: Session, sender_her: str, message_id: str) -> Known | None:
     """The message a sender has given this id, if it was accepted before."""
-    row = session.one("find_message", sender_her=sender_her, message_id=message_id)
+    return known_in(ask(session, sender_her, message_id))
+
+
+def ask(session: Session, sender_her: str, message_id: str) -> Answer:
+    """As `find`, to be looked at with `known_in`."""
+    return session.ask("find_message", sender_her=sender_her, message_id=message_id)
+
+
+def known_in(answer: Answer) -> Known | None:
+    """The message that was accepted before, if one was."""
+    row = answer.fetchone()
     return None if row is None else Known(row["sequence"], row["id"], row["content_digest"], row["body_id"])
 
 

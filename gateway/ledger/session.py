@@ -82,14 +82,18 @@ class Session:
         if self._touching is not None and her_id not in self._touching:
             raise BeyondReach
 
+    def ask(self, query: str, **values: Any) -> Answer:
+        """Send a question whose answer is looked at later: a database on another machine gives several at a time."""
+        return self._connection.execute(self._queries[query], values)
+
     def one(self, query: str, **values: Any) -> Row | None:
         """The first row, or None."""
-        row: Row | None = self._connection.execute(self._queries[query], values).fetchone()
+        row: Row | None = self.ask(query, **values).fetchone()
         return row
 
     def all(self, query: str, **values: Any) -> list[Row]:
         """Every row."""
-        return self._connection.execute(self._queries[query], values).fetchall()
+        return self.ask(query, **values).fetchall()
 
     def run(self, query: str, **values: Any) -> None:
         """Change something, without waiting for the database to have done it."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from gateway.ledger import line, messages, times
 from gateway.ledger.line import Attempt
-from gateway.ledger.session import Session
+from gateway.ledger.session import Answer, Session
 from gateway.routing import pace
 from gateway.routing.corrections import keeps_back, original_of, waits_for_decision
 from gateway.routing.ports import Loss, Translation, media_type_of
@@ -42,17 +42,18 @@ def claim(
     for receiver_her in receivers:
         while len(attempts) < most:
             wanted = most - len(attempts)
-            lanes = session.all("due_lanes", receiver_her=receiver_her, now=now, most=wanted)
-            for row in lanes:
-                attempt = take_head(session, row["lane_id"], owner, now, lease_us)
+            found = session.all("due_lanes", receiver_her=receiver_her, now=now, most=wanted)
+            lanes = [(row["lane_id"], line.ask_head(session, row["lane_id"])) for row in found]
+            for lane_id, asked in lanes:
+                attempt = take_head(session, lane_id, owner, now, lease_us, asked)
                 if attempt is not None:
                     attempts.append(attempt)
             if len(lanes) < wanted:
                 break
-        for query in ("next_due", "next_lease_end"):
-            found = session.one(query, receiver_her=receiver_her)
-            if found is not None:
-                dues.append(found[0])
+        for answer in [
+            session.ask(each, receiver_her=receiver_her) for each in ("next_due", "next_lease_end")
+        ]:
+            dues += [row[0] for row in answer.fetchall()]
     return Claimed(tuple(attempts), min(dues, default=None))
 
 
@@ -82,9 +83,15 @@ def _backlog(session: Session, receivers: Iterable[str]) -> bool:
     )
 
 
-def take_head(session: Session, lane_id: int, owner: str, now: int, lease_us: int) -> Attempt | None:
-    """Begin an attempt at the first delivery of a lane that may be sent; None: the lane is empty, and given back."""
-    while (head := line.head(session, lane_id)) is not None:
+def take_head(
+    session: Session, lane_id: int, owner: str, now: int, lease_us: int, asked: Answer | None = None
+) -> Attempt | None:
+    """Begin an attempt at the first delivery of a lane that may be sent; None: the lane is empty, and given back.
+
+    `asked`: of `line.ask_head`, if it was asked before.
+    """
+    asked = asked or line.ask_head(session, lane_id)
+    while (head := asked.fetchone()) is not None:
         if line.is_held(head):
             line.hold(session, lane_id)
             return None
@@ -93,10 +100,16 @@ def take_head(session: Session, lane_id: int, owner: str, now: int, lease_us: in
             return line.start(session, head, owner, now, now + lease_us)
         if waits_for_decision(original):
             line.park_again(session, head, now, reason=WAITS_FOR_HELD)
-            continue
-        line.end(
-            session, head["delivery_id"], head["sequence"], "handed", now, reason="routing.parent-rejected"
-        )
+        else:
+            line.end(
+                session,
+                head["delivery_id"],
+                head["sequence"],
+                "handed",
+                now,
+                reason="routing.parent-rejected",
+            )
+        asked = line.ask_head(session, lane_id)
     line.let_go(session, lane_id, now)
     return None
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
-from gateway.ledger.session import Row, Session
+from gateway.ledger.session import Answer, Row, Session
 from gateway.routing.quarantine import is_held_row
 
 CORRECTIONS: Final = frozenset({"M", "A", "C"})
@@ -73,7 +73,17 @@ class Changes:
 
 def changes_of(session: Session, one: OnItsWay) -> Changes:
     """What names this message as that which it changes, on its way to the same receiver."""
-    rows = session.all("changes_named", **one._asdict())
+    return changes_in(ask_changes(session, one))
+
+
+def ask_changes(session: Session, one: OnItsWay) -> Answer:
+    """As `changes_of`, to be looked at with `changes_in`."""
+    return session.ask("changes_named", **one._asdict())
+
+
+def changes_in(answer: Answer) -> Changes:
+    """What names the message that was asked about."""
+    rows = answer.fetchall()
     return Changes(
         waiting=tuple(row for row in rows if _waits(row)),
         went_first=any(row["state"] in UNDER_WAY_OR_THERE for row in rows),

@@ -209,10 +209,12 @@ class Intake:
     def _keep(self, session: Session, admitted: _Admitted) -> Accepted | Refused | Known:
         """The unit of work that takes a message in: all of it, or nothing; not if its id is known already."""
         arrival, kept = admitted.arrival, admitted.arrival.kept
-        known = messages.find(session, kept.sender_her, kept.message_id)
+        asked = messages.ask(session, kept.sender_her, kept.message_id)
+        around = None if admitted.onward is None else placing.ask(session, arrival)
+        known = messages.known_in(asked)
         if known is not None:
             return known
-        if admitted.onward is None:
+        if admitted.onward is None or around is None:
             original = receipts_home.original_of(session, arrival)
             if isinstance(original, str):
                 return Refused(original, arrival.facts)
@@ -222,7 +224,7 @@ class Intake:
         else:
             route, way = admitted.onward
             sequence = messages.keep(session, kept, arrival.data, arrival.media_type)
-            placing.place(session, arrival, sequence, route, way, self._settings.parked_limit_s)
+            placing.place(session, arrival, sequence, route, way, self._settings.parked_limit_s, around)
         return Accepted(kept.id, kept.message_id)
 
     async def _keep_refusal(self, refused: Refused, size: int, credential: Credential | None) -> None:

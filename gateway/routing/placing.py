@@ -20,9 +20,11 @@ receiver may have seen any version, the cancellation travels.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from gateway.ledger import line, messages, times
 from gateway.ledger.line import NewDelivery
-from gateway.ledger.session import Row, Session
+from gateway.ledger.session import Answer, Row, Session
 from gateway.routing import corrections, quarantine
 from gateway.routing.arrival import Arrival
 from gateway.routing.corrections import CHANGE_WENT_FIRST, CORRECTIONS, ENDED_BADLY, OnItsWay, named_original
@@ -33,14 +35,49 @@ LONGEST_CHAIN = 100
 """Versions of one message that are looked at."""
 
 
+@dataclass(frozen=True)
+class Asked:
+    """What `place` will want to know of a message that is about to be kept."""
+
+    changes: Answer
+    """What names it as that which it changes."""
+    conversation: Answer | None
+    """The lane of its conversation's first; None: it belongs to none."""
+    lane_key: str
+    lane: Answer
+    """The lane with that key."""
+
+
+def ask(session: Session, arrival: Arrival) -> Asked:
+    """Ask what `place` wants to know, without waiting for it."""
+    kept = arrival.kept
+    key = _lane_key(arrival)
+    conversation = None
+    if kept.conversation_id:
+        conversation = session.ask(
+            "lane_of_conversation",
+            conversation_id=kept.conversation_id,
+            sender_her=kept.sender_her,
+            receiver_her=kept.receiver_her,
+        )
+    changes = corrections.ask_changes(session, OnItsWay(kept.message_id, kept.sender_her, kept.receiver_her))
+    return Asked(changes, conversation, key, line.ask_lane(session, key))
+
+
 def place(
-    session: Session, arrival: Arrival, sequence: int, route: Route, way: Way, parked_limit_s: float
+    session: Session,
+    arrival: Arrival,
+    sequence: int,
+    route: Route,
+    way: Way,
+    parked_limit_s: float,
+    asked: Asked,
 ) -> None:
-    """Begin the delivery of a message that was just kept."""
+    """Begin the delivery of a message that was just kept; `asked` before that."""
     kept, now = arrival.kept, arrival.now
     one = OnItsWay(kept.message_id, kept.sender_her, kept.receiver_her)
     original = _original_of(session, arrival)
-    lane_id = original["lane_id"] if original else _lane_of(session, arrival)
+    lane_id = original["lane_id"] if original else _lane_of(session, arrival, asked)
     new = NewDelivery(
         message=sequence,
         is_receipt=False,
@@ -49,7 +86,7 @@ def place(
         format=way.format,
         unchanged=way.unchanged,
     )
-    changes = corrections.changes_of(session, one)
+    changes = corrections.changes_in(asked.changes)
     give_up_at = now + times.seconds(route.endpoint.give_up_after_s)
     if changes.went_first:
         line.keep_final(session, new, "handed", now, event="delivery.handed", reason=CHANGE_WENT_FIRST)
@@ -101,24 +138,19 @@ def _original_of(session: Session, arrival: Arrival) -> Row | None:
     return corrections.delivery_of(session, OnItsWay(named, kept.sender_her, kept.receiver_her))
 
 
-def _lane_of(session: Session, arrival: Arrival) -> int:
+def _lane_of(session: Session, arrival: Arrival, asked: Asked) -> int:
     """The lane of the conversation's first, else the patient's, else the conversation's own."""
+    if asked.conversation is not None and (row := asked.conversation.fetchone()) is not None:
+        first: int = row["lane_id"]
+        return first
+    return line.lane(session, asked.lane_key, arrival.kept.receiver_her, asked.lane)
+
+
+def _lane_key(arrival: Arrival) -> str:
     kept = arrival.kept
-    if kept.conversation_id:
-        row = session.one(
-            "lane_of_conversation",
-            conversation_id=kept.conversation_id,
-            sender_her=kept.sender_her,
-            receiver_her=kept.receiver_her,
-        )
-        if row is not None:
-            first: int = row["lane_id"]
-            return first
     if kept.patient_key:
-        key = f"{kept.receiver_her}|patient|{kept.patient_key}"
-    else:
-        key = f"{kept.receiver_her}|conversation|{kept.sender_her}|{arrival.facts.lane_conversation}"
-    return line.lane(session, key, kept.receiver_her)
+        return f"{kept.receiver_her}|patient|{kept.patient_key}"
+    return f"{kept.receiver_her}|conversation|{kept.sender_her}|{arrival.facts.lane_conversation}"
 
 
 def _annul(session: Session, original: Row, arrival: Arrival) -> bool:
