@@ -48,7 +48,8 @@ FORMS: Final[dict[str, tuple[tuple[str, ...], ...]]] = {
     "Identifier": (("system", "value"), ("system", "value", "type"), ("value",)),
     "Reference": (("reference",),),
 }
-"""By far the most objects are of these few types, and have these names (in any order)."""
+"""By far the most objects are of these few types, and have these names (in any order). What is noted once, a
+Reference or a resource, stands in none but last."""
 
 GATHERED: Final = {
     **dict.fromkeys(("string", "markdown"), "texts"),
@@ -137,16 +138,25 @@ def _written(names: Iterable[str], shapes: Shapes) -> Sound:
 
 
 def _of_forms(shapes: Shapes) -> Sound:
-    """The function for whatever stands where an object of the type should: its forms are told apart here."""
+    """The function for whatever stands where an object of the type should: its forms are told apart here, by how many
+    names there are and what is not there when it is asked for. (What was gathered until then is gathered once more.)
+    """
     constants = _constants()
-    lines = ["if node.__class__ is not dict: return False"]
+    lines = ["if node.__class__ is not dict: return False", "try:"]
     for form in FORMS[shapes.type_name]:
-        there = " and ".join(f"{name!r} in node" for name in form)
-        lines.append(f"if len(node) == {len(form)} and {there}:")
-        lines += _indented(_lines(dict.fromkeys(form), shapes, constants))
+        lines.append(f" if {_looks_like(form, FORMS[shapes.type_name])}:")
+        lines += _indented(_indented(_lines(dict.fromkeys(form), shapes, constants)))
+    lines.append("except KeyError: pass")
     known, unplanned = _constant(constants, shapes.known), _constant(constants, shapes.unplanned)
     lines.append(f"return ({known}.get(tuple(node)) or {unplanned})(node, walk)")
     return _compiled(lines, constants)
+
+
+def _looks_like(form: tuple[str, ...], forms: tuple[tuple[str, ...], ...]) -> str:
+    """The expression that tells the form from the others of its length."""
+    others = {name for other in forms if other != form and len(other) == len(form) for name in other}
+    own = [name for name in form if name not in others] if others else []
+    return " and ".join([f"len(node) == {len(form)}", *(f"{name!r} in node" for name in own)])
 
 
 def _constants() -> dict[str, Any]:

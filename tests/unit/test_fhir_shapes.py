@@ -75,6 +75,7 @@ def test_every_form_is_a_sound_shape(type_name: str) -> None:
         node = dict.fromkeys(form)
         assert check_shape(node, rules) is None
         assert all(invariant.holds(node) for invariant in rules.invariants if invariant.by_shape)
+        assert "Reference" not in {rules.members[name].type for name in form}
 
 
 def test_a_form_is_told_in_any_order_of_its_names() -> None:
@@ -96,6 +97,31 @@ def test_an_extension_says_what_it_is(url: Any) -> None:
     for value in ({"valueCode": "x"}, {"valueInteger": 1}):
         resource = {"resourceType": "Basic", "code": {"text": "x"}, "extension": [{"url": url, **value}]}
         assert both(resource) == (False, False)
+
+
+@pytest.mark.parametrize(
+    ("names", "sound"),
+    [
+        ("system display", True),
+        ("id code", True),
+        ("code display version", True),
+        ("system code x", False),
+        ("system x", False),
+    ],
+)
+def test_what_is_as_long_as_a_form_but_no_such_is_judged_by_its_names(names: str, sound: bool) -> None:
+    coding = dict.fromkeys(names.split(), "y")
+    assert both({"resourceType": "Basic", "code": {"coding": [coding]}}) == (sound, sound)
+
+
+def test_an_entry_without_a_full_url_is_looked_into_once() -> None:
+    basic = {"resourceType": "Basic", "code": {"text": "x"}, "subject": {"reference": "Patient/1"}}
+    entry = {"search": {"mode": "match"}, "resource": basic}
+    fast, explained = Walk(), Walk()
+    bundle = {"resourceType": "Bundle", "type": "searchset", "entry": [entry]}
+    assert is_sound(bundle, fast)
+    assert check_any_resource(bundle, explained) is None
+    assert fast.references == explained.references != []
 
 
 def test_a_rule_about_values_is_not_asked_about_values_of_another_kind() -> None:
