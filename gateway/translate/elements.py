@@ -10,9 +10,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from gateway.translate.codec import Codec
-from gateway.translate.datatypes import Coding, Concept, Text, Value, oid_in
+from gateway.translate.datatypes import Coding, Concept, Quantity, Text, Value, oid_in
 from gateway.translate.following import Scene, codec_name, followed, value_of
 from gateway.translate.paths import CodeSet, Item, Key, Path
+from gateway.translate.source import Source
+
+OfObject = Coding | Concept | Quantity
+"""Codecs of values that are an object in FHIR."""
 
 
 @contextmanager
@@ -23,8 +27,8 @@ def element_of(scene: Scene, path: Path, codec: Codec, name: str) -> Iterator[st
     if isinstance(codec, Text):
         with value_of(scene, path, codec) as value:
             yield f"f'<{name}>{{text_of({value})}}</{name}>' if {value} else '<{name}/>'"
-    elif isinstance(codec, Concept | Coding) and isinstance(last, Key | Item | CodeSet):
-        with _coded(scene, path, codec, name) as element:
+    elif isinstance(codec, OfObject) and isinstance(last, Key | Item | CodeSet):
+        with _of_object(scene, path, codec, name) as element:
             yield element
     elif isinstance(codec, Value) and codec.kind.is_plain and isinstance(last, Key):
         with _dated(scene, path, codec, name) as element:
@@ -35,38 +39,27 @@ def element_of(scene: Scene, path: Path, codec: Codec, name: str) -> Iterator[st
 
 
 @contextmanager
-def _coded(scene: Scene, path: Path, codec: Concept | Coding, name: str) -> Iterator[str]:
-    """The element of a code: of one Coding with system, code and display it is written at once."""
+def _of_object(scene: Scene, path: Path, codec: OfObject, name: str) -> Iterator[str]:
+    """The element of a code or quantity: one that says just what an element holds is written at once."""
     with followed(scene, path.before, scene.holder) as (inner, holder), inner.if_there(holder):
         out, last = scene.out, path.steps[-1]
         found, element = out.variable("found"), out.variable("element")
-        place = read = ""
+        known_as, place = codec_name(out, codec), ""
+        read = f"value_at({known_as}, {holder}, {last.name!r}, {{}}, reading)"
         if isinstance(last, CodeSet):
             at = out.variable("at")
             out.line(f"{at}, {found} = item_of_set({holder}, {last.name!r}, {last.system!r})")
-            place = f"f'{last.name}[{{{at}}}]'"
+            read, place = read.format(at), f"f'{last.name}[{{{at}}}]'"
         elif isinstance(last, Item):
-            at = str(last.index)
-            out.line(
-                f"{found} = object_at({holder}, {last.name!r}, {at}) if {last.name!r} in {holder} else None"
-            )
-            place = repr(f"{last.name}[{at}]")
+            item = f"object_at({holder}, {last.name!r}, {last.index})"
+            out.line(f"{found} = {item} if {last.name!r} in {holder} else None")
+            read, place = read.format(last.index), repr(f"{last.name}[{last.index}]")
         else:
-            at = ""
             out.line(f"{found} = {holder}.get({last.name!r})")
+            read = f"{known_as}.read({holder}, {last.name!r}, reading)"
             place = repr(last.name) if isinstance(codec, Coding) else ""
-        known_as = codec_name(out, codec)
-        read = (
-            f"value_at({known_as}, {holder}, {last.name!r}, {at}, reading)"
-            if at
-            else f"{known_as}.read({holder}, {last.name!r}, reading)"
-        )
         with out.block(f"if {found} is not None"):
-            kind = "concept" if isinstance(codec, Concept) else "coding"
-            oid = out.name(
-                "oid_if_stated" if codec.stated else "oid_if_of_set", oid_in(codec.implied, codec.stated)
-            )
-            out.line(f"{element} = {kind}_element({name!r}, {found}, {oid}, read)")
+            out.line(f"{element} = {_at_once(out, codec, name, found)}")
             with out.block(f"if {element} is None"):
                 out.line(f"{element} = element_if_said({name!r}, {read})")
             if place:
@@ -74,6 +67,16 @@ def _coded(scene: Scene, path: Path, codec: Concept | Coding, name: str) -> Iter
                     out.line(f"read.append((id({holder}), {place}))")
             with out.block(f"if {element} is not None"):
                 yield element
+
+
+def _at_once(out: Source, codec: OfObject, name: str, found: str) -> str:
+    """The expression for the element of an object that says just what an element holds; None of any other."""
+    if isinstance(codec, Quantity):
+        return f"quantity_element({name!r}, {found}, read)"
+    word = "oid_if_stated" if codec.stated else "oid_if_of_set"
+    oid = out.name(word, oid_in(codec.implied, codec.stated))
+    kind = "concept" if isinstance(codec, Concept) else "coding"
+    return f"{kind}_element({name!r}, {found}, {oid}, read)"
 
 
 @contextmanager

@@ -12,6 +12,7 @@ from lxml import etree
 
 from gateway.fhir.canonical import PRESENT, code_system, component_system, is_of
 from gateway.translate.codec import Attributes, Codec, Json
+from gateway.translate.primitives import primitive
 from gateway.translate.reading import ALL_READ, Read, Reading
 from gateway.translate.wording import element, is_plain
 
@@ -19,6 +20,7 @@ AT = "[]"
 """The key of one value of a list while it is read by itself."""
 _COMPONENTS = component_system()
 _EVENTS = code_system("9121")
+_NUMBER = primitive("decimal", "double")
 _NOTHING: Mapping[Any, Json] = {}
 
 
@@ -67,9 +69,9 @@ def item_of_set(holder: Json | None, name: str, system: str) -> tuple[int | None
     """`a[9033]`: the first object of a list with a coding of the code set, and its number."""
     found = None if holder is None else holder.get(name)
     for at, item in enumerate(found if isinstance(found, list) else ()):
-        codings = item.get("coding", ()) if isinstance(item, dict) else ()
-        if any(isinstance(coding, dict) and is_of(coding, system) for coding in codings):
-            return at, item
+        for coding in item.get("coding", ()) if isinstance(item, dict) else ():
+            if isinstance(coding, dict) and is_of(coding, system):
+                return at, item
     return None, None
 
 
@@ -145,6 +147,18 @@ def coding_element(
     at = id(coding)
     read += ((at, "system"), (at, "code"), (at, "display"), (at, None))
     return f'<{name} V="{code}" DN="{display}" S="{oid}"/>' if oid else f'<{name} V="{code}" DN="{display}"/>'
+
+
+def quantity_element(name: str, quantity: Any, read: list[Read]) -> str | None:
+    """The element of a Quantity that says a number and a unit and no more; None: it wants a closer look."""
+    if quantity.__class__ is not dict or len(quantity) != 2:
+        return None
+    unit, number = quantity.get("unit"), _NUMBER.text(quantity.get("value"))
+    if number is None or unit.__class__ is not str or not is_plain(unit):
+        return None
+    at = id(quantity)
+    read += ((at, "value"), (at, "unit"))
+    return f'<{name} V="{number}" U="{unit}"/>'
 
 
 def is_marked(holder: Json, name: str, reading: Reading) -> bool:

@@ -90,6 +90,7 @@ def _coding(code_set: str, code: str) -> Json:
 
 _TELECOM = re.compile(r"(tel|mailto|fax|sms):(.+)", re.DOTALL)
 _TELECOM_SYSTEMS = {"tel": "phone", "mailto": "email", "fax": "fax", "sms": "sms"}
+_TELECOM_SCHEMES = {system: scheme for scheme, system in _TELECOM_SYSTEMS.items()}
 
 
 def _complete_telecom(telecom: Json) -> None:
@@ -113,8 +114,8 @@ def _prepare_telecom(telecom: Json) -> Prepared:
     used: tuple[str, ...] = ("system",)
     if "use" not in telecom and telecom.get("rank") == 1:
         prepared, used = {**telecom, "use": MAIN}, ("system", "rank")
-    scheme = next((s for s, name in _TELECOM_SYSTEMS.items() if name == telecom.get("system")), None)
-    value = telecom.get("value")
+    system, value = telecom.get("system"), telecom.get("value")
+    scheme = _TELECOM_SCHEMES.get(system) if isinstance(system, str) else None
     if scheme is not None and isinstance(value, str) and not value.startswith(scheme + ":"):
         prepared = {**prepared, "value": f"{scheme}:{value}"}
     return prepared, used

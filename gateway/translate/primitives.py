@@ -31,6 +31,7 @@ _YEAR = re.compile(r"(\d{4})(-(?:0[1-9]|1[0-2]))?(Z|[+-]\d\d:\d\d)?")
 PLAIN_NUMBER = re.compile(r"(?:0|[1-9][0-9]{0,7})(?:\.[0-9]{0,6}[1-9])?")
 """A number as we write it, with no more digits than survive everywhere."""
 _TRUTH = {"true": True, "1": True, "false": False, "0": False}
+_NUMBER = (int, float, Decimal)
 _BASE64 = re.compile(r"(\s*([0-9A-Za-z+/=]){4}\s*)+")
 
 
@@ -117,11 +118,7 @@ class Primitive:
         meant = self.native(exact)
         if meant is None:
             return False
-        if (
-            isinstance(meant, Decimal)
-            and isinstance(native, int | float | Decimal)
-            and not isinstance(native, bool)
-        ):
+        if isinstance(meant, Decimal) and isinstance(native, _NUMBER) and not isinstance(native, bool):
             value = native if isinstance(native, Decimal) else Decimal(repr(native))
             return meant == value or Decimal(repr(float(meant))) == value
         return bool(meant == native) and isinstance(meant, bool) == isinstance(native, bool)
@@ -186,7 +183,7 @@ def _integer(text: str) -> int | None:
 
 
 def _integer_text(value: Any) -> str | None:
-    whole = isinstance(value, int | Decimal | float) and not isinstance(value, bool) and value == int(value)
+    whole = isinstance(value, _NUMBER) and not isinstance(value, bool) and value == int(value)
     return str(int(value)) if whole else None
 
 
@@ -199,7 +196,7 @@ def _decimal(text: str) -> Decimal | None:
 
 
 def _decimal_text(value: Any) -> str | None:
-    if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
+    if isinstance(value, bool) or not isinstance(value, _NUMBER):
         return None
     number = value if isinstance(value, Decimal) else Decimal(repr(value))
     if number == 0:

@@ -6,7 +6,7 @@ e-message demands or assumes that FHIR does not say. A reading lives for one tra
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -63,35 +63,29 @@ class Reading:
         self.originals: dict[int, int] = {}
         """Identity of an object as the rules read it → of the object in the Bundle that it stands for."""
         self._prepared: list[Json] = []
+        self._urls: dict[int, str] = {}
         self._by_url: dict[str, Json] = {}
         self._sections: dict[int, dict[str, list[Json]]] = {}
         self._inner: dict[int, list[Json]] = {}
         self._made_ids = 0
-        for url, resource in self._resources():
-            self._by_url[url] = resource
-
-    # resources
-
-    def _resources(self) -> Iterator[tuple[str, Json]]:
-        """Each resource of the Bundle with its address."""
-        for entry in self.bundle.get("entry", ()):
+        for entry in bundle.get("entry", ()):
             resource = entry.get("resource")
             if isinstance(resource, dict):
-                yield str(entry.get("fullUrl") or _local_address(resource)), resource
+                url = self._urls[id(resource)] = str(entry.get("fullUrl") or _local_address(resource))
+                self._by_url[url] = resource
+
+    # resources
 
     @cached_property
     def _by_local_address(self) -> dict[str, Json]:
         """The resources by type and id; of two with the same, the first. For who refers so although there is another
         address."""
         found: dict[str, Json] = {}
-        for _, resource in self._resources():
-            if "id" in resource:
+        for entry in self.bundle.get("entry", ()):
+            resource = entry.get("resource")
+            if isinstance(resource, dict) and "id" in resource:
                 found.setdefault(_local_address(resource), resource)
         return found
-
-    @cached_property
-    def _urls(self) -> dict[int, str]:
-        return {id(resource): url for url, resource in self._resources()}
 
     def _at(self, url: str) -> Json | None:
         found = self._by_url.get(url)
@@ -192,7 +186,7 @@ class Reading:
         originals = self.originals
         if not originals:
             return set(self.read)
-        return {(originals[at], key) if at in originals else (at, key) for at, key in self.read}
+        return {one if one[0] not in originals else (originals[one[0]], one[1]) for one in self.read}
 
     def was_read(self, holder: Json, key: str) -> bool:
         """Whether what stands there has been read."""

@@ -19,7 +19,8 @@ from gateway.translate.datatypes import ATC
 from gateway.translate.identity import without_address
 
 _NOT_TO_BE_BELIEVED = frozenset({"entered-in-error", "refuted"})
-_STATUS_KEYS = ("status", "lifecycleStatus")
+_WITHDRAWN = tuple(_NOT_TO_BE_BELIEVED)
+"""The same where any value may stand: a tuple compares, a set wants a hash."""
 _NAMES_FIRST = ("official", "usual", None, "nickname", "anonymous", "temp", "maiden", "old")
 _WITH_MEDICATION = ("MedicationStatement",)
 _NO_KNOWN_ALLERGY = frozenset({"716186003", "409137002", "428607008", "429625007", "428197003", "1003774007"})
@@ -114,7 +115,10 @@ def is_in_shape(bundle: Json) -> bool:
 
 def is_said_alike(bundle: Json) -> bool:
     """Whether each resource says its content as the rules read it; whether its references do is not looked at."""
-    for resource in _resources(bundle):
+    for entry in bundle.get("entry", ()):
+        resource = entry.get("resource") if isinstance(entry, dict) else None
+        if not isinstance(resource, dict):
+            continue
         if "contained" in resource or _is_not_to_be_believed(resource):
             return False
         says_otherwise = _SAYS_OTHERWISE.get(str(resource.get("resourceType")))
@@ -288,10 +292,8 @@ def _is_not_to_be_believed(resource: Json) -> bool:
         return False
     if kind == "AllergyIntolerance" and is_negation(resource):
         return True
-    for key in _STATUS_KEYS:
-        state = resource.get(key)
-        if state.__class__ is str and state in _NOT_TO_BE_BELIEVED:
-            return True
+    if resource.get("status") in _WITHDRAWN or resource.get("lifecycleStatus") in _WITHDRAWN:
+        return True
     if "verificationStatus" not in resource:
         return False
     verification = resource["verificationStatus"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from decimal import Decimal
 from itertools import product
 from typing import Any
 
@@ -25,6 +26,7 @@ SET = code_system("9033")
 SYSTEMS = (SET, code_system("9104"), "urn:oid:", "urn:oid:1.2", "http://snomed.info/sct", "x", "", None, 1)
 CODES = ("1", "a b", "<&>", "", None, 1)
 DISPLAYS = ("Går «på» tå", 'si "hei"', "linje\nto", "", None, True)
+MARKS = {"extension": [{"url": extension_url("exact"), "valueString": "2026-03-09T10:15:30"}]}
 PLACES = {"a": lambda value: {"a": value}, "a[0]": lambda value: {"a": [value, value]}}
 
 
@@ -93,6 +95,16 @@ def test_a_code_is_written_as_its_codec_reads_it(path: str, source: str) -> None
         same(path, codec("concept 9033", source), PLACES[path](strange))
 
 
+@pytest.mark.parametrize("path", PLACES)
+def test_a_quantity_is_written_as_its_codec_reads_it(path: str) -> None:
+    elements = []
+    for value, unit in product((Decimal("1.50"), 2, 0.5, True, "1", None), ("mg", '"', "", None, 1)):
+        made = {key: one for key, one in (("value", value), ("unit", unit)) if one is not None}
+        for further in ({}, {"_value": MARKS}, {"code": "mg"}):
+            elements += same(path, codec("quantity", "PQ"), PLACES[path]({**made, **further}))
+    assert len(set(elements)) > 8
+
+
 def test_a_code_of_a_set_is_found_among_others() -> None:
     other = {"coding": [{"system": code_system("9104"), "code": "2", "display": "x"}]}
     wanted = {"coding": [{"system": SET, "code": "1", "display": "y"}]}
@@ -107,9 +119,8 @@ def test_a_code_of_a_set_is_found_among_others() -> None:
 )
 def test_a_text_or_a_date_is_written_as_its_codec_reads_it(path: str, how: Codec) -> None:
     elements = []
-    marks = {"extension": [{"url": extension_url("exact"), "valueString": "2026-03-09T10:15:30"}]}
     for value, beside in product(
-        ("2026-03-09T10:15:30+01:00", 'si "hei" & <ha det>', "", None, 1), (None, marks)
+        ("2026-03-09T10:15:30+01:00", 'si "hei" & <ha det>', "", None, 1), (None, MARKS)
     ):
         plain = {key: one for key, one in (("a", value), ("_a", beside)) if one is not None}
         listed = {key: [one] for key, one in plain.items()}
