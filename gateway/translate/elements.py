@@ -72,11 +72,11 @@ def _of_object(scene: Scene, path: Path, codec: OfObject, name: str) -> Iterator
 def _at_once(out: Source, codec: OfObject, name: str, found: str) -> str:
     """The expression for the element of an object that says just what an element holds; None of any other."""
     if isinstance(codec, Quantity):
-        return f"quantity_element({name!r}, {found}, read)"
+        return f"quantity_element({name!r}, {found}, reading)"
     word = "oid_if_stated" if codec.stated else "oid_if_of_set"
     oid = out.name(word, oid_in(codec.implied, codec.stated))
     kind = "concept" if isinstance(codec, Concept) else "coding"
-    return f"{kind}_element({name!r}, {found}, {oid}, read)"
+    return f"{kind}_element({name!r}, {found}, {oid}, reading)"
 
 
 @contextmanager

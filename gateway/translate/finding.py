@@ -13,7 +13,7 @@ from lxml import etree
 from gateway.fhir.canonical import PRESENT, code_system, component_system, is_of
 from gateway.translate.codec import Attributes, Codec, Json
 from gateway.translate.primitives import primitive
-from gateway.translate.reading import ALL_READ, Read, Reading
+from gateway.translate.reading import Reading
 from gateway.translate.wording import element, is_plain
 
 AT = "[]"
@@ -119,21 +119,21 @@ def element_if_said(name: str, value: str | Attributes | etree._Element | None) 
 
 
 def concept_element(
-    name: str, concept: Any, oid_of: Callable[[str], str | None], read: list[Read]
+    name: str, concept: Any, oid_of: Callable[[str], str | None], reading: Reading
 ) -> str | None:
     """The element of a concept that is one Coding and no more, as most are; None: it wants a closer look."""
     if concept.__class__ is dict and len(concept) == 1:
         codings = concept.get("coding")
         if codings.__class__ is list and len(codings) == 1:
-            element = coding_element(name, codings[0], oid_of, read)
+            element = coding_element(name, codings[0], oid_of, reading)
             if element is not None:
-                read.append((id(concept), ALL_READ))
+                reading.whole.append(id(concept))
             return element
     return None
 
 
 def coding_element(
-    name: str, coding: Any, oid_of: Callable[[str], str | None], read: list[Read]
+    name: str, coding: Any, oid_of: Callable[[str], str | None], reading: Reading
 ) -> str | None:
     """The element of a Coding that says a system, a code and a display and no more; None: it wants a closer look."""
     if coding.__class__ is not dict or len(coding) != 3:
@@ -144,12 +144,11 @@ def coding_element(
     oid = oid_of(system)
     if oid is None or not is_plain(f"{code}{oid}{display}"):
         return None
-    at = id(coding)
-    read += ((at, "system"), (at, "code"), (at, "display"), (at, None))
+    reading.used_coding(coding)
     return f'<{name} V="{code}" DN="{display}" S="{oid}"/>' if oid else f'<{name} V="{code}" DN="{display}"/>'
 
 
-def quantity_element(name: str, quantity: Any, read: list[Read]) -> str | None:
+def quantity_element(name: str, quantity: Any, reading: Reading) -> str | None:
     """The element of a Quantity that says a number and a unit and no more; None: it wants a closer look."""
     if quantity.__class__ is not dict or len(quantity) != 2:
         return None
@@ -157,7 +156,8 @@ def quantity_element(name: str, quantity: Any, read: list[Read]) -> str | None:
     if number is None or unit.__class__ is not str or not is_plain(unit):
         return None
     at = id(quantity)
-    read += ((at, "value"), (at, "unit"))
+    reading.read += ((at, "value"), (at, "unit"))
+    reading.whole.append(at)
     return f'<{name} V="{number}" U="{unit}"/>'
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cached_property
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 from gateway.errors import NotTranslatable
@@ -18,11 +19,10 @@ from gateway.translate.state import derived_id
 COMPONENTS = component_system()
 Read = tuple[int, str | None]
 """What has been read: the identity of an object with a key of it, or with None for all below it."""
-ALL_READ = ""
-"""In place of a key: all that the object holds has been read, and was noted where it stands."""
 
 Content = Callable[[Json, "Reading"], bool]
 """A generated function: writes what an object says into the text; whether it said anything."""
+_KEY = itemgetter(1)
 
 
 class Assumption(NamedTuple):
@@ -51,6 +51,8 @@ class Reading:
         """The text of the message."""
         self.read: list[Read] = []
         """What has been read, in order."""
+        self.whole: list[int] = []
+        """Objects (by identity) of which everything below has been read; there may be more of them."""
         self.missing: list[tuple[int, str]] = []
         """Length of the text, and FHIR path: what the e-message demands and the Bundle does not say."""
         self.assumed: list[Assumption] = []
@@ -168,11 +170,13 @@ class Reading:
         """A Coding that has just a system, a code and a display has been read."""
         at = id(coding)
         self.read += ((at, "system"), (at, "code"), (at, "display"), (at, None))
+        self.whole.append(at)
 
     def used_all(self, holder: Any) -> None:
         """Everything below has been read, if it is an object."""
         if holder.__class__ is dict:
             self.read.append((id(holder), None))
+            self.whole.append(id(holder))
 
     def stands_for(self, prepared: Json, original: Json) -> None:
         """`prepared` is `original` as the rules read it: what is read of the one is read of the other."""
@@ -203,8 +207,7 @@ class Reading:
     @property
     def read_count(self) -> int:
         """How many values have been read."""
-        keys = [key for _, key in self.seen]
-        return len(keys) - keys.count("resourceType") - keys.count(ALL_READ)
+        return len(self.seen) - [*map(_KEY, self.seen)].count("resourceType")
 
     # what FHIR does not say
 
@@ -231,6 +234,7 @@ class Reading:
         lacking = [path for length, path in self.missing if length >= at]
         self.drop(at)
         del self.read[read:]
+        self.whole.clear()  # some of them were in it
         return lacking
 
     def write_demanded(self, content: Content, start: str, end: str, target: str, lacking: list[str]) -> None:

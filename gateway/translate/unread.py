@@ -63,7 +63,7 @@ def is_all_read(reading: Reading) -> bool:
         if resource.__class__ is not dict:
             return False
         left.append((resource, str(resource.get("resourceType", "")), None))
-    return None not in urls and _is_read(left, reading.seen, urls, reading.has_fillers)
+    return None not in urls and _is_read(left, reading, urls)
 
 
 def _is_said(holder: Json, key: str) -> bool:
@@ -71,9 +71,9 @@ def _is_said(holder: Json, key: str) -> bool:
     return key in holder and (key != "meta" or "security" in holder["meta"])
 
 
-def _is_read(left: list[Inside], seen: set[Read], urls: set[str | None], fillers: bool) -> bool:
+def _is_read(left: list[Inside], reading: Reading, urls: set[str | None]) -> bool:
     """`left`: the objects to look through."""
-    whole = {at for at, key in seen if not key}
+    seen, whole, fillers = reading.seen, frozenset(reading.whole), reading.has_fillers
     while left:
         here = left.pop()
         value, _, outer = here

@@ -17,7 +17,7 @@ from gateway.translate.datatypes import codec
 from gateway.translate.elements import element_of
 from gateway.translate.following import Scene, value_of
 from gateway.translate.paths import Path
-from gateway.translate.reading import ALL_READ, Reading
+from gateway.translate.reading import Reading
 from gateway.translate.source import Source
 from gateway.translate.wording import element, text
 
@@ -59,7 +59,7 @@ def written(path: str, how: Codec, holder: Json, *, at_once: bool) -> tuple[list
                 out.line(f"put(element('po:X', {value}))")
         out.line("return read")
     out.function("found")(holder, reading)
-    return reading.out, {one for one in reading.seen if one[1] != ALL_READ}
+    return reading.out, reading.seen
 
 
 def same(path: str, how: Codec, holder: Json) -> list[str]:

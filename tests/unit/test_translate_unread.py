@@ -14,7 +14,6 @@ from gateway.bench.messages import discharge_report
 from gateway.emessage.read import read
 from gateway.fhir import json as fhir_json
 from gateway.translate import convert, envelope
-from gateway.translate.reading import ALL_READ
 from gateway.translate.unread import Unread, is_all_read
 
 Json = dict[str, Any]
@@ -74,11 +73,12 @@ def within(value: Any, around: tuple[Json, ...] = ()) -> Iterator[tuple[Json, ..
 def test_each_value_that_one_rule_less_would_have_read_is_seen() -> None:
     """Whatever else was read, and however often."""
     reading = envelope.from_bundle(fhir_json.read(report()), "plo-1.6")
-    everything = reading.seen
+    everything, whole = reading.seen, set(reading.whole)
     values = 0
     for around in within([entry["resource"] for entry in reading.bundle["entry"]]):
         own = {(id(around[-1]), key) for key in around[-1]} & everything
-        above = {(id(each), mark) for each in around for mark in (None, ALL_READ)}
+        above = {(id(each), None) for each in around}
+        reading.whole[:] = whole - {id(each) for each in around}
         for one in own:
             reading.__dict__["seen"] = everything - above - {one}
             left = [leaf.place for leaf in Unread(reading).leaves()]
