@@ -13,6 +13,7 @@ import pytest
 from gateway.bench.messages import discharge_report
 from gateway.emessage.read import read
 from gateway.fhir import json as fhir_json
+from gateway.fhir.canonical import EXACT
 from gateway.translate import convert, envelope
 from gateway.translate.unread import Unread, is_all_read
 
@@ -119,3 +120,11 @@ def test_a_value_is_counted_where_it_stands_in_the_bundle() -> None:
     reading = envelope.from_bundle(fhir_json.read(report()), "plo-1.6")
     known = {id(holder) for holder in objects(reading.bundle)}
     assert [key for holder, key in reading.seen if holder not in known] == []
+
+
+def test_what_only_has_the_text_of_an_e_message_is_lost_where_no_rule_reads_it() -> None:
+    bundle = fhir_json.read(report())
+    resource = next(e["resource"] for e in bundle["entry"] if e["resource"]["resourceType"] == "Observation")
+    resource["_issued"] = {"extension": [{"url": EXACT, "valueString": "i går"}]}
+    lost = convert(bundle, "plo-1.6").loss.lost
+    assert [(entry.source, entry.severity) for entry in lost] == [("Observation[1].issued", "warning")]

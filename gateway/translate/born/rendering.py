@@ -264,7 +264,9 @@ def _worded(resource: Json, leaves: list[Leaf]) -> _Told:
         heads.setdefault((id(root), key, position), (root, key, position, str(root["resourceType"])))
     for root, key, position, kind in heads.values():
         if (
-            key != "language"
+            key
+            in root  # else it only has the text that the e-message had, which is no value of FHIR: it is lost
+            and key != "language"
             and not words.is_never(key, kind)
             and (key != "text" or "div" in root.get("text", {}))
         ):
