@@ -93,6 +93,8 @@ class NewDelivery:
     lane_id: int
     format: str
     unchanged: bool
+    key: int | None = None
+    """Of `messages.Keys`."""
 
 
 def queue(session: Session, new: NewDelivery, now: int, *, give_up_at: int) -> int:
@@ -134,8 +136,9 @@ def _keep(
     reason: str | None = None,
     in_line: bool = False,
 ) -> int:
-    return session.keep(
+    return session.keep_under(
         "keep_delivery",
+        new.key,
         message=new.message,
         is_receipt=new.is_receipt,
         receiver_her=new.receiver_her,
@@ -251,9 +254,9 @@ def head(session: Session, lane_id: int) -> Row | None:
     return row
 
 
-def ask_head(session: Session, lane_id: int) -> Answer:
-    """As `head`, to be looked at later."""
-    return session.ask("head_of_lane", lane_id=lane_id)
+def ask_head(session: Session, lane_id: int, but: int = 0) -> Answer:
+    """As `head`, to be looked at later; other than the delivery `but`."""
+    return session.ask("head_of_lane", lane_id=lane_id, but=but)
 
 
 def start(session: Session, row: Row, owner: str, now: int, lease_until: int) -> Attempt:
@@ -305,12 +308,17 @@ def original_of_receipt(session: Session, sequence: int) -> Original | None:
     return Original(row["message_id"], row["message_type"], times.optional(row["generated_at"]))
 
 
-def standing(session: Session, attempt: Attempt) -> str | None:
-    """The delivery's present state, which a receipt may have ended meanwhile; None: the lane is not leased for this
-    attempt any more."""
-    row = session.one(
+def ask_standing(session: Session, attempt: Attempt) -> Answer:
+    """How an attempt stands, to be looked at with `state_in`."""
+    return session.ask(
         "attempt_stands", lane_id=attempt.lane_id, lease=attempt.lease, delivery_id=attempt.delivery_id
     )
+
+
+def state_in(answer: Answer) -> str | None:
+    """The delivery's present state, which a receipt may have ended meanwhile; None: the lane is not leased for this
+    attempt any more."""
+    row = answer.fetchone()
     return None if row is None else row["state"]
 
 

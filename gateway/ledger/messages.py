@@ -58,6 +58,14 @@ class Known:
 
 
 @dataclass(frozen=True)
+class Keys:
+    """The numbers that a message and its delivery will have; None: they are given one when they are kept."""
+
+    message: int | None = None
+    delivery: int | None = None
+
+
+@dataclass(frozen=True)
 class NewRefusal:
     """What is kept of a message that was not taken."""
 
@@ -88,6 +96,17 @@ def known_in(answer: Answer) -> Known | None:
     return None if row is None else Known(row["sequence"], row["id"], row["content_digest"], row["body_id"])
 
 
+def ask_keys(session: Session) -> Answer:
+    """Keys for a message that is about to be kept, to be looked at with `keys_in`."""
+    return session.ask("new_keys")
+
+
+def keys_in(answer: Answer) -> Keys:
+    """The keys that were asked for."""
+    message, delivery = answer.fetchone()
+    return Keys(message, delivery)
+
+
 def body(session: Session, body_id: int) -> tuple[bytes, MediaType] | None:
     """Kept bytes and their media type; None when they have been removed after their time."""
     row = session.one("body", body_id=body_id)
@@ -105,10 +124,12 @@ def keep_body(session: Session, content: bytes, media_type: MediaType) -> int:
     return session.keep("keep_body", content=content, media_type=media_type)
 
 
-def keep(session: Session, message: NewMessage, content: bytes, media_type: MediaType) -> int:
-    """Keep a message with its bytes; returns its sequence."""
+def keep(
+    session: Session, message: NewMessage, content: bytes, media_type: MediaType, key: int | None = None
+) -> int:
+    """Keep a message with its bytes; returns its sequence. `key`: of `Keys`."""
     session.run("keep_body", content=content, media_type=media_type)
-    sequence = session.keep("keep_message", **_columns(message))
+    sequence = session.keep_under("keep_message", key, **_columns(message))
     note(session, sequence, "message.accepted", message.received_at)
     return sequence
 

@@ -115,3 +115,10 @@ class Session:
         self.notices.changed = True
         key: int = self._connection.execute(self._queries[query], values).fetchone()[0]
         return key
+
+    def keep_under(self, query: str, key: int | None, **values: Any) -> int:
+        """Insert one row under a key that was given out before, without waiting; None: as `keep`. Returns the key."""
+        if key is None:
+            return self.keep(query, key=None, **values)
+        self.run(query, key=key, **values)
+        return key

@@ -114,6 +114,11 @@ def take_head(
     return None
 
 
+def _ask(session: Session, attempt: Attempt) -> tuple[Answer, Answer]:
+    """How an attempt stands, and what stands behind it in its lane."""
+    return line.ask_standing(session, attempt), line.ask_head(session, attempt.lane_id, attempt.delivery_id)
+
+
 def hold(
     session: Session, attempt: Attempt, made: Translation, owner: str, now: int, lease_us: int
 ) -> Attempt | None:
@@ -122,13 +127,14 @@ def hold(
     Durable with this commit: the bytes, what they could not carry, and that they are held. A crash before it: the
     translation is made again, and held again. Doing it again is harmless: nothing is sent.
     """
-    state = line.standing(session, attempt)
+    standing, following = _ask(session, attempt)
+    state = line.state_in(standing)
     if state is None:
         return None
     keep_translation(session, attempt, made.data, made.loss, now)
     if state == "sending":
         line.end(session, attempt.delivery_id, attempt.sequence, "handed", now, reason=HELD)
-    return take_head(session, attempt.lane_id, owner, now, lease_us)
+    return take_head(session, attempt.lane_id, owner, now, lease_us, following)
 
 
 def keep_translation(session: Session, attempt: Attempt, data: bytes, loss: Loss, now: int) -> None:
@@ -181,7 +187,8 @@ def finish(
     restart. Doing it again is harmless: the receiver gets the same bytes under the same id.
     """
     attempt = ending.attempt
-    state = line.standing(session, attempt)
+    standing, following = _ask(session, attempt)
+    state = line.state_in(standing)
     if state is None:
         return None  # the lease ran out and somebody else tries; only a receipt can end it now
     due_at = now
@@ -198,7 +205,9 @@ def finish(
         line.let_go(session, attempt.lane_id, due_at)
         session.notices.receivers.add(attempt.receiver_her)
         return None
-    return take_head(session, attempt.lane_id, owner, now, lease_us)
+    # what is deferred may still be the head
+    asked = None if isinstance(ending.outcome, Deferred) else following
+    return take_head(session, attempt.lane_id, owner, now, lease_us, asked)
 
 
 def _sent(session: Session, attempt: Attempt, endpoint: Endpoint, now: int) -> None:
@@ -250,9 +259,10 @@ def hand_over(
     session: Session, attempt: Attempt, owner: str, reason: str, now: int, lease_us: int
 ) -> Attempt | None:
     """Give a delivery that we cannot make (untranslatable, no endpoint) to a person; then the next of the lane."""
-    state = line.standing(session, attempt)
+    standing, following = _ask(session, attempt)
+    state = line.state_in(standing)
     if state is None:
         return None
     if state == "sending":
         line.end(session, attempt.delivery_id, attempt.sequence, "handed", now, reason=reason)
-    return take_head(session, attempt.lane_id, owner, now, lease_us)
+    return take_head(session, attempt.lane_id, owner, now, lease_us, following)

@@ -210,21 +210,25 @@ class Intake:
         """The unit of work that takes a message in: all of it, or nothing; not if its id is known already."""
         arrival, kept = admitted.arrival, admitted.arrival.kept
         asked = messages.ask(session, kept.sender_her, kept.message_id)
+        new_keys = messages.ask_keys(session)
         around = None if admitted.onward is None else placing.ask(session, arrival)
         known = messages.known_in(asked)
         if known is not None:
             return known
+        keys = messages.keys_in(new_keys)
         if admitted.onward is None or around is None:
             original = receipts_home.original_of(session, arrival)
             if isinstance(original, str):
                 return Refused(original, arrival.facts)
             addressed = replace(kept, receiver_her=kept.receiver_her or original["sender_her"])
-            sequence = messages.keep(session, addressed, arrival.data, arrival.media_type)
-            receipts_home.take_in(session, arrival, sequence, original, self._partners)
+            sequence = messages.keep(session, addressed, arrival.data, arrival.media_type, keys.message)
+            receipts_home.take_in(session, arrival, sequence, original, self._partners, keys.delivery)
         else:
             route, way = admitted.onward
-            sequence = messages.keep(session, kept, arrival.data, arrival.media_type)
-            placing.place(session, arrival, sequence, route, way, self._settings.parked_limit_s, around)
+            sequence = messages.keep(session, kept, arrival.data, arrival.media_type, keys.message)
+            placing.place(
+                session, arrival, sequence, route, way, self._settings.parked_limit_s, around, keys.delivery
+            )
         return Accepted(kept.id, kept.message_id)
 
     async def _keep_refusal(self, refused: Refused, size: int, credential: Credential | None) -> None:

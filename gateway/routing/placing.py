@@ -72,8 +72,9 @@ def place(
     way: Way,
     parked_limit_s: float,
     asked: Asked,
+    key: int | None,
 ) -> None:
-    """Begin the delivery of a message that was just kept; `asked` before that."""
+    """Begin the delivery of a message that was just kept; `asked` before that, `key`: of `messages.Keys`."""
     kept, now = arrival.kept, arrival.now
     one = OnItsWay(kept.message_id, kept.sender_her, kept.receiver_her)
     original = _original_of(session, arrival)
@@ -85,6 +86,7 @@ def place(
         lane_id=lane_id,
         format=way.format,
         unchanged=way.unchanged,
+        key=key,
     )
     changes = corrections.changes_in(asked.changes)
     give_up_at = now + times.seconds(route.endpoint.give_up_after_s)

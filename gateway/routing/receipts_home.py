@@ -81,8 +81,10 @@ def _is_one_of(party: Party, her_id: str | None, organisation_her_id: str | None
     )
 
 
-def take_in(session: Session, arrival: Arrival, sequence: int, original: Row, partners: Partners) -> None:
-    """Settle the original's delivery and begin the receipt's own way home.
+def take_in(
+    session: Session, arrival: Arrival, sequence: int, original: Row, partners: Partners, key: int | None
+) -> None:
+    """Settle the original's delivery and begin the receipt's own way home. `key`: of `messages.Keys`.
 
     Durable with this commit: the receipt, the state it gives, and the delivery that carries it home. A crash before it:
     the receiver has no answer and sends the receipt again. Doing it again is harmless: the same receipt is a duplicate,
@@ -102,7 +104,7 @@ def take_in(session: Session, arrival: Arrival, sequence: int, original: Row, pa
         effect=effect,
         received_at=arrival.now,
     )
-    _send_home(session, arrival, sequence, original, partners)
+    _send_home(session, arrival, sequence, original, partners, key)
 
 
 def _settle(session: Session, arrival: Arrival, original: Row, receipt: ReceiptFacts) -> ReceiptEffect:
@@ -142,7 +144,9 @@ def _effect(original: Row, status: Literal["1", "2", "3"]) -> ReceiptEffect:
     return "unexpected" if original["state"] == "cancelled" else "settled"
 
 
-def _send_home(session: Session, arrival: Arrival, sequence: int, original: Row, partners: Partners) -> None:
+def _send_home(
+    session: Session, arrival: Arrival, sequence: int, original: Row, partners: Partners, key: int | None
+) -> None:
     """Begin the receipt's delivery to the sender of the original."""
     sender_her = original["sender_her"]
     route = partners.route_to(sender_her)
@@ -156,6 +160,7 @@ def _send_home(session: Session, arrival: Arrival, sequence: int, original: Row,
         lane_id=lane_id,
         format=way.format,
         unchanged=way.unchanged,
+        key=key,
     )
     if route is None:  # the sender has no endpoint: it fetches its receipts
         line.keep_final(session, new, "delivered", arrival.now, event="delivery.to-fetch")

@@ -135,11 +135,14 @@ async def test_rejected_with_a_negative_receipt_is_rejected_and_the_receipt_goes
         assert transport.sent[1].body == answer
 
 
-async def test_lane_keeps_its_order_while_its_head_fails(tmp_path: Path) -> None:
-    transport = Scripted()
+@pytest.mark.parametrize("wait_s", [0.01, 1e-9], ids=["after a wait", "at once"])
+async def test_lane_keeps_its_order_while_its_head_fails(tmp_path: Path, wait_s: float) -> None:
+    transport = held("m-1")
     transport.outcomes["m-1"] = deque([DOWN] * 2)
-    async with running(settings(tmp_path), transport) as house:
+    town = {"endpoint": {"first_wait_s": wait_s, "max_wait_s": wait_s}}
+    async with running(settings(tmp_path, town=town), transport) as house:
         ids = [await house.accepted(message(f"m-{n}")) for n in (1, 2, 3)]
+        transport.gates["m-1"].set()
         for id in ids:
             await house.until(id, "sent")
         assert transport.ids() == ["m-1", "m-1", "m-1", "m-2", "m-3"]

@@ -21,10 +21,10 @@ SELECT COALESCE(MAX(position), 0) AS position FROM deliveries WHERE lane_id = :l
 
 -- keep_delivery --
 INSERT INTO deliveries (
-    message, is_receipt, receiver_her, lane_id, position, state, format, unchanged, body_id, reason, created_at,
+    delivery_id, message, is_receipt, receiver_her, lane_id, position, state, format, unchanged, body_id, reason, created_at,
     deadline_at, final_at
 ) VALUES (
-    :message, :is_receipt, :receiver_her, :lane_id,
+    {delivery_key}, :message, :is_receipt, :receiver_her, :lane_id,
     CASE WHEN :in_line = 1 THEN (SELECT COALESCE(MAX(position), 0) + 1 FROM deliveries WHERE lane_id = :lane_id) END, :state, :format, :unchanged, :body_id, :reason, :created_at,
     :deadline_at, :final_at
 ) RETURNING delivery_id
@@ -57,6 +57,7 @@ SELECT lease_until FROM lanes
 WHERE lease_until IS NOT NULL AND receiver_her = :receiver_her ORDER BY lease_until LIMIT 1
 
 -- head_of_lane --
+-- The first in line, other than the delivery :but.
 SELECT d.delivery_id, d.state, d.attempts, d.format, d.unchanged, d.body_id, d.created_at, d.deadline_at,
        d.is_receipt, d.receiver_her, d.lane_id, m.sequence, m.id, m.message_id, m.sender_her, m.message_type,
        m.status, m.parent_id, m.conversation_id, m.acknowledgement, m.format AS source_format, b.content,
@@ -65,7 +66,7 @@ FROM deliveries d
 JOIN messages m ON m.sequence = d.message
 JOIN bodies b ON b.body_id = COALESCE(d.body_id, m.body_id)
 LEFT JOIN holds h ON h.receiver_her = d.receiver_her
-WHERE d.lane_id = :lane_id AND d.state IN ('queued', 'sending')
+WHERE d.lane_id = :lane_id AND d.state IN ('queued', 'sending') AND d.delivery_id <> :but
 ORDER BY d.position LIMIT 1
 
 -- start_attempt --

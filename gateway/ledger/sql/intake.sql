@@ -2,17 +2,21 @@
 -- The message a sender has given this id, if it was accepted before.
 SELECT sequence, id, content_digest, body_id FROM messages WHERE message_id = :message_id AND sender_her = :sender_her
 
+-- new_keys --
+-- For a message and its delivery: numbers that nobody else gets; null: they get theirs when they are kept.
+SELECT {new_message_key} AS message, {new_delivery_key} AS delivery
+
 -- keep_body --
 INSERT INTO bodies (media_type, content) VALUES (:media_type, :content) RETURNING body_id
 
 -- keep_message --
 -- With the body that was kept just before.
 INSERT INTO messages (
-    id, message_id, sender_her, sender_organisation_her, receiver_her, receiver_organisation_her, format,
+    sequence, id, message_id, sender_her, sender_organisation_her, receiver_her, receiver_organisation_her, format,
     message_type, status, parent_id, conversation_id, patient_key, content_digest, acknowledgement, processing,
     signed, body_known, is_receipt, partner, generated_at, received_at, body_id, size, dated_events, header_id
 ) VALUES (
-    :id, :message_id, :sender_her, :sender_organisation_her, :receiver_her, :receiver_organisation_her, :format,
+    {message_key}, :id, :message_id, :sender_her, :sender_organisation_her, :receiver_her, :receiver_organisation_her, :format,
     :message_type, :status, :parent_id, :conversation_id, :patient_key, :content_digest, :acknowledgement, :processing,
     :signed, :body_known, :is_receipt, :partner, :generated_at, :received_at, {kept_body}, :size, :dated_events,
     :header_id

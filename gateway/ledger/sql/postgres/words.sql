@@ -2,6 +2,18 @@
 -- A lane that somebody holds a lock on is somebody else's.
 FOR UPDATE SKIP LOCKED
 
+-- new_message_key --
+nextval('messages_sequence_seq')
+
+-- new_delivery_key --
+nextval('deliveries_delivery_id_seq')
+
+-- message_key --
+COALESCE(CAST(:key AS bigint), nextval('messages_sequence_seq'))
+
+-- delivery_key --
+COALESCE(CAST(:key AS bigint), nextval('deliveries_delivery_id_seq'))
+
 -- kept_body --
 currval('bodies_body_id_seq')
 

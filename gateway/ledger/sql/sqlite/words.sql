@@ -1,6 +1,19 @@
 -- skip_locked --
 -- Nobody else writes here.
 
+-- new_message_key --
+-- The only writer waits for no answer: numbers come with the rows.
+NULL
+
+-- new_delivery_key --
+NULL
+
+-- message_key --
+:key
+
+-- delivery_key --
+:key
+
 -- kept_body --
 last_insert_rowid()
 
