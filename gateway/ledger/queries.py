@@ -41,9 +41,12 @@ def load(database: str = "sqlite") -> dict[str, str]:
     """Every query of the ledger and of `records/`, as `database` says it, with inserted parts put in (except
     {conditions}, which the reader fills)."""
     found = _of_folders(FOLDER, RECORDS) | _of_folders(FOLDER / database)
-    return {
-        name: _INSERTED.sub(lambda part: found.get(part[1], part[0]), query) for name, query in found.items()
-    }
+    return {name: _whole(query, found) for name, query in found.items()}
+
+
+def _whole(query: str, found: dict[str, str]) -> str:
+    """A query with the parts that it names put in, and the parts that these name."""
+    return _INSERTED.sub(lambda part: _whole(found[part[1]], found) if part[1] in found else part[0], query)
 
 
 def _of_folders(*folders: Path) -> dict[str, str]:

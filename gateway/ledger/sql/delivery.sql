@@ -48,8 +48,8 @@ ORDER BY due_at LIMIT 1
 
 -- still_queued --
 SELECT 1 AS queued
-FROM lanes l JOIN deliveries d ON d.lane_id = l.lane_id AND d.state = 'queued'
-WHERE l.receiver_her = :receiver_her AND l.due_at IS NOT NULL LIMIT 1
+FROM lanes
+WHERE receiver_her = :receiver_her AND due_at IS NOT NULL AND EXISTS ({queued_in_lane}) LIMIT 1
 
 -- next_lease_end --
 -- When the first of the leased lanes of a receiver would be free again, should its worker be gone.
@@ -62,7 +62,7 @@ SELECT d.delivery_id, d.state, d.attempts, d.format, d.unchanged, d.body_id, d.c
        d.is_receipt, d.receiver_her, d.lane_id, m.sequence, m.id, m.message_id, m.sender_her, m.message_type,
        m.status, m.parent_id, m.conversation_id, m.acknowledgement, m.format AS source_format, b.content,
        b.media_type, h.mode AS hold, h.since AS held_since
-FROM deliveries d
+FROM deliveries d {by_line}
 JOIN messages m ON m.sequence = d.message
 JOIN bodies b ON b.body_id = COALESCE(d.body_id, m.body_id)
 LEFT JOIN holds h ON h.receiver_her = d.receiver_her
@@ -75,10 +75,14 @@ UPDATE deliveries SET state = 'sending', attempts = attempts + 1 WHERE delivery_
 -- lease_lane --
 UPDATE lanes SET lease_owner = :lease, lease_until = :lease_until, due_at = :now WHERE lane_id = :lane_id
 
+-- queued_in_lane --
+SELECT 1 FROM deliveries d {by_line}
+WHERE d.lane_id = lanes.lane_id AND d.state IN ('queued', 'sending') AND d.state = 'queued'
+
 -- release_lane --
 -- Nobody works on the lane any more; it is due when its first open delivery may be tried, or never if there is none.
 UPDATE lanes SET lease_owner = NULL, lease_until = NULL,
-    due_at = CASE WHEN EXISTS (SELECT 1 FROM deliveries d WHERE d.lane_id = lanes.lane_id AND d.state = 'queued')
+    due_at = CASE WHEN EXISTS ({queued_in_lane})
              THEN CAST(:due_at AS BIGINT) END
 WHERE lane_id = :lane_id
 
@@ -89,7 +93,7 @@ WHERE l.lane_id = :lane_id AND l.lease_owner = :lease AND d.delivery_id = :deliv
 -- refresh_lane --
 -- After its first delivery was taken out of the line: the next may be tried at once.
 UPDATE lanes SET due_at =
-    CASE WHEN EXISTS (SELECT 1 FROM deliveries d WHERE d.lane_id = lanes.lane_id AND d.state = 'queued')
+    CASE WHEN EXISTS ({queued_in_lane})
     THEN CAST(:now AS BIGINT) END
 WHERE lane_id = :lane_id AND lease_until IS NULL
 

@@ -2,6 +2,9 @@
 -- A lane that somebody holds a lock on is somebody else's.
 FOR UPDATE SKIP LOCKED
 
+-- by_line --
+-- It finds the index of what stands in line by itself.
+
 -- new_message_key --
 nextval('messages_sequence_seq')
 

@@ -1,6 +1,10 @@
 -- skip_locked --
 -- Nobody else writes here.
 
+-- by_line --
+-- Left to itself it would walk through everything that ever stood in the lane.
+INDEXED BY deliveries_in_line
+
 -- new_message_key --
 -- The only writer waits for no answer: numbers come with the rows.
 NULL
