@@ -54,6 +54,7 @@ def test_the_walks_are_equal() -> None:
 def test_shapes_beyond_the_limit_are_judged_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shapes, "MAX_SHAPES", 0)
     monkeypatch.setattr(shapes, "_shapes", {})
+    monkeypatch.setattr(shapes, "_resources", {})
     before = Shapes.total
     assert both(rich_bundle()) == (True, True)
     assert both({"resourceType": "Patient", "gender": "x"}) == (False, False)
@@ -133,6 +134,7 @@ def test_a_rule_about_values_is_not_asked_about_values_of_another_kind() -> None
 
 def test_threads_that_meet_a_type_at_once_agree(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shapes, "_shapes", {})
+    monkeypatch.setattr(shapes, "_resources", {})
     for name in ("_ready", "_compiled", "_rules"):
         monkeypatch.setattr(f"gateway.fhir.structure.{name}", {})
     bundle = rich_bundle()
