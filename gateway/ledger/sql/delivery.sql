@@ -49,7 +49,7 @@ ORDER BY due_at LIMIT 1
 -- still_queued --
 SELECT 1 AS queued
 FROM lanes
-WHERE receiver_her = :receiver_her AND due_at IS NOT NULL AND EXISTS ({queued_in_lane}) LIMIT 1
+WHERE receiver_her = :receiver_her AND due_at IS NOT NULL AND EXISTS {queued_in_lane} LIMIT 1
 
 -- next_lease_end --
 -- When the first of the leased lanes of a receiver would be free again, should its worker be gone.
@@ -76,13 +76,13 @@ UPDATE deliveries SET state = 'sending', attempts = attempts + 1 WHERE delivery_
 UPDATE lanes SET lease_owner = :lease, lease_until = :lease_until, due_at = :now WHERE lane_id = :lane_id
 
 -- queued_in_lane --
-SELECT 1 FROM deliveries d {by_line}
-WHERE d.lane_id = lanes.lane_id AND d.state IN ('queued', 'sending') AND d.state = 'queued'
+(SELECT 1 FROM deliveries d {by_line}
+WHERE d.lane_id = lanes.lane_id AND d.state IN ('queued', 'sending') AND d.state = 'queued')
 
 -- release_lane --
 -- Nobody works on the lane any more; it is due when its first open delivery may be tried, or never if there is none.
 UPDATE lanes SET lease_owner = NULL, lease_until = NULL,
-    due_at = CASE WHEN EXISTS ({queued_in_lane})
+    due_at = CASE WHEN EXISTS {queued_in_lane}
              THEN CAST(:due_at AS BIGINT) END
 WHERE lane_id = :lane_id
 
@@ -93,7 +93,7 @@ WHERE l.lane_id = :lane_id AND l.lease_owner = :lease AND d.delivery_id = :deliv
 -- refresh_lane --
 -- After its first delivery was taken out of the line: the next may be tried at once.
 UPDATE lanes SET due_at =
-    CASE WHEN EXISTS ({queued_in_lane})
+    CASE WHEN EXISTS {queued_in_lane}
     THEN CAST(:now AS BIGINT) END
 WHERE lane_id = :lane_id AND lease_until IS NULL
 

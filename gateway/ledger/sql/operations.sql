@@ -68,7 +68,7 @@ UPDATE lanes SET lease_owner = NULL, lease_until = NULL, due_at = NULL WHERE lan
 -- lanes_due_again --
 UPDATE lanes SET due_at = :now
 WHERE receiver_her = :receiver_her AND lease_until IS NULL
-      AND EXISTS ({queued_in_lane})
+      AND EXISTS {queued_in_lane}
 
 -- limits_begin_anew --
 -- The time in which it was held does not count; nor for what stood in line and waits now for one that a person holds.
