@@ -248,14 +248,8 @@ def _reason(reason: str | None) -> dict[str, messages.Fact]:
     return {"reason": reason} if reason else {}
 
 
-def head(session: Session, lane_id: int) -> Row | None:
-    """The first delivery in line."""
-    row: Row | None = ask_head(session, lane_id).fetchone()
-    return row
-
-
 def ask_head(session: Session, lane_id: int, but: int = 0) -> Answer:
-    """As `head`, to be looked at later; other than the delivery `but`."""
+    """The first delivery in line, to be looked at later; other than the delivery `but`."""
     return session.ask("head_of_lane", lane_id=lane_id, but=but)
 
 

@@ -238,7 +238,7 @@ def _keep(session: Session, new: NewMessage, content: bytes, media_type: MediaTy
 
 def _attempt(session: Session, new: NewMessage, lane: int, state: str) -> None:
     """The first attempt at the delivery that stands first in its lane, and how it ended."""
-    head, at = line.head(session, lane), new.received_at
+    head, at = line.ask_head(session, lane).fetchone(), new.received_at
     assert head is not None
     attempt = line.start(session, head, "seed", at + 50_000, at + 60 * times.SECOND)
     note = partial(messages.note, session, attempt.sequence, delivery_id=attempt.delivery_id)
