@@ -80,9 +80,8 @@ class Content:
             with out.block(f"if {element}.get({name!r}, {fixed!r}) != {fixed!r}"):
                 out.line(f"counted.lose({element}, {name!r})")
         child = out.variable("child")
-        with out.block(
-            f"for {child} in {element}[:]"
-        ):  # an iterator takes longer to make than a list of so few
+        # an iterator takes longer to make than a list of so few
+        with out.block(f"for {child} in {element}[:]"):
             out.line(f"tag = {child}.tag")
             word = "if"
             for tag, rule in self.rules.items():
