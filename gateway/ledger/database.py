@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Literal, Protocol
 
-from gateway.ledger.session import Connection, Notices
+from gateway.ledger.session import Changing, Connection, Notices
 
 Verdict = Literal["unit", "again", "trouble", "gone"]
 """What an error inside a unit means: `unit`: its own fault; `again`: another's commit came between, do it once more;
@@ -23,10 +23,12 @@ class Failed(Exception):
     """The transaction is gone as a whole, and doing it again now would not help."""
 
 
-class Writing(Connection, Protocol):
-    """The connection that writes. Used by one thread only. Each method raises `Gone` or `Failed` and nothing else of
-    its own, except `execute`, whose errors `judge` can tell apart."""
+class Writing(Changing, Protocol):
+    """The connection that writes. Used by one thread at a time. Each method raises `Gone` or `Failed` and nothing else
+    of its own, except `execute`, whose errors `judge` can tell apart."""
 
+    is_local: bool
+    """Statements are done in this process, without waiting for another."""
     most_units: int
     """How many units share a commit at most."""
     patience_s: float

@@ -135,6 +135,7 @@ class Postgres:
 class PostgresWriting:
     """The one connection of this node that writes."""
 
+    is_local = False
     most_units = 60  # PostgreSQL remembers 64 savepoints of a transaction cheaply
     patience_s = PATIENCE_S
 

@@ -125,10 +125,10 @@ class Later:
     def wait(self) -> pq.abc.PGresult:
         """The raw answer.
 
-        :raises psycopg.Error: of this statement, or of one before it that nobody looked at.
+        :raises psycopg.Error: of this statement, or of another that nobody has looked at.
         """
         if self.result is None:
-            self._pipeline.wait_for(self)
+            self._pipeline.settle()
         assert self.result is not None
         return self.result
 
@@ -136,6 +136,12 @@ class Later:
     def rowcount(self) -> int:
         """How many rows were changed or found."""
         return self.wait().command_tuples or 0
+
+    @property
+    def lastrowid(self) -> int | None:
+        """The key that the statement returns of the one row it inserted."""
+        row = self.fetchone()
+        return None if row is None else row[0]
 
     @property
     def status(self) -> str:
@@ -197,17 +203,8 @@ class Pipeline:
         self._sent.append(later)
         return later
 
-    def wait_for(self, wanted: Later) -> None:
-        """Read answers up to this one's.
-
-        :raises psycopg.Error: the first error among them.
-        """
-        self._synchronise()
-        while wanted.result is None:
-            self._read_one()
-
     def settle(self) -> None:
-        """Read every answer; whatever went wrong, statements work again afterwards.
+        """Read every answer, as they come together; whatever went wrong, statements work again afterwards.
 
         :raises psycopg.Error: the first error among them.
         """

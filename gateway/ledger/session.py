@@ -30,6 +30,19 @@ class Connection(Protocol):
     def execute(self, text: str, values: Mapping[str, Any] = ..., /) -> Answer: ...
 
 
+class Done(Answer, Protocol):
+    """What a statement gave that may have inserted a row."""
+
+    @property
+    def lastrowid(self) -> int | None: ...
+
+
+class Changing(Protocol):
+    """Runs statements that may change something."""
+
+    def execute(self, text: str, values: Mapping[str, Any] = ..., /) -> Done: ...
+
+
 class BeyondReach(Exception):
     """A unit said which receivers' lanes it works on, and needs another's: it is done again with the whole ledger."""
 
@@ -66,7 +79,7 @@ class Session:
     __slots__ = ("_connection", "_queries", "_touching", "notices")
 
     def __init__(
-        self, connection: Connection, queries: Mapping[str, str], touching: frozenset[str] | None = None
+        self, connection: Changing, queries: Mapping[str, str], touching: frozenset[str] | None = None
     ) -> None:
         """`touching`: HER-ids whose lanes the transaction has to itself; None: it has the whole ledger."""
         self._connection = connection
@@ -113,7 +126,8 @@ class Session:
     def keep(self, query: str, **values: Any) -> int:
         """Insert one row; returns the key the query returns."""
         self.notices.changed = True
-        key: int = self._connection.execute(self._queries[query], values).fetchone()[0]
+        key = self._connection.execute(self._queries[query], values).lastrowid
+        assert key is not None
         return key
 
     def keep_under(self, query: str, key: int | None, **values: Any) -> int:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import re
 import sqlite3
 import threading
 from collections.abc import Callable, Mapping
@@ -19,7 +20,7 @@ from typing import Any, Final
 from gateway.errors import Unavailable
 from gateway.ledger import migrations, queries, times
 from gateway.ledger.database import Failed, Verdict
-from gateway.ledger.session import Answer, Connection, Notices
+from gateway.ledger.session import Connection, Done, Notices
 from gateway.ledger.sqlite_checkpoint import PASSIVE, Checkpointer
 
 OWNER_ONLY: Final = 0o600
@@ -39,6 +40,10 @@ PRAGMAS: Final = (
     f"wal_autocheckpoint={CHECKPOINT_PAGES}",
 )
 
+_KEY_RETURNED: Final = re.compile(r"\s+RETURNING\s+\w+$")
+"""The driver knows the key of an inserted row; asked to return it, SQLite copies every page that the insert touches,
+which costs as much as the insert."""
+
 
 class Sqlite:
     """A ledger in a file."""
@@ -48,7 +53,9 @@ class Sqlite:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.queries: Mapping[str, str] = queries.load("sqlite")
+        self.queries: Mapping[str, str] = {
+            name: _KEY_RETURNED.sub("", query) for name, query in queries.load("sqlite").items()
+        }
         self._lock: int | None = None
         self._local = threading.local()
         self._readers: list[sqlite3.Connection] = []
@@ -139,13 +146,14 @@ class Sqlite:
 class SqliteWriting:
     """The one connection that writes to the file."""
 
+    is_local = True
     most_units = 256
     patience_s = 0.0  # a disk that is full is full the next moment too
 
     def __init__(self, connection: sqlite3.Connection, checkpointer: Checkpointer) -> None:
         self.connection = connection
         self._checkpointer = checkpointer
-        self.execute: Callable[..., Answer] = connection.execute
+        self.execute: Callable[..., Done] = connection.execute
 
     def begin(self, touching: frozenset[str] | None) -> frozenset[str] | None:
         """Nobody else writes, so a transaction always has the whole ledger."""

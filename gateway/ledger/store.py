@@ -103,7 +103,11 @@ class Ledger:
         return self._database.clock()
 
     async def write(
-        self, unit: Callable[[Session], Result], *, touching: Iterable[str] | None = None
+        self,
+        unit: Callable[[Session], Result],
+        *,
+        touching: Iterable[str] | None = None,
+        is_brief: bool = False,
     ) -> Result:
         """Run a unit of work in a transaction; returns after its commit.
 
@@ -111,12 +115,16 @@ class Ledger:
         stays true until its commit; None: all of them. A unit may be run more than once before it is committed once:
         it changes nothing but the database, and reads the clock itself.
 
+        `is_brief`: a few statements about one message; it may be run on this event loop.
+
         A caller that is cancelled meanwhile does not undo it: the unit is done, and its notices are told.
 
         :raises Unavailable: us.not-stored: the commit failed; us.shutting-down: the ledger is closed.
         """
         future: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
-        self._open_writer().put(Job(unit, future, None if touching is None else frozenset(touching)))
+        self._open_writer().put(
+            Job(unit, future, None if touching is None else frozenset(touching), is_brief)
+        )
         return await future
 
     def write_now(self, unit: Callable[[Session], Result]) -> Result:

@@ -1,7 +1,8 @@
 """How do many small units of work become few disk flushes, without one spoiling another?
 
-One thread owns the only connection of this process that writes. It takes every unit that waits, runs one after the
-other, and commits them together: while the disk flushes, the next ones gather. Where one of them fails, which is
+One thread owns the only connection of this process that writes. It takes every unit that waits, has one run after the
+other, and commits them together: while the disk flushes, the next ones gather. (Where the database is in this process,
+brief units are run on the event loop, while this thread waits: `turn`.) Where one of them fails, which is
 seldom, all are undone and run once more, each in a savepoint of its own: the one that fails is rolled back to it, and
 only its own caller hears of it. Nobody hears "done" before the commit.
 
@@ -12,6 +13,7 @@ connection breaks, the writer itself does the whole batch again, once it is cert
 
 from __future__ import annotations
 
+import asyncio
 import queue
 import threading
 import time
@@ -24,6 +26,7 @@ import structlog
 from gateway.errors import Unavailable
 from gateway.ledger.database import Failed, Gone, Writing
 from gateway.ledger.session import BeyondReach, Notices, Session
+from gateway.ledger.turn import Turn
 
 MOST_TRIES: Final = 3
 """How often a unit is run when another node's commit comes between."""
@@ -43,6 +46,8 @@ class Job:
     """An asyncio future (with its loop) or a concurrent one; the ledger settles it."""
     touching: frozenset[str] | None = None
     """HER-ids whose lanes it works on; None: the whole ledger."""
+    is_brief: bool = False
+    """It holds nobody up where it is run."""
     result: Any = None
     error: BaseException | None = None
 
@@ -131,16 +136,29 @@ class Writer:
 
         :raises _Spoilt: one failed, and they did not run apart.
         """
-        notices = Notices()
-        touching = self._connection.begin(_together(jobs))
-        if apart:
-            all_well = [self._run_apart(job, touching, notices) for job in jobs]
+        notices, all_well = Notices(), True
+
+        def run() -> None:
+            nonlocal all_well
+            all_well = self._run(jobs, notices, apart=apart)
+
+        loop = _loop_of(jobs) if self._connection.is_local else None
+        if loop is None:
+            run()
         else:
-            all_well = [self._run_together(jobs, touching, notices)]
+            Turn(run).on(loop)
         self._connection.commit(notices, sum(job.error is None for job in jobs))
         self.commits += 1
-        self.failed = not all(all_well)
+        self.failed = not all_well
         return notices
+
+    def _run(self, jobs: list[Job], notices: Notices, *, apart: bool) -> bool:
+        """Begin a transaction and run all of them in it; whether the database could do what it should."""
+        touching = self._connection.begin(_together(jobs))
+        if not apart:
+            return self._run_together(jobs, touching, notices)
+        well = [self._run_apart(job, touching, notices) for job in jobs]
+        return all(well)
 
     def _run_together(self, jobs: list[Job], touching: frozenset[str] | None, notices: Notices) -> bool:
         """Run units none of which can be undone alone."""
@@ -195,6 +213,14 @@ class Writer:
 
 class _Spoilt(Exception):
     """A unit failed that shares its fate with others."""
+
+
+def _loop_of(jobs: list[Job]) -> asyncio.AbstractEventLoop | None:
+    """The event loop that waits for these units; None: nobody should wait for all of them on a loop."""
+    if not all(job.is_brief for job in jobs):
+        return None
+    loop: asyncio.AbstractEventLoop = jobs[0].future.get_loop()
+    return loop
 
 
 def _together(jobs: list[Job]) -> frozenset[str] | None:

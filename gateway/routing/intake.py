@@ -124,7 +124,9 @@ class Intake:
         if isinstance(admitted, Refused):
             return await self._refused_unless_known(admitted, facts, data, credential)
         touching = {facts.receiver.her_id or "", facts.sender.her_id or ""}
-        kept = await self._ledger.write(lambda session: self._keep(session, admitted), touching=touching)
+        kept = await self._ledger.write(
+            lambda session: self._keep(session, admitted), touching=touching, is_brief=True
+        )
         return await self._of_known(kept, facts, data) if isinstance(kept, Known) else kept
 
     async def _translatable(self, admitted: _Admitted) -> Refused | None:

@@ -154,7 +154,7 @@ class Pump:
             )
 
         try:
-            return await means.ledger.write(unit, touching=endpoint.her_ids)
+            return await means.ledger.write(unit, touching=endpoint.her_ids, is_brief=True)
         except BaseException:
             self._slow_down = self._slow_down or slow_down
             raise
@@ -295,7 +295,7 @@ class Pump:
         """Write it down; what happened must not be forgotten because the ledger cannot take it just now."""
         while True:
             try:
-                return await self._means.ledger.write(unit, touching=(attempt.receiver_her,))
+                return await self._means.ledger.write(unit, touching=(attempt.receiver_her,), is_brief=True)
             except Unavailable as error:
                 if error.code == "us.shutting-down":
                     raise

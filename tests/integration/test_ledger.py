@@ -8,6 +8,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -58,7 +59,32 @@ async def test_many_units_share_a_commit(ledger: Ledger) -> None:
     assert ledger.commits - before < 50
 
 
-async def test_one_bad_unit_spoils_no_other(ledger: Ledger) -> None:
+async def test_a_brief_unit_runs_on_the_loop_where_the_database_is_in_this_process(
+    ledger: Ledger, store: str
+) -> None:
+    def unit(session: Session) -> int:
+        messages.ensure_fact(session, "x", "y")
+        return threading.get_ident()
+
+    brief = await ledger.write(unit, is_brief=True)
+    long = await ledger.write(unit)
+    here = threading.get_ident()
+    assert (brief == here, long == here) == (store == "sqlite", False)
+
+
+async def test_what_waits_is_done_before_closing_though_the_loop_does_not_run_meanwhile(
+    ledger: Ledger,
+) -> None:
+    writes = [asyncio.create_task(ledger.write(remember(f"f{n}"), is_brief=n % 2 == 0)) for n in range(20)]
+    await asyncio.sleep(0)
+    ledger.close()
+    await asyncio.gather(*writes)
+    ledger.open()
+    assert facts(ledger) == {f"f{n}" for n in range(20)}
+
+
+@pytest.mark.parametrize("is_brief", [False, True], ids=["long", "brief"])
+async def test_one_bad_unit_spoils_no_other(ledger: Ledger, is_brief: bool) -> None:
     def bad(session: Session) -> None:
         session.run("keep_fact_of_ledger", name="bad", value="x")
         raise LookupError
@@ -67,7 +93,9 @@ async def test_one_bad_unit_spoils_no_other(ledger: Ledger) -> None:
         session.run("keep_fact_of_ledger", name="broken", value=None)
 
     units = [remember("one"), bad, remember("two"), broken, remember("three")]
-    outcomes = await asyncio.gather(*(ledger.write(unit) for unit in units), return_exceptions=True)
+    outcomes = await asyncio.gather(
+        *(ledger.write(unit, is_brief=is_brief) for unit in units), return_exceptions=True
+    )
     broken_kind = sql.NotNullViolation if ledger.is_shared else sqlite3.IntegrityError
     assert [type(each) for each in outcomes] == [str, LookupError, str, broken_kind, str]
     assert facts(ledger) == {"one", "two", "three"}
