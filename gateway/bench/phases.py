@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from statistics import quantiles
+from statistics import median, quantiles
 from typing import Any, Final
 
 from gateway.bench import lookup
@@ -35,6 +35,8 @@ WARM_UP: Final = 500
 """As many as make the gateway start its workers."""
 RATE: Final = 50.0  # messages a second
 PARTNERS: Final = 10
+ROUNDS: Final = 8
+"""In which the living are compared with those of a gateway for which nobody is dead."""
 
 Figures = dict[str, float]
 
@@ -73,6 +75,8 @@ class Bench:
         self.sender = Sender(rig.ports, rig.bearer)
         self.handed = Handed()
         """Everything that was handed in."""
+        self.waiting = 0
+        """So many of them are for a receiver that is not there."""
         self.ledger = Ledger(database_at(rig.ledger_address))
         self.reader = LedgerReader(self.ledger)
         rig.at_end += [self.sender.close, self.ledger.close]
@@ -87,8 +91,9 @@ class Bench:
         """New messages, to receiver 0 or to these in turn."""
         return (self.letters.next(next(receivers) if receivers else 0) for _ in range(number))
 
-    async def until_over(self, number: int) -> float:
-        """Wait until `number` messages in all are over, durably, and their receipts are home; returns when."""
+    async def until_over(self) -> float:
+        """Wait until every message that can be delivered is over, durably, and its receipt is home; returns when."""
+        number = len(self.handed.accepted) - self.waiting
         state = "acknowledged" if self.receipts else "delivered"
         name = "receipts" if self.receipts else "messages"
         done, moved = -1, time.perf_counter()
@@ -120,13 +125,13 @@ class Bench:
 async def saturated(
     bench: Bench, number: int, warm_up: int, receivers: Iterator[int] | None = None
 ) -> Figures:
-    """Hand in as fast as it goes, and wait until all are over."""
-    before = len(bench.handed.accepted)
-    await bench.all_at_once(bench.make(warm_up, receivers))
-    await bench.until_over(before + warm_up)
+    """Warm up, then hand in as fast as it goes, and wait until all are over."""
+    if warm_up:
+        await bench.all_at_once(bench.make(warm_up, receivers))
+        await bench.until_over()
     start = bench.rig.usage()
     handed = await bench.all_at_once(bench.make(number, receivers))
-    ended = await bench.until_over(before + warm_up + number)
+    ended = await bench.until_over()
     used = bench.rig.usage().since(start)
     return {
         "acceptedPerSecond": number / (handed.ended - handed.began),
@@ -162,11 +167,11 @@ async def paced(folder: Path, place: Place, size: Size, seed: int) -> Figures:
         await rig.start_gateway()
         bench = Bench(rig, receipts=True, seed=seed)
         await bench.all_at_once(bench.make(size.warm_up))
-        await bench.until_over(size.warm_up)
+        await bench.until_over()
         start = rig.usage()
         handed = await bench.sender.paced(bench.letters.next, rate=RATE, seconds=size.seconds)
         bench.handed.add(handed)
-        await bench.until_over(len(bench.handed.accepted))
+        await bench.until_over()
         used = rig.usage().since(start)
         await bench.prove(unchanged=False)
     return {**per_message(used, len(handed.seconds)), **latency(handed.seconds)}
@@ -175,45 +180,57 @@ async def paced(folder: Path, place: Place, size: Size, seed: int) -> Figures:
 async def dead_partner(folder: Path, place: Place, size: Size, seed: int) -> Figures:
     """Ten partners, one not there: what do the other nine lose while messages wait for it, how fast is the gateway back
     after SIGKILL with all of them waiting, and how fast do they go when it comes back?"""
-    living = itertools.cycle(range(PARTNERS - 1))
     dead = PARTNERS - 1
     drain = {"drain_per_second": size.drain}
     with Rig(folder, ledger=place.ledger, receivers=PARTNERS, dead=dead, dead_endpoint=drain) as rig:
         await rig.start_gateway()
         bench = Bench(rig, receipts=False, seed=seed)
-        alone = await saturated(bench, size.pass_through, size.warm_up, living)
-        over = len(bench.handed.accepted)
+        bench.waiting = size.waiting
         await bench.all_at_once(bench.make(size.waiting, itertools.repeat(dead)))
-        beside = await _beside(bench, over, size, living)
+        compared = await _compared(bench, folder / "other", place, size, seed)
         restart = await _killed(rig, bench)
-        over = (await rig.seen())["messages"]
+        bench.waiting = 0
         began = time.perf_counter()
         rig.revive()
-        ended = await bench.until_over(over + size.waiting)
+        ended = await bench.until_over()
         await bench.prove(unchanged=True, repeats=True)
-    lost = 1 - beside["deliveredPerSecond"] / alone["deliveredPerSecond"]
     return {
-        "deliveredPerSecondAlone": alone["deliveredPerSecond"],
-        "deliveredPerSecondBeside": beside["deliveredPerSecond"],
-        "cpuAlone": alone["cpuGateway"],
-        "cpuBeside": beside["cpuGateway"],
-        "lostShare": lost,
+        **compared,
         **restart,
         "drainWantedPerSecond": size.drain,
         "drainedPerSecond": size.waiting / (ended - began),
-        "cpuOthersShare": beside["cpuOthersShare"],
     }
 
 
-async def _beside(bench: Bench, over: int, size: Size, living: Iterator[int]) -> Figures:
-    """As `saturated`, while other messages wait for a partner that is not there."""
-    start = bench.rig.usage()
-    handed = await bench.all_at_once(bench.make(size.pass_through, living))
-    ended = await bench.until_over(over + size.pass_through)
-    used = bench.rig.usage().since(start)
+async def _compared(bench: Bench, folder: Path, place: Place, size: Size, seed: int) -> Figures:
+    """The living of a gateway for which a partner is dead, against those of another for which none is.
+
+    Each has its turn in every round: a machine that changes its speed changes it for both.
+    """
+    folder.mkdir()
+    living = itertools.cycle(range(PARTNERS - 1))
+    number = size.pass_through // 2
+    rounds: list[tuple[Figures, Figures]] = []
+    with Rig(folder, ledger=place.other, receivers=PARTNERS) as rig:
+        await rig.start_gateway()
+        other = Bench(rig, receipts=False, seed=seed)
+        for each in (other, bench):
+            await saturated(each, number, size.warm_up, living)
+        for turn in range(ROUNDS):
+            both = [other, bench] if turn % 2 else [bench, other]
+            found = {each: await saturated(each, number, 0, living) for each in both}
+            rounds.append((found[other], found[bench]))
+        await other.prove(unchanged=True)
+
+    rates = [tuple(each["deliveredPerSecond"] for each in pair) for pair in rounds]
+    cpus = [tuple(each["cpuGateway"] for each in pair) for pair in rounds]
     return {
-        "deliveredPerSecond": size.pass_through / (ended - handed.began),
-        **per_message(used, size.pass_through),
+        "deliveredPerSecondAlone": median(alone for alone, _ in rates),
+        "deliveredPerSecondBeside": median(beside for _, beside in rates),
+        "cpuAlone": median(alone for alone, _ in cpus),
+        "cpuBeside": median(beside for _, beside in cpus),
+        "lostShare": 1 - median(beside / alone for alone, beside in rates),
+        "cpuOthersShare": median(beside["cpuOthersShare"] for _, beside in rounds),
     }
 
 
@@ -221,11 +238,10 @@ async def _killed(rig: Rig, bench: Bench) -> Figures:
     """SIGKILL, start, and the seconds until it is ready and until the next message has arrived."""
     rig.kill_gateway()
     bench.sender.close()
-    over = (await rig.seen())["messages"]
     began = time.perf_counter()
     ready = await rig.start_gateway()
     await bench.all_at_once(bench.make(1))
-    await bench.until_over(over + 1)
+    await bench.until_over()
     return {"readyAfterSeconds": ready, "deliversAfterSeconds": time.perf_counter() - began}
 
 

@@ -6,6 +6,10 @@ import contextlib
 import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import psycopg
 
 
 @dataclass(frozen=True)
@@ -14,6 +18,8 @@ class Place:
 
     ledger: str = "sqlite:somlos.db"
     """As in the settings; a file is in the folder of the run."""
+    other: str = "sqlite:somlos.db"
+    """Of a second gateway, in a folder of its own, with which the first is compared."""
     nodes: int = 1
 
 
@@ -25,14 +31,24 @@ def fresh(postgres: str | None, nodes: int) -> Iterator[Place]:
         return
     import psycopg
 
+    with (
+        psycopg.connect(postgres, autocommit=True) as connection,
+        _schema(connection, postgres) as ledger,
+        _schema(connection, postgres) as other,
+    ):
+        yield Place(ledger, other, nodes)
+
+
+@contextlib.contextmanager
+def _schema(connection: psycopg.Connection[Any], postgres: str) -> Iterator[str]:
+    """The address of a new schema, which is dropped in the end."""
     name = f"somlos_bench_{secrets.token_hex(6)}"
-    with psycopg.connect(postgres, autocommit=True) as connection:
-        connection.execute(f"CREATE SCHEMA {name}")
-        try:
-            mark = "&" if "?" in postgres else "?"
-            yield Place(f"{postgres}{mark}options=-csearch_path%3D{name}", nodes)
-        finally:
-            connection.execute(f"SET client_min_messages = warning; DROP SCHEMA {name} CASCADE")
+    connection.execute(f"CREATE SCHEMA {name}")
+    try:
+        mark = "&" if "?" in postgres else "?"
+        yield f"{postgres}{mark}options=-csearch_path%3D{name}"
+    finally:
+        connection.execute(f"SET client_min_messages = warning; DROP SCHEMA {name} CASCADE")
 
 
 def version(postgres: str | None) -> str:

@@ -65,7 +65,7 @@ def test_a_lost_message_is_noticed(tmp_path: Path) -> None:
             await rig.start_gateway()
             bench = Bench(rig, receipts=False, seed=1)
             await bench.all_at_once(bench.make(3))
-            await bench.until_over(3)
+            await bench.until_over()
             await bench.prove(unchanged=True)
             bench.handed.accepted["5e4d1e55-0000-4000-8000-000000000000"] = "lost"
             await bench.prove(unchanged=True)
