@@ -23,9 +23,13 @@ class Failed(Exception):
     """The transaction is gone as a whole, and doing it again now would not help."""
 
 
+class Spoilt(Exception):
+    """A unit failed that shares its fate with others: nothing of any of them is kept."""
+
+
 class Writing(Changing, Protocol):
-    """The connection that writes. Used by one thread at a time. Each method raises `Gone` or `Failed` and nothing else
-    of its own, except `execute`, whose errors `judge` can tell apart."""
+    """The connection that writes. Used by one thread at a time. Each method raises `Gone`, `Failed` or `Spoilt` and
+    nothing else of its own, except `execute`, whose errors `judge` can tell apart."""
 
     is_local: bool
     """Statements are done in this process, without waiting for another."""
@@ -52,7 +56,8 @@ class Writing(Changing, Protocol):
         ...
 
     def settle(self) -> None:
-        """Wait until everything so far is done. Raises what went wrong in it if that was not told yet, for `judge`."""
+        """Wait until enough is known of what was said so far to commit it. Raises what went wrong in it, if that is
+        known and was not told yet, for `judge`."""
         ...
 
     def judge(self, error: Exception) -> Verdict:
@@ -60,7 +65,8 @@ class Writing(Changing, Protocol):
         ...
 
     def commit(self, notices: Notices, units: int) -> None:
-        """Make it durable, so many units, and let the other nodes know."""
+        """Make it durable, so many units, and let the other nodes know. Raises `Spoilt` if something had gone wrong
+        that was not told yet."""
         ...
 
     def rollback(self) -> None:

@@ -70,11 +70,17 @@ def ask_lane(session: Session, key: str) -> Answer:
     return session.ask("find_lane", lane_key=key)
 
 
-def lane(session: Session, key: str, receiver_her: str, asked: Answer | None = None) -> int:
-    """The lane with this key; it is made if it is not there. `asked`: of `ask_lane`, if it was asked before."""
+def lane(
+    session: Session, key: str, receiver_her: str, asked: Answer | None = None, number: int | None = None
+) -> int:
+    """The lane with this key; it is made if it is not there. `asked`: of `ask_lane`, if it was asked before; `number`:
+    of `messages.Keys`."""
     session.reach(receiver_her)
     row = (asked or ask_lane(session, key)).fetchone()
-    return row["lane_id"] if row else session.keep("keep_lane", lane_key=key, receiver_her=receiver_her)
+    if row is not None:
+        found: int = row["lane_id"]
+        return found
+    return session.keep_under("keep_lane", number, lane_key=key, receiver_her=receiver_her)
 
 
 def end_of_line(session: Session, lane_id: int) -> int:

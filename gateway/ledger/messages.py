@@ -59,10 +59,12 @@ class Known:
 
 @dataclass(frozen=True)
 class Keys:
-    """The numbers that a message and its delivery will have; None: they are given one when they are kept."""
+    """The numbers that a message and its delivery will have, and their lane if it is new; None: they are given one when
+    they are kept."""
 
     message: int | None = None
     delivery: int | None = None
+    lane: int | None = None
 
 
 @dataclass(frozen=True)
@@ -103,8 +105,7 @@ def ask_keys(session: Session) -> Answer:
 
 def keys_in(answer: Answer) -> Keys:
     """The keys that were asked for."""
-    message, delivery = answer.fetchone()
-    return Keys(message, delivery)
+    return Keys(*answer.fetchone())
 
 
 def body(session: Session, body_id: int) -> tuple[bytes, MediaType] | None:

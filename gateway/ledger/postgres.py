@@ -26,7 +26,7 @@ from psycopg import errors as sql
 
 from gateway.errors import ConfigurationError, Unavailable
 from gateway.ledger import postgres_form, queries, times
-from gateway.ledger.database import Failed, Gone, Verdict
+from gateway.ledger.database import Failed, Gone, Spoilt, Verdict
 from gateway.ledger.postgres_connection import Raw, clock_offset, connect, is_lost
 from gateway.ledger.postgres_hearing import Hearing, written
 from gateway.ledger.postgres_pipeline import Later, Pipeline
@@ -187,8 +187,8 @@ class PostgresWriting:
             self.execute("RELEASE unit").wait()
 
     def settle(self) -> None:
-        """Read every answer: those of the units, and the transaction's number, without which nobody could find out."""
-        if not self._pipeline.is_read:
+        """Read the transaction's number, if no unit has waited for anything: without it nobody could find out."""
+        if self._number is None or not self._number.is_here:
             self._pipeline.settle()
 
     def judge(self, error: Exception) -> Verdict:
@@ -213,7 +213,7 @@ class PostgresWriting:
             self._pipeline.settle()
         except psycopg.Error as error:
             if not is_lost(self._connection) and not isinstance(error, GONE):
-                raise Gone from None
+                raise Spoilt from None
             self._find_out()
             return
         if ended.status != "COMMIT":

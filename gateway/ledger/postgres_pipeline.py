@@ -122,6 +122,11 @@ class Later:
         self.statement = statement
         self.result: pq.abc.PGresult | None = None
 
+    @property
+    def is_here(self) -> bool:
+        """Whether it need not be waited for."""
+        return self.result is not None
+
     def wait(self) -> pq.abc.PGresult:
         """The raw answer.
 

@@ -24,7 +24,7 @@ from typing import Any, Final
 import structlog
 
 from gateway.errors import Unavailable
-from gateway.ledger.database import Failed, Gone, Writing
+from gateway.ledger.database import Failed, Gone, Spoilt, Writing
 from gateway.ledger.session import BeyondReach, Notices, Session
 from gateway.ledger.turn import Turn
 
@@ -111,10 +111,12 @@ class Writer:
             except BeyondReach:  # the unit has the whole ledger from now on
                 self._connection.rollback()
                 continue
-            except _Spoilt:
-                self._connection.rollback()
-                apart = True
-                continue
+            except Spoilt:
+                if not apart:
+                    self._connection.rollback()
+                    apart = True
+                    continue
+                again = time.monotonic() < until
             except Gone:
                 again = time.monotonic() < until
             except Failed:
@@ -134,7 +136,7 @@ class Writer:
     def _transaction(self, jobs: list[Job], *, apart: bool) -> Notices:
         """Run and commit all of them; `apart`: each in a savepoint of its own.
 
-        :raises _Spoilt: one failed, and they did not run apart.
+        :raises Spoilt: one failed, and they did not run apart.
         """
         notices, all_well = Notices(), True
 
@@ -172,7 +174,7 @@ class Writer:
         except Exception as error:
             if self._connection.judge(error) == "gone":
                 raise Gone from error
-            raise _Spoilt from None
+            raise Spoilt from None
         return True
 
     def _run_apart(self, job: Job, touching: frozenset[str] | None, notices: Notices) -> bool:
@@ -209,10 +211,6 @@ class Writer:
             raise
         notices.add(session.notices)
         return result
-
-
-class _Spoilt(Exception):
-    """A unit failed that shares its fate with others."""
 
 
 def _loop_of(jobs: list[Job]) -> asyncio.AbstractEventLoop | None:

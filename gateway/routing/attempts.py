@@ -143,8 +143,8 @@ def keep_translation(session: Session, attempt: Attempt, data: bytes, loss: Loss
     Durable with this commit: the very bytes every attempt will send. A crash before it: the translation is made again,
     and gives the same bytes. Doing it again is harmless for that reason.
     """
-    body_id = messages.keep_body(session, data, media_type_of(attempt.format))
-    session.run("keep_outbound", delivery_id=attempt.delivery_id, body_id=body_id)
+    session.run("keep_body", content=data, media_type=media_type_of(attempt.format))
+    session.run("keep_outbound", delivery_id=attempt.delivery_id)
     session.run(
         "keep_loss",
         delivery_id=attempt.delivery_id,

@@ -18,7 +18,7 @@ from gateway.errors import Issue, NotTranslatable, SomlosError, issue_of
 from gateway.ledger import messages, times
 from gateway.ledger.messages import Known, NewRefusal
 from gateway.ledger.patient_key import PatientKeys
-from gateway.ledger.session import Session
+from gateway.ledger.session import Answer, Session
 from gateway.ledger.store import Ledger
 from gateway.routing import placing, receipts_home
 from gateway.routing.admission import (
@@ -213,24 +213,32 @@ class Intake:
         arrival, kept = admitted.arrival, admitted.arrival.kept
         asked = messages.ask(session, kept.sender_her, kept.message_id)
         new_keys = messages.ask_keys(session)
-        around = None if admitted.onward is None else placing.ask(session, arrival)
+        if admitted.onward is None:
+            return self._keep_receipt(session, arrival, asked, new_keys)
+        around = placing.ask(session, arrival)
         known = messages.known_in(asked)
         if known is not None:
             return known
+        keys, (route, way) = messages.keys_in(new_keys), admitted.onward
+        sequence = messages.keep(session, kept, arrival.data, arrival.media_type, keys.message)
+        placing.place(session, arrival, sequence, route, way, self._settings.parked_limit_s, around, keys)
+        return Accepted(kept.id, kept.message_id)
+
+    def _keep_receipt(
+        self, session: Session, arrival: Arrival, asked: Answer, new_keys: Answer
+    ) -> Accepted | Refused | Known:
+        """Of `_keep`: a receipt goes home to the sender of the message that it is about."""
+        kept, asked_original = arrival.kept, receipts_home.ask_original(session, arrival)
+        known = messages.known_in(asked)
+        if known is not None:
+            return known
+        original = receipts_home.original_of(session, arrival, asked_original)
+        if isinstance(original, str):
+            return Refused(original, arrival.facts)
         keys = messages.keys_in(new_keys)
-        if admitted.onward is None or around is None:
-            original = receipts_home.original_of(session, arrival)
-            if isinstance(original, str):
-                return Refused(original, arrival.facts)
-            addressed = replace(kept, receiver_her=kept.receiver_her or original["sender_her"])
-            sequence = messages.keep(session, addressed, arrival.data, arrival.media_type, keys.message)
-            receipts_home.take_in(session, arrival, sequence, original, self._partners, keys.delivery)
-        else:
-            route, way = admitted.onward
-            sequence = messages.keep(session, kept, arrival.data, arrival.media_type, keys.message)
-            placing.place(
-                session, arrival, sequence, route, way, self._settings.parked_limit_s, around, keys.delivery
-            )
+        addressed = replace(kept, receiver_her=kept.receiver_her or original["sender_her"])
+        sequence = messages.keep(session, addressed, arrival.data, arrival.media_type, keys.message)
+        receipts_home.take_in(session, arrival, sequence, original, self._partners, keys)
         return Accepted(kept.id, kept.message_id)
 
     async def _keep_refusal(self, refused: Refused, size: int, credential: Credential | None) -> None:

@@ -24,6 +24,7 @@ from dataclasses import dataclass
 
 from gateway.ledger import line, messages, times
 from gateway.ledger.line import NewDelivery
+from gateway.ledger.messages import Keys
 from gateway.ledger.session import Answer, Row, Session
 from gateway.routing import corrections, quarantine
 from gateway.routing.arrival import Arrival
@@ -72,13 +73,13 @@ def place(
     way: Way,
     parked_limit_s: float,
     asked: Asked,
-    key: int | None,
+    keys: Keys,
 ) -> None:
-    """Begin the delivery of a message that was just kept; `asked` before that, `key`: of `messages.Keys`."""
+    """Begin the delivery of a message that was just kept; `asked` before that."""
     kept, now = arrival.kept, arrival.now
     one = OnItsWay(kept.message_id, kept.sender_her, kept.receiver_her)
     original = _original_of(session, arrival)
-    lane_id = original["lane_id"] if original else _lane_of(session, arrival, asked)
+    lane_id = original["lane_id"] if original else _lane_of(session, arrival, asked, keys.lane)
     new = NewDelivery(
         message=sequence,
         is_receipt=False,
@@ -86,7 +87,7 @@ def place(
         lane_id=lane_id,
         format=way.format,
         unchanged=way.unchanged,
-        key=key,
+        key=keys.delivery,
     )
     changes = corrections.changes_in(asked.changes)
     give_up_at = now + times.seconds(route.endpoint.give_up_after_s)
@@ -140,12 +141,12 @@ def _original_of(session: Session, arrival: Arrival) -> Row | None:
     return corrections.delivery_of(session, OnItsWay(named, kept.sender_her, kept.receiver_her))
 
 
-def _lane_of(session: Session, arrival: Arrival, asked: Asked) -> int:
+def _lane_of(session: Session, arrival: Arrival, asked: Asked, number: int | None) -> int:
     """The lane of the conversation's first, else the patient's, else the conversation's own."""
     if asked.conversation is not None and (row := asked.conversation.fetchone()) is not None:
         first: int = row["lane_id"]
         return first
-    return line.lane(session, asked.lane_key, arrival.kept.receiver_her, asked.lane)
+    return line.lane(session, asked.lane_key, arrival.kept.receiver_her, asked.lane, number)
 
 
 def _lane_key(arrival: Arrival) -> str:

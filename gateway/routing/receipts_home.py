@@ -11,8 +11,9 @@ from typing import Literal
 
 from gateway.ledger import line, messages, times
 from gateway.ledger.line import FinalState, NewDelivery
+from gateway.ledger.messages import Keys
 from gateway.ledger.rows import ReceiptEffect
-from gateway.ledger.session import Row, Session
+from gateway.ledger.session import Answer, Row, Session
 from gateway.routing.arrival import Arrival
 from gateway.routing.partners import Partners, Way, way_of_receipt
 from gateway.translate.facts import Facts, Party, ReceiptFacts
@@ -21,7 +22,14 @@ SETTLED = frozenset({"acknowledged", "rejected"})
 NOT_FOUND = ("receipt.unknown-original", "receipt.not-the-receiver")
 
 
-def original_of(session: Session, arrival: Arrival) -> Row | str:
+def ask_original(session: Session, arrival: Arrival) -> Answer:
+    """Which messages the receipt may be about, to be looked at with `original_of`."""
+    receipt = arrival.facts.receipt
+    assert receipt is not None
+    return session.ask("originals", message_id=receipt.original_message_id)
+
+
+def original_of(session: Session, arrival: Arrival, asked: Answer) -> Row | str:
     """The delivery this receipt is about; or the code that says why there is none.
 
     The id alone proves nothing: the receipt must come from the one the message was sent to (the caller's credential has
@@ -30,7 +38,7 @@ def original_of(session: Session, arrival: Arrival) -> Row | str:
     facts = arrival.facts
     assert facts.receipt is not None
     named = facts.receipt.original_message_id
-    found = _original_among(session.all("originals", message_id=named), facts)
+    found = _original_among(asked.fetchall(), facts)
     if found in NOT_FOUND and facts.format == "fhir-r4":
         by_header = _by_header(session, named, facts)
         return by_header if by_header is not None else found
@@ -82,9 +90,9 @@ def _is_one_of(party: Party, her_id: str | None, organisation_her_id: str | None
 
 
 def take_in(
-    session: Session, arrival: Arrival, sequence: int, original: Row, partners: Partners, key: int | None
+    session: Session, arrival: Arrival, sequence: int, original: Row, partners: Partners, keys: Keys
 ) -> None:
-    """Settle the original's delivery and begin the receipt's own way home. `key`: of `messages.Keys`.
+    """Settle the original's delivery and begin the receipt's own way home.
 
     Durable with this commit: the receipt, the state it gives, and the delivery that carries it home. A crash before it:
     the receiver has no answer and sends the receipt again. Doing it again is harmless: the same receipt is a duplicate,
@@ -104,7 +112,7 @@ def take_in(
         effect=effect,
         received_at=arrival.now,
     )
-    _send_home(session, arrival, sequence, original, partners, key)
+    _send_home(session, arrival, sequence, original, partners, keys)
 
 
 def _settle(session: Session, arrival: Arrival, original: Row, receipt: ReceiptFacts) -> ReceiptEffect:
@@ -145,13 +153,14 @@ def _effect(original: Row, status: Literal["1", "2", "3"]) -> ReceiptEffect:
 
 
 def _send_home(
-    session: Session, arrival: Arrival, sequence: int, original: Row, partners: Partners, key: int | None
+    session: Session, arrival: Arrival, sequence: int, original: Row, partners: Partners, keys: Keys
 ) -> None:
     """Begin the receipt's delivery to the sender of the original."""
     sender_her = original["sender_her"]
     route = partners.route_to(sender_her)
     patient_or_conversation = original["patient_key"] or original["conversation_id"] or original["message_id"]
-    lane_id = line.lane(session, f"{sender_her}|receipts|{patient_or_conversation}", sender_her)
+    lane_key = f"{sender_her}|receipts|{patient_or_conversation}"
+    lane_id = line.lane(session, lane_key, sender_her, number=keys.lane)
     way = way_of_receipt(arrival.facts, route) if route else Way(arrival.facts.format, unchanged=True)
     new = NewDelivery(
         message=sequence,
@@ -160,7 +169,7 @@ def _send_home(
         lane_id=lane_id,
         format=way.format,
         unchanged=way.unchanged,
-        key=key,
+        key=keys.delivery,
     )
     if route is None:  # the sender has no endpoint: it fetches its receipts
         line.keep_final(session, new, "delivered", arrival.now, event="delivery.to-fetch")

@@ -2,7 +2,7 @@
 SELECT lane_id FROM lanes WHERE lane_key = :lane_key
 
 -- keep_lane --
-INSERT INTO lanes (lane_key, receiver_her) VALUES (:lane_key, :receiver_her) RETURNING lane_id
+INSERT INTO lanes (lane_id, lane_key, receiver_her) VALUES ({lane_number}, :lane_key, :receiver_her) RETURNING lane_id
 
 -- lane_of_conversation --
 -- The lane the conversation's first delivery to this receiver went into, when the same sender began it.
@@ -98,7 +98,8 @@ UPDATE lanes SET due_at =
 WHERE lane_id = :lane_id AND lease_until IS NULL
 
 -- keep_outbound --
-UPDATE deliveries SET body_id = :body_id WHERE delivery_id = :delivery_id
+-- The body that was kept just before.
+UPDATE deliveries SET body_id = {kept_body} WHERE delivery_id = :delivery_id
 
 -- mark_accepted --
 -- The receiver's transport has it, but its receipt was here first.

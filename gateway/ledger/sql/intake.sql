@@ -3,8 +3,8 @@
 SELECT sequence, id, content_digest, body_id FROM messages WHERE message_id = :message_id AND sender_her = :sender_her
 
 -- new_keys --
--- For a message and its delivery: numbers that nobody else gets; null: they get theirs when they are kept.
-SELECT {new_message_key} AS message, {new_delivery_key} AS delivery
+-- For a message, its delivery and its lane: numbers that nobody else gets; null: they get theirs when they are kept.
+SELECT {new_message_key} AS message, {new_delivery_key} AS delivery, {new_lane_number} AS lane
 
 -- keep_body --
 INSERT INTO bodies (media_type, content) VALUES (:media_type, :content) RETURNING body_id

@@ -11,11 +11,17 @@ nextval('messages_sequence_seq')
 -- new_delivery_key --
 nextval('deliveries_delivery_id_seq')
 
+-- new_lane_number --
+nextval('lanes_lane_id_seq')
+
 -- message_key --
 COALESCE(CAST(:key AS bigint), nextval('messages_sequence_seq'))
 
 -- delivery_key --
 COALESCE(CAST(:key AS bigint), nextval('deliveries_delivery_id_seq'))
+
+-- lane_number --
+COALESCE(CAST(:key AS bigint), nextval('lanes_lane_id_seq'))
 
 -- kept_body --
 currval('bodies_body_id_seq')

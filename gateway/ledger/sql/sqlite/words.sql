@@ -12,10 +12,16 @@ NULL
 -- new_delivery_key --
 NULL
 
+-- new_lane_number --
+NULL
+
 -- message_key --
 :key
 
 -- delivery_key --
+:key
+
+-- lane_number --
 :key
 
 -- kept_body --
