@@ -37,11 +37,9 @@ from gateway.formats import Formats
 from gateway.ledger.line import Original
 from gateway.projection.interpret import Interpretation
 from gateway.projection.resources import Named
-from gateway.routing.ports import Content, Reading, Translation
+from gateway.routing.ports import LARGE, Content, Reading, Translation
 from gateway.worker import LENGTH_BYTES, READY, result_in
 
-LARGE: Final = 256 * 1024
-"""Bytes from which on a message is worked on in a thread of this process: it would hold up all that stand behind it."""
 BUSY: Final = 0.1
 """Seconds of one second that this process spends on messages before it has workers."""
 LONGEST_COUNTED_S: Final = 0.01

@@ -115,7 +115,7 @@ class Ledger:
         stays true until its commit; None: all of them. A unit may be run more than once before it is committed once:
         it changes nothing but the database, and reads the clock itself.
 
-        `is_brief`: a few statements about one message; it may be run on this event loop.
+        `is_brief`: a few statements about one message that is not large; it may be run on this event loop.
 
         A caller that is cancelled meanwhile does not undo it: the unit is done, and its notices are told.
 

@@ -32,7 +32,7 @@ from gateway.routing.arrival import Arrival, arrival_of, digest_of
 from gateway.routing.credentials import Credential
 from gateway.routing.outcomes import Accepted, Duplicate, IntakeOutcome, Refused
 from gateway.routing.partners import Partners, Route, Way
-from gateway.routing.ports import Content, Reader, Translator, content_of, media_type_of
+from gateway.routing.ports import LARGE, Content, Reader, Translator, content_of, media_type_of
 from gateway.settings import Settings
 from gateway.translate.facts import Facts
 
@@ -125,7 +125,7 @@ class Intake:
             return await self._refused_unless_known(admitted, facts, data, credential)
         touching = {facts.receiver.her_id or "", facts.sender.her_id or ""}
         kept = await self._ledger.write(
-            lambda session: self._keep(session, admitted), touching=touching, is_brief=True
+            lambda session: self._keep(session, admitted), touching=touching, is_brief=len(data) <= LARGE
         )
         return await self._of_known(kept, facts, data) if isinstance(kept, Known) else kept
 

@@ -6,13 +6,15 @@ Routing itself names no XML element and no FHIR element: it hands bytes over, an
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import Final, Literal, Protocol
 
 from gateway.errors import Issue, Severity
 from gateway.ledger.line import Original
 from gateway.translate.facts import Facts
 
 Content = Literal["xml", "fhir"]
+LARGE: Final = 256 * 1024
+"""Bytes from which on a message is worked on, and kept, in a thread: it would hold up all that stand behind it."""
 
 
 @dataclass(frozen=True)

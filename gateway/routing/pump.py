@@ -23,7 +23,7 @@ from gateway.ledger.session import Session
 from gateway.ledger.store import Ledger
 from gateway.routing import attempts, pace, quarantine
 from gateway.routing.attempts import Claimed, Ending
-from gateway.routing.ports import Translation, Translator, content_of, media_type_of
+from gateway.routing.ports import LARGE, Translation, Translator, content_of, media_type_of
 from gateway.routing.retry import Breaker, wait
 from gateway.settings import Endpoint
 from gateway.transports.base import Deferred, Delivered, Outgoing, Rejected, SendResult, Transport
@@ -252,6 +252,7 @@ class Pump:
                 session, attempt, translation.data, translation.loss, clock()
             ),
             attempt,
+            made_bytes=len(translation.data),
         )
         return translation.data
 
@@ -289,13 +290,19 @@ class Pump:
                 session, attempt, translation, means.owner, means.clock(), means.lease_us
             ),
             attempt,
+            made_bytes=len(translation.data),
         )
 
-    async def _write(self, unit: Callable[[Session], Result], attempt: Attempt) -> Result:
+    async def _write(
+        self, unit: Callable[[Session], Result], attempt: Attempt, *, made_bytes: int = 0
+    ) -> Result:
         """Write it down; what happened must not be forgotten because the ledger cannot take it just now."""
+        is_brief = made_bytes <= LARGE
         while True:
             try:
-                return await self._means.ledger.write(unit, touching=(attempt.receiver_her,), is_brief=True)
+                return await self._means.ledger.write(
+                    unit, touching=(attempt.receiver_her,), is_brief=is_brief
+                )
             except Unavailable as error:
                 if error.code == "us.shutting-down":
                     raise
