@@ -2,7 +2,7 @@
 
 One thread owns the only connection of this process that writes. It takes every unit that waits, has one run after the
 other, and commits them together: while the disk flushes, the next ones gather. (Where the database is in this process,
-brief units are run on the event loop, while this thread waits: `turn`.) Where one of them fails, which is
+a crowd of brief units is run on the event loop, while this thread waits: `turn`.) Where one of them fails, which is
 seldom, all are undone and run once more, each in a savepoint of its own: the one that fails is rolled back to it, and
 only its own caller hears of it. Nobody hears "done" before the commit.
 
@@ -32,6 +32,9 @@ MOST_TRIES: Final = 3
 """How often a unit is run when another node's commit comes between."""
 PAUSE_S: Final = 0.05
 """Between two tries of a transaction that was lost."""
+
+CROWD: Final = 4
+"""Units of one commit from which on handing them to the event loop costs less than contending with it."""
 
 Unit = Callable[[Session], Any]
 log = structlog.get_logger(__name__)
@@ -214,8 +217,8 @@ class Writer:
 
 
 def _loop_of(jobs: list[Job]) -> asyncio.AbstractEventLoop | None:
-    """The event loop that waits for these units; None: nobody should wait for all of them on a loop."""
-    if not all(job.is_brief for job in jobs):
+    """The event loop on which these units should be run; None: they are few, or one of them would hold it up."""
+    if len(jobs) < CROWD or not all(job.is_brief for job in jobs):
         return None
     loop: asyncio.AbstractEventLoop = jobs[0].future.get_loop()
     return loop

@@ -19,6 +19,7 @@ from gateway.errors import ConfigurationError, Unavailable
 from gateway.ledger import messages
 from gateway.ledger.session import Notices, Session
 from gateway.ledger.store import Ledger, database_at
+from gateway.ledger.writer import CROWD
 from tests.support import stores
 from tests.support.plain import Scripted, message, running, settings
 
@@ -59,17 +60,37 @@ async def test_many_units_share_a_commit(ledger: Ledger) -> None:
     assert ledger.commits - before < 50
 
 
-async def test_a_brief_unit_runs_on_the_loop_where_the_database_is_in_this_process(
+async def test_a_crowd_of_brief_units_runs_on_the_loop_where_the_database_is_in_this_process(
     ledger: Ledger, store: str
 ) -> None:
-    def unit(session: Session) -> int:
+    begun, go_on = threading.Event(), threading.Event()
+
+    def first(session: Session) -> int:
+        begun.set()
+        go_on.wait()
+        return threading.get_ident()
+
+    def where(session: Session) -> int:
         messages.ensure_fact(session, "x", "y")
         return threading.get_ident()
 
-    brief = await ledger.write(unit, is_brief=True)
-    long = await ledger.write(unit)
+    async def in_one_commit(units: int) -> tuple[int, set[int]]:
+        """The threads of a long unit, and of so many brief ones that gathered behind it."""
+        begun.clear()
+        go_on.clear()
+        long = asyncio.create_task(ledger.write(first))
+        await asyncio.to_thread(begun.wait)
+        brief = [asyncio.create_task(ledger.write(where, is_brief=True)) for _ in range(units)]
+        await asyncio.sleep(0)
+        go_on.set()
+        return await long, set(await asyncio.gather(*brief))
+
     here = threading.get_ident()
-    assert (brief == here, long == here) == (store == "sqlite", False)
+    of_long, of_crowd = await in_one_commit(CROWD)
+    _, of_few = await in_one_commit(CROWD - 1)
+    assert of_long != here
+    assert of_crowd == ({here} if store == "sqlite" else {of_long})
+    assert of_few == {of_long}
 
 
 async def test_what_waits_is_done_before_closing_though_the_loop_does_not_run_meanwhile(
