@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -36,12 +36,36 @@ from gateway.routing.retry import wait
 from gateway.settings import Settings
 
 BREATH_S: Final = 0.5
-"""Between two looks, however fast messages come."""
+"""From one look to the next, however fast messages come."""
 AT_LEAST_EVERY_S: Final = 15.0
 """What time alone makes true is seen so soon."""
 AGAIN_AFTER_FAILURE_S: Final = 5.0
 
 log = structlog.get_logger(__name__)
+
+
+class _Changes:
+    """What one task hears of the commits, so that it looks after one of them, but not after each of a crowd."""
+
+    def __init__(self) -> None:
+        self._heard = asyncio.Event()
+        self._looked_s = 0.0
+
+    def heard(self) -> None:
+        """There was a commit."""
+        self._heard.set()
+
+    def look(self) -> None:
+        """What is committed from now on needs another look."""
+        self._heard.clear()
+        self._looked_s = asyncio.get_running_loop().time()
+
+    async def next(self, within_s: float | None = None) -> None:
+        """Wait until it is time to look again: a breath after the last look, and a commit or that many seconds."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(within_s):
+                await self._heard.wait()
+        await asyncio.sleep(self._looked_s + BREATH_S - asyncio.get_running_loop().time())
 
 
 class Background:
@@ -65,7 +89,7 @@ class Background:
         self._partners = partners
         self._dispatcher = dispatcher
         self._watch = Watch(settings, dispatcher.owner)
-        self._changed: list[asyncio.Event] = []
+        self._changes: list[_Changes] = []
         self._tasks: list[asyncio.Task[None]] = []
         self._duties: dict[str, Duty] = {}
 
@@ -93,8 +117,8 @@ class Background:
 
     def _heard(self, notices: Notices) -> None:
         if notices.changed or notices.missed:
-            for event in self._changed:
-                event.set()
+            for each in self._changes:
+                each.heard()
 
     async def _going_on(self, run: Callable[[], Coroutine[Any, Any, None]]) -> None:
         """Whatever goes wrong in it, it goes on; only a closed ledger ends it."""
@@ -108,24 +132,21 @@ class Background:
                 await asyncio.sleep(AGAIN_AFTER_FAILURE_S)
 
     @contextlib.contextmanager
-    def _changes(self) -> Any:
-        event = asyncio.Event()
-        self._changed.append(event)
+    def _following(self) -> Iterator[_Changes]:
+        changes = _Changes()
+        self._changes.append(changes)
         try:
-            yield event
+            yield changes
         finally:
-            self._changed.remove(event)
+            self._changes.remove(changes)
 
     async def _watching(self) -> None:
         """Look for alarms after each change, and now and then."""
-        with self._changes() as changed:
+        with self._following() as changes:
             while True:
-                changed.clear()
+                changes.look()
                 await self.look()
-                with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(AT_LEAST_EVERY_S):
-                        await changed.wait()
-                await asyncio.sleep(BREATH_S)
+                await changes.next(within_s=AT_LEAST_EVERY_S)
 
     async def look(self) -> None:
         """One look for alarms; writes only when there is something to write."""
@@ -146,17 +167,15 @@ class Background:
     async def _telling(self) -> None:
         """Tell the configured address what has opened and closed."""
         webhook, failures = Webhook(self._settings.alarm), 0
-        with self._changes() as changed:
+        with self._following() as changes:
             while True:
-                changed.clear()
+                changes.look()
                 if self._reader.all("alarms_untold", most=1) and await self._have("telling"):
                     failures = 0 if await self._tell(webhook) else failures + 1
                     if failures:
                         await asyncio.sleep(wait(failures, first=FIRST_WAIT_S, longest=LONGEST_WAIT_S))
                     continue
-                with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(AT_LEAST_EVERY_S * 4):
-                        await changed.wait()
+                await changes.next(within_s=AT_LEAST_EVERY_S * 4)
 
     async def _tell(self, webhook: Webhook) -> bool:
         alarms = tuple(alarm_of(row) for row in self._reader.all("alarms_untold", most=MOST_IN_A_CALL))
@@ -175,12 +194,12 @@ class Background:
 
     async def _replaying(self) -> None:
         """Work on the replays, one after the other."""
-        with self._changes() as changed:
+        with self._following() as changes:
             while True:
-                changed.clear()
+                changes.look()
                 row = self._reader.one("running_replay")
                 if row is None:
-                    await changed.wait()
+                    await changes.next()
                 elif await self._have("replay"):
                     await self._replay(row["replay_id"], row["per_second"])
                 else:
