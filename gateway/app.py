@@ -240,6 +240,8 @@ def serve(settings: Settings) -> None:
     :raises ConfigurationError: as `create_app`, or the patient key is another than the ledger's.
     :raises Unavailable: the ledger cannot be opened, or the address cannot be used.
     """
+    from gateway.api.in_one_piece import InOnePiece
+
     logs.configure()
     host, port = settings.gateway.address
     app = create_app(settings)
@@ -249,6 +251,7 @@ def serve(settings: Settings) -> None:
         host=host,
         port=port,
         loop="uvloop",
+        http=InOnePiece,
         log_config=None,
         access_log=False,
         server_header=False,
