@@ -2,13 +2,13 @@
 
 `Formats` is what routing's two interfaces ask for: it reads, checks and translates, XML and FHIR alike. A
 small message that was read at intake is remembered for a moment, so that translating it for delivery does not
-parse it again; what was once used is not used twice. Nothing is remembered where nothing is translated: trees that are
-kept make libxml2 take memory from all over, and each message then costs as much more as parsing it again would.
+parse it again; what was once used is not used twice. Where more wait than can be remembered, those that came first are,
+as they are delivered first. Nothing is remembered where nothing is translated: trees that are kept make libxml2 take
+memory from all over, and each message then costs as much more as parsing it again would.
 """
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from datetime import datetime
 from typing import Any, Final
 
@@ -34,8 +34,10 @@ from gateway.translate.receipts import with_original
 RULES_OF_INTAKE: Final = tuple(rule for rule in RULES if rule.id in ("type-and-body", "logistics-notice"))
 """The only business rules that can refuse a message; the others are for `validate` to tell, and cost more than
 the schema."""
-MOST_REMEMBERED: Final = 256
-"""As many as may wait for their delivery when messages come in crowds; some 50 MB."""
+MOST_REMEMBERED: Final = 1024
+"""As many as may wait for their delivery when messages come in crowds; some 170 MB, of reports of 20 KB."""
+LONGEST_REMEMBERED: Final = 8 * MOST_REMEMBERED
+"""Readings after which nobody asks any more: another node translates it, or it goes out as it came."""
 LARGEST_REMEMBERED: Final = 64 * 1024  # bytes; larger ones are read on other threads
 
 
@@ -43,7 +45,9 @@ class Formats:
     """Reads, checks and translates messages."""
 
     def __init__(self) -> None:
-        self._remembered: OrderedDict[bytes, Any] = OrderedDict()
+        self._remembered: dict[bytes, tuple[int, Any]] = {}
+        """Message → the number of its reading, and what was read; the oldest first."""
+        self._readings = 0
         self._to_remember = 0
         """Of so many messages that are read next it is likely that they will be translated."""
         extensions.publish()
@@ -67,7 +71,7 @@ class Formats:
         :raises NotTranslatable: the target format cannot say it.
         """
         self._to_remember = MOST_REMEMBERED
-        source = self._remembered.pop(data, None)
+        _, source = self._remembered.pop(data, (0, None))
         source = _parsed(data, content) if source is None else source
         if original is not None and content == "fhir":
             source = with_original(source, original.message_id, original.message_type, original.generated_at)
@@ -86,13 +90,18 @@ class Formats:
         return interpret(data, content, accepted, named)
 
     def _remember(self, data: bytes, source: Any) -> None:
-        if len(data) <= LARGEST_REMEMBERED:
-            self._remembered[data] = source
+        remembered = self._remembered
+        self._readings += 1
         self._to_remember -= 1
         if not self._to_remember:
-            self._remembered.clear()
-        elif len(self._remembered) > MOST_REMEMBERED:
-            self._remembered.popitem(last=False)
+            remembered.clear()
+        elif len(data) <= LARGEST_REMEMBERED and not _is_receipt(source):
+            if len(remembered) == MOST_REMEMBERED:
+                oldest = next(iter(remembered))
+                if self._readings - remembered[oldest][0] <= LONGEST_REMEMBERED:
+                    return
+                del remembered[oldest]
+            remembered[data] = self._readings, source
 
     def _facts(self, source: Any, issues: tuple[Issue, ...]) -> Facts | None:
         """The facts; None when what is wrong with the message, as the findings say, leaves none to be taken."""
@@ -124,8 +133,12 @@ def _parsed(data: bytes, content: Content) -> Any:
     return fhir_json.read(data) if content == "fhir" else xml_reading.read(data)
 
 
+def _is_receipt(source: Any) -> bool:
+    """Whether it is an AppRec: most of them go on as they came."""
+    return isinstance(source, EMessage) and source.standard.startswith("apprec")
+
+
 def _issues_of(message: EMessage) -> tuple[Issue, ...]:
     """What the schema finds, and the rules that can refuse a message."""
-    receipt = message.standard.startswith("apprec")
-    rules = () if receipt else RULES_OF_INTAKE
+    rules = () if _is_receipt(message) else RULES_OF_INTAKE
     return (*validate_schema(message), *(found for rule in rules for found in rule.check(message)))
