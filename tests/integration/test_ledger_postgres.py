@@ -232,6 +232,23 @@ def test_commit_is_flushed(ledger: Ledger) -> None:
     assert found["kept"] == "on"
 
 
+def test_bodies_lie_packed_where_the_server_can_do_that(ledger: Ledger) -> None:
+    content = b"<Tekst>Hva er viktig for deg?</Tekst>" * 500
+    key = ledger.write_now(lambda session: messages.keep_body(session, content, "application/xml"))
+    found = (
+        ledger.reading()
+        .execute(
+            "SELECT content, pg_column_size(content) AS size, EXISTS (SELECT 1 FROM pg_settings "
+            "WHERE name = 'default_toast_compression' AND 'lz4' = ANY (enumvals)) AS can_pack "
+            "FROM bodies WHERE body_id = :body_id",
+            {"body_id": key},
+        )
+        .fetchone()
+    )
+    assert bytes(found["content"]) == content
+    assert (found["size"] < len(content) / 10) == found["can_pack"]
+
+
 def test_text_that_postgresql_cannot_hold_spoils_no_other(ledger: Ledger) -> None:
     with pytest.raises(psycopg.DataError):
         ledger.write_now(lambda session: messages.ensure_fact(session, "a\0b", "x"))

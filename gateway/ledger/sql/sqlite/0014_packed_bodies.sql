@@ -1,0 +1,1 @@
+-- Bodies lie packed where the database can do that: PostgreSQL, see there. SQLite keeps them as they are.
