@@ -21,8 +21,9 @@ import structlog
 from gateway.ledger.postgres_connection import Raw, clock_offset
 from gateway.ledger.session import Notices
 
-HEAP_S: Final = 0.02
-"""How long notices are gathered before they are told on."""
+HEAP_S: Final = 0.1
+"""How long notices are gathered before they are told on: each time, the other nodes look for work that they mostly do
+not find, and have the receivers' lanes to themselves meanwhile."""
 LOOK_S: Final = 30.0
 """How often a silent connection is tried, and the clocks compared."""
 CONNECT_AGAIN_S: Final = 0.5
