@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from gateway.errors import Unavailable
+from gateway.ledger.session import Session
 from gateway.routing.outcomes import Accepted, Duplicate, Refused
+from gateway.routing.ports import LARGE
 from tests.support import stores
 from tests.support.plain import (
     CARE,
@@ -44,6 +48,27 @@ async def test_accepted_message_is_kept_byte_for_byte(tmp_path: Path) -> None:
         )
         assert row.patient_key
         assert house.trail(id)[:2] == ["message.accepted", "delivery.queued"]
+
+
+async def test_only_what_is_not_large_may_be_kept_on_the_event_loop(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A large message would hold it up; what comes of one in a crowd of brief units, `test_ledger` looks at."""
+    async with running(settings(tmp_path)) as house:
+        ledger = house.services.ledger
+        write, briefly = ledger.write, list[bool]()
+
+        async def watched(unit: Callable[[Session], object], **how: Any) -> object:
+            if how.get("touching") == {NURSING, WARD}:
+                briefly.append(how["is_brief"])
+            return await write(unit, **how)
+
+        monkeypatch.setattr(ledger, "write", watched)
+        await house.accepted(message("small"))
+        assert set(briefly) == {True}
+        briefly.clear()
+        await house.accepted(message("large", padding="x" * LARGE))
+        assert briefly[0] is False
 
 
 async def test_identity_number_stands_in_the_body_only(tmp_path: Path) -> None:
