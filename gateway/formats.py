@@ -38,7 +38,8 @@ MOST_REMEMBERED: Final = 1024
 """As many as may wait for their delivery when messages come in crowds; some 170 MB, of reports of 20 KB."""
 LONGEST_REMEMBERED: Final = 8 * MOST_REMEMBERED
 """Readings after which nobody asks any more: another node translates it, or it goes out as it came."""
-LARGEST_REMEMBERED: Final = 64 * 1024  # bytes; larger ones are read on other threads
+LARGEST_REMEMBERED: Final = 64 * 1024
+"""Bytes. Of the larger ones some are read on other threads, which must not touch what is remembered."""
 
 
 class Formats:
@@ -58,7 +59,7 @@ class Formats:
         :raises Unreadable: it cannot be read as a message at all.
         """
         source = _parsed(data, content)
-        if self._to_remember:
+        if self._to_remember and len(data) <= LARGEST_REMEMBERED:
             self._remember(data, source)
         issues = fhir_validation.validate(source) if content == "fhir" else _issues_of(source)
         return Reading(self._facts(source, issues), issues)
@@ -95,7 +96,7 @@ class Formats:
         self._to_remember -= 1
         if not self._to_remember:
             remembered.clear()
-        elif len(data) <= LARGEST_REMEMBERED and not _is_receipt(source):
+        elif not _is_receipt(source):
             if len(remembered) == MOST_REMEMBERED:
                 oldest = next(iter(remembered))
                 if self._readings - remembered[oldest][0] <= LONGEST_REMEMBERED:
