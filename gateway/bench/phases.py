@@ -205,7 +205,8 @@ async def dead_partner(folder: Path, place: Place, size: Size, seed: int) -> Fig
 async def _compared(bench: Bench, folder: Path, place: Place, size: Size, seed: int) -> Figures:
     """The living of a gateway for which a partner is dead, against those of another for which none is.
 
-    Each has its turn in every round: a machine that changes its speed changes it for both.
+    Each has its turn in every round, while the other stands still: a machine that changes its speed changes it for
+    both, and what one of them still makes of its messages takes nothing from the other.
     """
     folder.mkdir()
     living = itertools.cycle(range(PARTNERS - 1))
@@ -217,8 +218,10 @@ async def _compared(bench: Bench, folder: Path, place: Place, size: Size, seed: 
         for each in (other, bench):
             await saturated(each, number, size.warm_up, living)
         for turn in range(ROUNDS):
-            both = [other, bench] if turn % 2 else [bench, other]
-            found = {each: await saturated(each, number, 0, living) for each in both}
+            found: dict[Bench, Figures] = {}
+            for each, still in ((other, bench), (bench, other))[:: 1 if turn % 2 else -1]:
+                with still.rig.standing_still():
+                    found[each] = await saturated(each, number, 0, living)
             rounds.append((found[other], found[bench]))
         await other.prove(unchanged=True)
 

@@ -12,11 +12,12 @@ import json
 import os
 import random
 import secrets
+import signal
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
@@ -136,6 +137,17 @@ class Rig:
         for node in self._gateways:
             node.kill()
             node.wait()
+
+    @contextlib.contextmanager
+    def standing_still(self) -> Iterator[None]:
+        """Meanwhile the nodes with their workers take nothing from the processor that is measured for another rig."""
+        for node in self._gateways:
+            os.killpg(node.pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            for node in self._gateways:
+                os.killpg(node.pid, signal.SIGCONT)
 
     async def seen(self) -> dict[str, int]:
         """How many messages and receipts have arrived at the partners."""
