@@ -35,7 +35,7 @@ WARM_UP: Final = 500
 """As many as make the gateway start its workers."""
 RATE: Final = 50.0  # messages a second
 PARTNERS: Final = 10
-ROUNDS: Final = 8
+ROUNDS: Final = 20
 """In which the living are compared with those of a gateway for which nobody is dead."""
 
 Figures = dict[str, float]

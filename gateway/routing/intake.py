@@ -8,7 +8,6 @@ together, or none of them.
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -31,6 +30,7 @@ from gateway.routing.admission import (
 from gateway.routing.arrival import Arrival, arrival_of, digest_of
 from gateway.routing.credentials import Credential
 from gateway.routing.outcomes import Accepted, Duplicate, IntakeOutcome, Refused
+from gateway.routing.own_id import own_id
 from gateway.routing.partners import Partners, Route, Way
 from gateway.routing.ports import LARGE, Content, Reader, Translator, content_of, media_type_of
 from gateway.settings import Settings
@@ -62,7 +62,6 @@ class Intake:
         *,
         translator: Translator | None = None,
         clock: Callable[[], int] = times.now,
-        new_id: Callable[[], str] = lambda: str(uuid.uuid4()),
     ) -> None:
         self._settings = settings.gateway
         self._ledger = ledger
@@ -71,7 +70,6 @@ class Intake:
         self._keys = keys
         self._translator = translator
         self._clock = clock
-        self._new_id = new_id
 
     async def accept(
         self, data: bytes, content: Content, credential: Credential | None, *, receipts_only: bool = False
@@ -154,14 +152,15 @@ class Intake:
         if refusal or isinstance(onward, str):
             return Refused(refusal or str(onward), facts)
         owner = self._partners.owner_of(facts.sender.her_id or "") or self._partners.named(credential.partner)
+        now = self._clock()
         arrival = arrival_of(
             facts,
             data,
-            id=self._new_id(),
+            id=own_id(now),
             partner=credential.partner,
             owner=owner,
             keys=self._keys,
-            now=self._clock(),
+            now=now,
             issues=issues,
         )
         return _Admitted(arrival, onward)
