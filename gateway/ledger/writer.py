@@ -2,7 +2,8 @@
 
 One thread owns the only connection of this process that writes. It takes every unit that waits, has one run after the
 other, and commits them together: while the disk flushes, the next ones gather. (Where the database is in this process,
-a crowd of brief units is run on the event loop, while this thread waits: `turn`.) Where one of them fails, which is
+a crowd of brief units is run on the event loop, while this thread waits: `turn`. Where it is not, units that know their
+questions ask them together: `asking`.) Where one of them fails, which is
 seldom, all are undone and run once more, each in a savepoint of its own: the one that fails is rolled back to it, and
 only its own caller hears of it. Nobody hears "done" before the commit.
 
@@ -24,6 +25,7 @@ from typing import Any, Final
 import structlog
 
 from gateway.errors import Unavailable
+from gateway.ledger.asking import Asking, in_rounds
 from gateway.ledger.database import Failed, Gone, Spoilt, Writing
 from gateway.ledger.session import BeyondReach, Notices, Session
 from gateway.ledger.turn import Turn
@@ -167,10 +169,15 @@ class Writer:
 
     def _run_together(self, jobs: list[Job], touching: frozenset[str] | None, notices: Notices) -> bool:
         """Run units none of which can be undone alone."""
+        rounds = (
+            ([job] for job in jobs) if self._connection.is_local else in_rounds(jobs, lambda job: job.unit)
+        )
         try:
-            for job in jobs:
-                job.error = None
-                job.result = self._done(job, touching, notices)
+            for together in rounds:
+                asked = [self._ask(job, touching) for job in together] if len(together) > 1 else [None]
+                for job, its in zip(together, asked, strict=True):
+                    job.error = None
+                    job.result = self._done(job, touching, notices, its)
             self._connection.settle()
         except (BeyondReach, Gone, Failed):
             raise
@@ -204,11 +211,20 @@ class Writer:
             return True
         return True
 
-    def _done(self, job: Job, touching: frozenset[str] | None, notices: Notices) -> Any:
-        """What a unit gives; its notices are added if it succeeds."""
+    def _ask(self, job: Job, touching: frozenset[str] | None) -> Unit:
+        """Send a unit's questions; what is left of it to do."""
+        assert isinstance(job.unit, Asking)
+        asked = job.unit.ask(Session(self._connection, self._queries, touching))
+        go_on = job.unit.go_on
+        return lambda session: go_on(session, asked)
+
+    def _done(
+        self, job: Job, touching: frozenset[str] | None, notices: Notices, left: Unit | None = None
+    ) -> Any:
+        """What a unit gives (`left`: which has asked its questions); its notices are added if it succeeds."""
         session = Session(self._connection, self._queries, touching)
         try:
-            result = job.unit(session)
+            result = (left or job.unit)(session)
         except BeyondReach:
             job.touching = None
             raise

@@ -114,9 +114,25 @@ def take_head(
     return None
 
 
-def _ask(session: Session, attempt: Attempt) -> tuple[Answer, Answer]:
-    """How an attempt stands, and what stands behind it in its lane."""
-    return line.ask_standing(session, attempt), line.ask_head(session, attempt.lane_id, attempt.delivery_id)
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the end of an attempt wants to know."""
+
+    standing: Answer
+    """How it stands."""
+    following: Answer
+    """What stands behind it in its lane."""
+
+
+def ask(session: Session, attempt: Attempt) -> Asked:
+    """Ask it, without waiting for it."""
+    following = line.ask_head(session, attempt.lane_id, attempt.delivery_id)
+    return Asked(line.ask_standing(session, attempt), following)
+
+
+def about(attempt: Attempt) -> frozenset[str]:
+    """What the questions are about, and all that the end of an attempt changes: its lane."""
+    return frozenset((f"lane {attempt.lane_id}",))
 
 
 def hold(
@@ -127,14 +143,14 @@ def hold(
     Durable with this commit: the bytes, what they could not carry, and that they are held. A crash before it: the
     translation is made again, and held again. Doing it again is harmless: nothing is sent.
     """
-    standing, following = _ask(session, attempt)
-    state = line.state_in(standing)
+    asked = ask(session, attempt)
+    state = line.state_in(asked.standing)
     if state is None:
         return None
     keep_translation(session, attempt, made.data, made.loss, now)
     if state == "sending":
         line.end(session, attempt.delivery_id, attempt.sequence, "handed", now, reason=HELD)
-    return take_head(session, attempt.lane_id, owner, now, lease_us, following)
+    return take_head(session, attempt.lane_id, owner, now, lease_us, asked.following)
 
 
 def keep_translation(session: Session, attempt: Attempt, data: bytes, loss: Loss, now: int) -> None:
@@ -179,7 +195,13 @@ class Ending:
 
 
 def finish(
-    session: Session, ending: Ending, endpoint: Endpoint, owner: str, now: int, lease_us: int
+    session: Session,
+    ending: Ending,
+    asked: Asked,
+    endpoint: Endpoint,
+    owner: str,
+    now: int,
+    lease_us: int,
 ) -> Attempt | None:
     """Keep the outcome of an attempt; the lane's next attempt if one may begin now, else the lane is given back.
 
@@ -187,8 +209,7 @@ def finish(
     restart. Doing it again is harmless: the receiver gets the same bytes under the same id.
     """
     attempt = ending.attempt
-    standing, following = _ask(session, attempt)
-    state = line.state_in(standing)
+    state = line.state_in(asked.standing)
     if state is None:
         return None  # the lease ran out and somebody else tries; only a receipt can end it now
     due_at = now
@@ -206,8 +227,8 @@ def finish(
         session.notices.receivers.add(attempt.receiver_her)
         return None
     # what is deferred may still be the head
-    asked = None if isinstance(ending.outcome, Deferred) else following
-    return take_head(session, attempt.lane_id, owner, now, lease_us, asked)
+    following = None if isinstance(ending.outcome, Deferred) else asked.following
+    return take_head(session, attempt.lane_id, owner, now, lease_us, following)
 
 
 def _sent(session: Session, attempt: Attempt, endpoint: Endpoint, now: int) -> None:
@@ -259,10 +280,10 @@ def hand_over(
     session: Session, attempt: Attempt, owner: str, reason: str, now: int, lease_us: int
 ) -> Attempt | None:
     """Give a delivery that we cannot make (untranslatable, no endpoint) to a person; then the next of the lane."""
-    standing, following = _ask(session, attempt)
-    state = line.state_in(standing)
+    asked = ask(session, attempt)
+    state = line.state_in(asked.standing)
     if state is None:
         return None
     if state == "sending":
         line.end(session, attempt.delivery_id, attempt.sequence, "handed", now, reason=reason)
-    return take_head(session, attempt.lane_id, owner, now, lease_us, following)
+    return take_head(session, attempt.lane_id, owner, now, lease_us, asked.following)

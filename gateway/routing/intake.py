@@ -15,6 +15,7 @@ import structlog
 
 from gateway.errors import Issue, NotTranslatable, SomlosError, issue_of
 from gateway.ledger import messages, times
+from gateway.ledger.asking import Asking, Kind
 from gateway.ledger.messages import Known, NewRefusal
 from gateway.ledger.patient_key import PatientKeys
 from gateway.ledger.session import Answer, Session
@@ -47,6 +48,21 @@ class _Admitted:
 
     arrival: Arrival
     onward: tuple[Route, Way] | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What is to be known before a message is kept."""
+
+    known: Answer
+    """Whether its id came before."""
+    keys: Answer
+    around: placing.Asked
+
+
+def _ask(session: Session, arrival: Arrival) -> _Asked:
+    known = messages.ask(session, arrival.kept.sender_her, arrival.kept.message_id)
+    return _Asked(known, messages.ask_keys(session), placing.ask(session, arrival))
 
 
 class Intake:
@@ -123,7 +139,7 @@ class Intake:
             return await self._refused_unless_known(admitted, facts, data, credential)
         touching = {facts.receiver.her_id or "", facts.sender.her_id or ""}
         kept = await self._ledger.write(
-            lambda session: self._keep(session, admitted), touching=touching, is_brief=len(data) <= LARGE
+            self._keeping(admitted), touching=touching, is_brief=len(data) <= LARGE
         )
         return await self._of_known(kept, facts, data) if isinstance(kept, Known) else kept
 
@@ -207,27 +223,40 @@ class Intake:
             return False
         return said is not None and said == await self._reader.canonical_digest(data, content)
 
-    def _keep(self, session: Session, admitted: _Admitted) -> Accepted | Refused | Known:
-        """The unit of work that takes a message in: all of it, or nothing; not if its id is known already."""
-        arrival, kept = admitted.arrival, admitted.arrival.kept
-        asked = messages.ask(session, kept.sender_her, kept.message_id)
-        new_keys = messages.ask_keys(session)
-        if admitted.onward is None:
-            return self._keep_receipt(session, arrival, asked, new_keys)
-        around = placing.ask(session, arrival)
-        known = messages.known_in(asked)
+    def _keeping(self, admitted: _Admitted) -> Callable[[Session], Accepted | Refused | Known]:
+        """The unit of work that takes a message in: all of it, or nothing; not if its id is known already.
+
+        A receipt asks in its own turn: it settles what another one may be asking about.
+        """
+        arrival, onward = admitted.arrival, admitted.onward
+        if onward is None:
+            return lambda session: self._keep_receipt(session, arrival)
+        return Asking(
+            Kind.COMING_IN,
+            placing.about(arrival),
+            lambda session: _ask(session, arrival),
+            lambda session, asked: self._keep(session, arrival, onward, asked),
+        )
+
+    def _keep(
+        self, session: Session, arrival: Arrival, onward: tuple[Route, Way], asked: _Asked
+    ) -> Accepted | Known:
+        """Of `_keeping`: a message goes to its receiver."""
+        kept, known = arrival.kept, messages.known_in(asked.known)
         if known is not None:
             return known
-        keys, (route, way) = messages.keys_in(new_keys), admitted.onward
+        keys, (route, way) = messages.keys_in(asked.keys), onward
         sequence = messages.keep(session, kept, arrival.data, arrival.media_type, keys.message)
-        placing.place(session, arrival, sequence, route, way, self._settings.parked_limit_s, around, keys)
+        limit_s = self._settings.parked_limit_s
+        placing.place(session, arrival, sequence, route, way, limit_s, asked.around, keys)
         return Accepted(kept.id, kept.message_id)
 
-    def _keep_receipt(
-        self, session: Session, arrival: Arrival, asked: Answer, new_keys: Answer
-    ) -> Accepted | Refused | Known:
-        """Of `_keep`: a receipt goes home to the sender of the message that it is about."""
-        kept, asked_original = arrival.kept, receipts_home.ask_original(session, arrival)
+    def _keep_receipt(self, session: Session, arrival: Arrival) -> Accepted | Refused | Known:
+        """Of `_keeping`: a receipt goes home to the sender of the message that it is about."""
+        kept = arrival.kept
+        asked = messages.ask(session, kept.sender_her, kept.message_id)
+        new_keys = messages.ask_keys(session)
+        asked_original = receipts_home.ask_original(session, arrival)
         known = messages.known_in(asked)
         if known is not None:
             return known

@@ -65,6 +65,15 @@ def ask(session: Session, arrival: Arrival) -> Asked:
     return Asked(changes, conversation, key, line.ask_lane(session, key))
 
 
+def about(arrival: Arrival) -> frozenset[str]:
+    """What is asked about, and all that another message would have to share if its coming in were to change the
+    answers, or the other way round: what it is called, what it names, and its lane."""
+    kept = arrival.kept
+    return frozenset(
+        filter(None, (kept.message_id, kept.parent_id, kept.conversation_id, _lane_key(arrival)))
+    )
+
+
 def place(
     session: Session,
     arrival: Arrival,

@@ -18,6 +18,7 @@ import structlog
 
 from gateway.errors import SomlosError, Unavailable
 from gateway.ledger import times
+from gateway.ledger.asking import Asking, Kind
 from gateway.ledger.line import Attempt
 from gateway.ledger.session import Session
 from gateway.ledger.store import Ledger
@@ -265,12 +266,15 @@ class Pump:
         may_go_on = worth_it and not self._stopping
         ending = Ending(attempt, outcome, wait_s, may_go_on=may_go_on)
         means = self._means
-        return await self._write(
-            lambda session: attempts.finish(
-                session, ending, self._endpoint, means.owner, means.clock(), means.lease_us
+        unit = Asking(
+            Kind.ENDING,
+            attempts.about(attempt),
+            lambda session: attempts.ask(session, attempt),
+            lambda session, asked: attempts.finish(
+                session, ending, asked, self._endpoint, means.owner, means.clock(), means.lease_us
             ),
-            attempt,
         )
+        return await self._write(unit, attempt)
 
     async def _hand_over(self, attempt: Attempt, reason: str) -> Attempt | None:
         means = self._means
