@@ -3,9 +3,9 @@
 One thread owns the only connection of this process that writes. It takes every unit that waits, has one run after the
 other, and commits them together: while the disk flushes, the next ones gather. (Where the database is in this process,
 a crowd of brief units is run on the event loop, while this thread waits: `turn`. Where it is not, units that know their
-questions ask them together: `asking`.) Where one of them fails, which is
-seldom, all are undone and run once more, each in a savepoint of its own: the one that fails is rolled back to it, and
-only its own caller hears of it. Nobody hears "done" before the commit.
+questions ask them together: `asking`.) Where one of them fails, which is seldom, all are undone and run once more, each
+in a savepoint of its own: the one that fails is rolled back to it, and only its own caller hears of it. Nobody hears
+"done" before the commit.
 
 Durable after the commit: every unit of the batch that did not fail. A crash before it: none of them, and no caller has
 been told otherwise. Doing a unit again is harmless because each looks first at what the database says; where a
