@@ -109,6 +109,13 @@ class Bench:
                 raise Stuck(f"{done} of {number}")
             await asyncio.sleep(LOOK_SECONDS)
 
+    async def until_more_arrive(self, already: int) -> float:
+        """Wait until more messages than these have arrived at the partners; returns when."""
+        async with asyncio.timeout(STILL_SECONDS):
+            while (await self.rig.seen())["messages"] == already:
+                await asyncio.sleep(LOOK_SECONDS)
+        return time.perf_counter()
+
     def _nothing_open(self) -> bool:
         """Whether no receipt is on its way home any more."""
         return not self.receipts or not any(
@@ -190,13 +197,16 @@ async def dead_partner(folder: Path, place: Place, size: Size, seed: int) -> Fig
         compared = await _compared(bench, folder / "other", place, size, seed)
         restart = await _killed(rig, bench)
         bench.waiting = 0
-        began = time.perf_counter()
+        already = (await rig.seen())["messages"]
         rig.revive()
+        back = time.perf_counter()
+        began = await bench.until_more_arrive(already)
         ended = await bench.until_over()
         await bench.prove(unchanged=True, repeats=True)
     return {
         **compared,
         **restart,
+        "foundBackAfterSeconds": began - back,
         "drainWantedPerSecond": size.drain,
         "drainedPerSecond": size.waiting / (ended - began),
     }

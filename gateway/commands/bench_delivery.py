@@ -1,4 +1,7 @@
-"""How are the figures of delivery shown: as a table for people, as one JSON object for tools?"""
+"""How are the figures of delivery shown: as a table for people, as one JSON object for tools?
+
+Who ends it before its end gets what was measured until then.
+"""
 
 from __future__ import annotations
 
@@ -14,8 +17,6 @@ from gateway.bench.phases import PHASES, SHORT, Figures, Size
 from gateway.bench.proof import NotProven
 from gateway.commands.screen import Language, messages, output
 
-EXIT_ENDED = 128 + signal.SIGTERM
-
 _WORDS = {
     "no": {
         "figure": "tall",
@@ -23,6 +24,7 @@ _WORDS = {
         "wanted": "ønsket",
         "measuring": "Måler",
         "lost": "Ingen tall: noe gikk tapt, ble endret eller doblet",
+        "ended": "Avbrutt etter {} av {} målinger",
         "unknown": "Ukjent måling: {}. Det finnes: {}.",
     },
     "en": {
@@ -31,6 +33,7 @@ _WORDS = {
         "wanted": "wanted",
         "measuring": "Measuring",
         "lost": "No figures: something was lost, changed or doubled",
+        "ended": "Ended after {} of {} measurements",
         "unknown": "Unknown measurement: {}. There are: {}.",
     },
 }
@@ -47,26 +50,46 @@ def run_delivery(
     as_json: bool,
     language: Language,
 ) -> int:
-    """Measure, then show; 1 when something was lost, 2 for a name that is none, else 0."""
+    """Measure, then show; 1 when something was lost, 2 for a name that is none, else 0.
+
+    :raises SystemExit: SIGTERM or Ctrl-C; what was measured until then has been shown.
+    """
     words = _WORDS[language]
     unknown = [name for name in names if name not in PHASES]
     if unknown:
         messages().print(words["unknown"].format(", ".join(unknown), ", ".join(PHASES)), markup=False)
         return 2
     chosen, size = tuple(names or PHASES), SHORT if short else Size()
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(EXIT_ENDED))  # the processes of the run end with us
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, _end)  # the processes of the run end with us
     steps = run(chosen, size, runs, folder=folder, postgres=postgres, nodes=nodes)
+    found: dict[str, list[Figures]] = {}
+    done, total = 0, runs * len(chosen)
+
+    def show() -> None:
+        figures = report(found, size, postgres=postgres, nodes=nodes)
+        if as_json:
+            print(json.dumps(figures, ensure_ascii=False, indent=2))
+        else:
+            _show(figures, language)
+
     try:
-        *_, found = _with_progress(steps, runs * len(chosen), language)
+        for figures_so_far in _with_progress(steps, total, language):
+            found, done = figures_so_far, done + 1
     except NotProven as error:
         messages().print(f"{words['lost']}: {error}", markup=False)
         return 1
-    figures = report(found, size, postgres=postgres, nodes=nodes)
-    if as_json:
-        print(json.dumps(figures, ensure_ascii=False, indent=2))
-    else:
-        _show(figures, language)
+    except SystemExit:
+        messages().print(words["ended"].format(done, total), markup=False)
+        if done:
+            show()
+        raise
+    show()
     return 0
+
+
+def _end(number: int, frame: object) -> None:
+    sys.exit(128 + number)
 
 
 def _with_progress(

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import json
+import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from gateway.bench import delivery
 from gateway.bench.letters import MESSAGE_ID, Letters, Receipts
-from gateway.bench.phases import PHASES, Bench, Size
+from gateway.bench.phases import PHASES, Bench, Figures, Size
 from gateway.bench.place import Place, fresh
 from gateway.bench.proof import NotProven
 from gateway.bench.rig import Rig
+from gateway.commands import bench_delivery
 from gateway.emessage.read import read
 from gateway.emessage.validate import validate_schema
 from gateway.translate import facts_of
@@ -91,6 +96,43 @@ def test_the_command_tells_its_conditions() -> None:
     found = json.loads(done.stdout)
     assert found["conditions"]["ledger"].startswith("SQLite")
     assert found["phases"]["look-up"]["slowestMs"]["median"] > 0
+
+
+@pytest.mark.parametrize("ending", [signal.SIGTERM, signal.SIGINT])
+def test_who_ends_it_gets_what_was_measured(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    ending: signal.Signals,
+) -> None:
+    def ended_after_one(*given: Any, **how: Any) -> Iterator[dict[str, list[Figures]]]:
+        for found in delivery.run(*given, **how):
+            yield found
+            signal.raise_signal(ending)
+
+    monkeypatch.setattr(bench_delivery, "run", ended_after_one)
+    handlers = {each: signal.getsignal(each) for each in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        with pytest.raises(SystemExit) as ended:
+            bench_delivery.run_delivery(
+                ["look-up"],
+                runs=3,
+                short=True,
+                folder=tmp_path,
+                postgres=None,
+                nodes=1,
+                as_json=True,
+                language="en",
+            )
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+    assert ended.value.code == 128 + ending
+    shown = capsys.readouterr()
+    assert "Ended after 1 of 3 measurements" in shown.err
+    figures = json.loads(shown.out)
+    assert figures["phases"]["look-up"]["slowestMs"]["median"] > 0
+    assert figures["method"]["runs"] == 1
 
 
 def test_an_unknown_phase_is_wrong_usage() -> None:
