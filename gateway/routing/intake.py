@@ -226,11 +226,13 @@ class Intake:
     def _keeping(self, admitted: _Admitted) -> Callable[[Session], Accepted | Refused | Known]:
         """The unit of work that takes a message in: all of it, or nothing; not if its id is known already.
 
-        A receipt asks in its own turn: it settles what another one may be asking about.
+        A receipt or a cancellation asks in its own turn: it ends what another one may be asking about.
         """
         arrival, onward = admitted.arrival, admitted.onward
         if onward is None:
             return lambda session: self._keep_receipt(session, arrival)
+        if arrival.kept.status == "C":
+            return lambda session: self._keep(session, arrival, onward, _ask(session, arrival))
         return Asking(
             Kind.COMING_IN,
             placing.about(arrival),

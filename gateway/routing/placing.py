@@ -66,8 +66,9 @@ def ask(session: Session, arrival: Arrival) -> Asked:
 
 
 def about(arrival: Arrival) -> frozenset[str]:
-    """What is asked about, and all that another message would have to share if its coming in were to change the
-    answers, or the other way round: what it is called, what it names, and its lane."""
+    """What a message that is no cancellation asks about: what it is called, what it names, and its lane. Another one
+    that comes in changes the answers only if it shares one of them; but for one, which means nothing: where it releases
+    what waited for it, a message of the same conversation may be put into the lane in which that has waited."""
     kept = arrival.kept
     return frozenset(
         filter(None, (kept.message_id, kept.parent_id, kept.conversation_id, _lane_key(arrival)))

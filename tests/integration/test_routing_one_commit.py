@@ -18,7 +18,7 @@ from gateway.ledger.session import Session
 from gateway.operations.actions import Act
 from gateway.routing.outcomes import Accepted, Duplicate, IntakeOutcome
 from tests.support import stores
-from tests.support.plain import NURSING, House, held, message, running, settings
+from tests.support.plain import NURSING, WARD, House, held, message, running, settings
 
 pytestmark = pytest.mark.usefixtures("store")
 
@@ -26,7 +26,7 @@ ACT = Act("Kari Drift", "flytter endepunktet")
 
 
 class OneCommit:
-    """Holds the writer up until so many units that ask wait for it: then all of them share a commit."""
+    """Holds the writer up until so many units of intake, or that end attempts, wait for it: they share a commit."""
 
     def __init__(self, house: House, monkeypatch: pytest.MonkeyPatch) -> None:
         self._ledger = house.services.ledger
@@ -36,7 +36,7 @@ class OneCommit:
         monkeypatch.setattr(self._ledger, "write", self._counted)
 
     async def _counted(self, unit: Callable[[Session], Any], **how: Any) -> Any:
-        if isinstance(unit, Asking):
+        if isinstance(unit, Asking) or how.get("touching") == {NURSING, WARD}:
             self._arrived.release()  # whoever waits for it goes on when this has been put
         return await self._write(unit, **how)
 
@@ -141,6 +141,28 @@ async def test_a_cancellation_annuls_its_original(tmp_path: Path, monkeypatch: p
         found = ids(await hand_in_together(house, monkeypatch, message("m-1"), correction("m-2", "m-1", "C")))
         assert [house.delivery(each).state for each in found] == ["cancelled", "cancelled"]
         assert house.transport.ids() == []
+
+
+@pytest.mark.parametrize("cancelled_first", [True, False])
+async def test_a_change_that_a_person_sent_is_annulled_or_keeps_its_original_back_but_not_both(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cancelled_first: bool
+) -> None:
+    async with running(settings(tmp_path, parked_limit_s=0.1)) as house:
+        operations = house.services.operations
+        change = await house.accepted(correction("m-2", "m-1", patient="p-2", conversation_id=None))
+        await house.until(change, "handed")
+        await operations.hold(NURSING, "paused", ACT, key=None)
+        await operations.act(house.delivery(change).id, "resend", ACT, key=None)
+        made = [
+            correction("m-3", "m-2", "C", patient="p-2", conversation_id=None),
+            message("m-1", patient="p-1"),
+        ]
+        if not cancelled_first:
+            made.reverse()
+        found = ids(await hand_in_together(house, monkeypatch, *made))
+        original = found[1 if cancelled_first else 0]
+        stands = (house.delivery(change).state, house.delivery(original).state)
+        assert stands in {("cancelled", "queued"), ("queued", "handed")}
 
 
 @pytest.mark.parametrize(
