@@ -229,8 +229,8 @@ async def _compared(bench: Bench, folder: Path, place: Place, size: Size, seed: 
             await saturated(each, number, size.warm_up, living)
         for turn in range(ROUNDS):
             found: dict[Bench, Figures] = {}
-            for each, still in ((other, bench), (bench, other))[:: 1 if turn % 2 else -1]:
-                with still.rig.standing_still():
+            for each in (other, bench) if turn % 2 else (bench, other):
+                with (bench if each is other else other).rig.standing_still():
                     found[each] = await saturated(each, number, 0, living)
             rounds.append((found[other], found[bench]))
         await other.prove(unchanged=True)

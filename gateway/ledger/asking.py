@@ -47,9 +47,14 @@ class Asking(Generic[Asked, Result]):
     go_on: Callable[[Session, Asked], Result]
     """Does the work."""
 
+    def begin(self, session: Session) -> Callable[[Session], Result]:
+        """Send the questions; gives what is left to do."""
+        asked = self.ask(session)
+        return lambda session: self.go_on(session, asked)
+
     def __call__(self, session: Session) -> Result:
         """The whole unit, in its own turn."""
-        return self.go_on(session, self.ask(session))
+        return self.begin(session)(session)
 
 
 def in_rounds(items: Iterable[Item], unit_of: Callable[[Item], Any]) -> Iterator[list[Item]]:

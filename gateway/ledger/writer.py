@@ -174,10 +174,11 @@ class Writer:
         )
         try:
             for together in rounds:
-                asked = [self._ask(job, touching) for job in together] if len(together) > 1 else [None]
-                for job, its in zip(together, asked, strict=True):
+                asking = Session(self._connection, self._queries, touching)
+                units = [_begun(job.unit, asking) for job in together]
+                for job, unit in zip(together, units, strict=True):
                     job.error = None
-                    job.result = self._done(job, touching, notices, its)
+                    job.result = self._done(job, unit, touching, notices)
             self._connection.settle()
         except (BeyondReach, Gone, Failed):
             raise
@@ -194,7 +195,7 @@ class Writer:
             self._connection.savepoint()
             try:
                 own = Notices()
-                job.result = self._done(job, touching, own)
+                job.result = self._done(job, job.unit, touching, own)
                 self._connection.release()
             except (BeyondReach, Gone, Failed):
                 raise
@@ -211,25 +212,21 @@ class Writer:
             return True
         return True
 
-    def _ask(self, job: Job, touching: frozenset[str] | None) -> Unit:
-        """Send a unit's questions; what is left of it to do."""
-        assert isinstance(job.unit, Asking)
-        asked = job.unit.ask(Session(self._connection, self._queries, touching))
-        go_on = job.unit.go_on
-        return lambda session: go_on(session, asked)
-
-    def _done(
-        self, job: Job, touching: frozenset[str] | None, notices: Notices, left: Unit | None = None
-    ) -> Any:
-        """What a unit gives (`left`: which has asked its questions); its notices are added if it succeeds."""
+    def _done(self, job: Job, unit: Unit, touching: frozenset[str] | None, notices: Notices) -> Any:
+        """What the job's unit, or what is left of it, gives; its notices are added if it succeeds."""
         session = Session(self._connection, self._queries, touching)
         try:
-            result = (left or job.unit)(session)
+            result = unit(session)
         except BeyondReach:
             job.touching = None
             raise
         notices.add(session.notices)
         return result
+
+
+def _begun(unit: Unit, session: Session) -> Unit:
+    """What is left of a unit when its questions have been sent: all of it, if it does not know them yet."""
+    return unit.begin(session) if isinstance(unit, Asking) else unit
 
 
 def _loop_of(jobs: list[Job]) -> asyncio.AbstractEventLoop | None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import deque
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -18,6 +17,8 @@ from tests.support.plain import (
     VILLAGE,
     House,
     Scripted,
+    cancellation,
+    change,
     held,
     message,
     receipt,
@@ -26,16 +27,6 @@ from tests.support.plain import (
 )
 
 pytestmark = pytest.mark.usefixtures("store")
-
-
-def change(id: str, of: str, **said: Any) -> bytes:
-    """A change (M) of a message."""
-    return message(id, **{"status": "M", "parent_id": of, "conversation_id": of, **said})
-
-
-def cancellation(id: str, of: str, **said: Any) -> bytes:
-    """A cancellation (C) of a message."""
-    return change(id, of, status="C", **said)
 
 
 ACT = Act("Kari Drift", "ringte mottakeren")

@@ -18,7 +18,17 @@ from gateway.ledger.session import Session
 from gateway.operations.actions import Act
 from gateway.routing.outcomes import Accepted, Duplicate, IntakeOutcome
 from tests.support import stores
-from tests.support.plain import NURSING, WARD, House, held, message, running, settings
+from tests.support.plain import (
+    NURSING,
+    WARD,
+    House,
+    cancellation,
+    change,
+    held,
+    message,
+    running,
+    settings,
+)
 
 pytestmark = pytest.mark.usefixtures("store")
 
@@ -85,10 +95,6 @@ def lanes(house: House) -> list[int]:
     return [row[0] for row in rows.fetchall()]
 
 
-def correction(id: str, of: str, status: str = "M", **said: Any) -> bytes:
-    return message(id, **{"status": status, "parent_id": of, "conversation_id": of, **said})
-
-
 async def test_one_that_comes_twice_is_kept_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     async with running(settings(tmp_path)) as house:
         first, again, other = await hand_in_together(
@@ -113,8 +119,8 @@ async def test_corrections_follow_their_original(
                 house,
                 monkeypatch,
                 message("m-1", patient=first),
-                correction("m-2", "m-1", patient=second),
-                correction("m-3", "m-2", patient=third),
+                change("m-2", "m-1", patient=second),
+                change("m-3", "m-2", patient=third),
             )
         )
         for each in found:
@@ -127,9 +133,7 @@ async def test_a_correction_before_its_original_waits_for_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with running(settings(tmp_path)) as house:
-        changed, first = ids(
-            await hand_in_together(house, monkeypatch, correction("m-2", "m-1"), message("m-1"))
-        )
+        changed, first = ids(await hand_in_together(house, monkeypatch, change("m-2", "m-1"), message("m-1")))
         await house.until(first, "sent")
         await house.until(changed, "sent")
         assert house.trail(changed)[:3] == ["message.accepted", "delivery.parked", "delivery.released"]
@@ -138,7 +142,7 @@ async def test_a_correction_before_its_original_waits_for_it(
 
 async def test_a_cancellation_annuls_its_original(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     async with running(settings(tmp_path)) as house:
-        found = ids(await hand_in_together(house, monkeypatch, message("m-1"), correction("m-2", "m-1", "C")))
+        found = ids(await hand_in_together(house, monkeypatch, message("m-1"), cancellation("m-2", "m-1")))
         assert [house.delivery(each).state for each in found] == ["cancelled", "cancelled"]
         assert house.transport.ids() == []
 
@@ -149,19 +153,19 @@ async def test_a_change_that_a_person_sent_is_annulled_or_keeps_its_original_bac
 ) -> None:
     async with running(settings(tmp_path, parked_limit_s=0.1)) as house:
         operations = house.services.operations
-        change = await house.accepted(correction("m-2", "m-1", patient="p-2", conversation_id=None))
-        await house.until(change, "handed")
+        sent = await house.accepted(change("m-2", "m-1", patient="p-2", conversation_id=None))
+        await house.until(sent, "handed")
         await operations.hold(NURSING, "paused", ACT, key=None)
-        await operations.act(house.delivery(change).id, "resend", ACT, key=None)
+        await operations.act(house.delivery(sent).id, "resend", ACT, key=None)
         made = [
-            correction("m-3", "m-2", "C", patient="p-2", conversation_id=None),
+            cancellation("m-3", "m-2", patient="p-2", conversation_id=None),
             message("m-1", patient="p-1"),
         ]
         if not cancelled_first:
             made.reverse()
         found = ids(await hand_in_together(house, monkeypatch, *made))
         original = found[1 if cancelled_first else 0]
-        stands = (house.delivery(change).state, house.delivery(original).state)
+        stands = (house.delivery(sent).state, house.delivery(original).state)
         assert stands in {("cancelled", "queued"), ("queued", "handed")}
 
 

@@ -137,6 +137,16 @@ def message(message_id: str | None = None, **said: Any) -> bytes:
     return json.dumps(content).encode()
 
 
+def change(id: str, of: str, **said: Any) -> bytes:
+    """A change (M, unless told otherwise) of a message."""
+    return message(id, **{"status": "M", "parent_id": of, "conversation_id": of, **said})
+
+
+def cancellation(id: str, of: str, **said: Any) -> bytes:
+    """A cancellation (C) of a message."""
+    return change(id, of, status="C", **said)
+
+
 def receipt(original: str, status: str = "1", **said: Any) -> bytes:
     """A plain receipt from the nursing service for a message of the ward."""
     errors = ["E35"] if status == "2" else []
