@@ -139,7 +139,7 @@ def _endpoints(router: APIRouter, services: GatewayServices) -> None:
         if body.how == "message":
             id = await trials.send(her_id, body.act, who, key=key_of(request))
             return JSONResponse({"endpoint": her_id, "message": id, "href": f"/console/messages/{id}"}, 202)
-        tried = await trials.reach(her_id, body.act, who)
+        tried = await trials.reach(her_id, body.act, who, key=key_of(request))
         return JSONResponse({"endpoint": her_id} | said.tried(tried))
 
 

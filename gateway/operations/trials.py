@@ -16,6 +16,7 @@ import time
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 from gateway.certificates import Certificate, certificate_of
@@ -25,6 +26,7 @@ from gateway.ledger.audit import Who
 from gateway.ledger.session import Session
 from gateway.ledger.store import Ledger
 from gateway.operations.actions import Act
+from gateway.operations.once import Json, once
 from gateway.operations.trial_message import trial_message, type_for
 from gateway.routing.credentials import Credential
 from gateway.routing.dispatch import Dispatcher
@@ -77,37 +79,36 @@ class Trials:
         self._intake = intake
         self._monotonic = monotonic
 
-    async def reach(self, her_id: str, act: Act, who: Who) -> Tried:
-        """Try whether the endpoint can be reached, and keep in the audit that and why it was tried.
+    async def reach(self, her_id: str, act: Act, who: Who, *, key: str | None = None) -> Tried:
+        """Try whether the endpoint can be reached, and keep in the audit that and why it was tried. The same key again
+        is answered with what came of it the first time, and audited once.
 
-        :raises Refusal: api.not-found
+        :raises Refusal: api.not-found, operations.key-reused
         """
         endpoint = self._route(her_id).endpoint
         transport, begun = self._transports[endpoint.transport], self._monotonic()
         found = await transport.reach(endpoint)
         took_ms = int((self._monotonic() - begun) * 1000)
-        tried = Tried(
-            reason=found.reason if isinstance(found, NotReached) else None,
-            status=found.status,
-            took_ms=took_ms,
-            certificate=_certificate(transport.presented(endpoint)),
-        )
+        reason = found.reason if isinstance(found, NotReached) else None
+        shown = transport.presented(endpoint)
         now = self._ledger.clock()
-        outcome = tried.reason or "reached"
 
-        def unit(session: Session) -> None:
+        def unit(session: Session) -> Json:
+            first = endpoint.her_ids[0]
             audit.note(
-                session,
-                "endpoint-tried",
-                who,
-                now,
-                endpoint=endpoint.her_ids[0],
-                why=act.why,
-                outcome=outcome,
+                session, "endpoint-tried", who, now, endpoint=first, why=act.why, outcome=reason or "reached"
             )
+            return {
+                "reason": reason,
+                "status": found.status,
+                "tookMs": took_ms,
+                "shown": None if shown is None else shown.hex(),
+            }
 
-        await self._ledger.write(unit)
-        return tried
+        request = {"asked": ["reach", her_id, act.by, act.why]}
+        return _tried(
+            await self._ledger.write(lambda session: once(session, key, request, now, partial(unit, session)))
+        )
 
     def obstacle(self, her_id: str) -> str | None:
         """Why no message of ours can be sent to try this endpoint, by its code; None: one can.
@@ -168,8 +169,19 @@ def _type(route: Route) -> str | None:
     return type_for({*route.endpoint.types, *route.endpoint.pass_on})
 
 
-def _certificate(der: bytes | None) -> Certificate | None:
+def _tried(answer: Json) -> Tried:
+    """What was kept of trying it."""
+    shown = answer["shown"]
+    return Tried(
+        reason=answer["reason"],
+        status=answer["status"],
+        took_ms=answer["tookMs"],
+        certificate=None if shown is None else _certificate(bytes.fromhex(shown)),
+    )
+
+
+def _certificate(der: bytes) -> Certificate | None:
     try:
-        return None if der is None else certificate_of(der)
+        return certificate_of(der)
     except ValueError:
         return None

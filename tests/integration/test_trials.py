@@ -119,6 +119,20 @@ async def test_reaching_says_that_it_answers_and_what_it_showed(tmp_path: Path, 
         await until(lambda: [each.kind for each in known()] == ["server", "trusted"])
 
 
+async def test_reaching_again_with_the_same_key_is_answered_alike_and_audited_once(
+    tmp_path: Path, authority: Authority
+) -> None:
+    async with house(tmp_path, authority) as made:
+        key = {"Idempotency-Key": "en-gang"}
+        answers = [(await made.test("reach", **key)).json() for _ in range(2)]
+        assert answers[0] == answers[1]
+        assert [line.act for line in made.audit()] == ["endpoint-tried"]
+        other = await made.operator.post(
+            f"/ops/endpoints/{NURSING}/test", json=ACT | {"why": "noe annet"}, headers=key
+        )
+        assert (other.status_code, other.json()["code"]) == (409, "operations.key-reused")
+
+
 async def test_reaching_what_does_not_answer_says_why_and_the_next_step(
     tmp_path: Path, authority: Authority
 ) -> None:
