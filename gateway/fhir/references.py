@@ -8,16 +8,18 @@ need several entries stand here too: fullUrls, and the MessageHeader first.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any, Final
 
 from gateway.fhir import tables
-from gateway.fhir.bundle import BundleIndex, contained, message_header, split_restful
+from gateway.fhir.bundle import BundleIndex, message_header, split_restful
 from gateway.fhir.invariants.node import any_there
 from gateway.fhir.problem import Problem, Problems, Walk, add, enough, only
 from gateway.fhir.profiles import check_profiles
 
 Node = dict[str, Any]
 Targets = frozenset[str] | None
+LookUp = Callable[[str | None], Node | None]
 
 _ABSOLUTE: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:")
 _CLOSED: Final = ("message", "document")
@@ -136,6 +138,7 @@ def _check_full_url(entry: Node, closed: bool) -> Problems:
 
 def _check_resource(resource: Node, index: BundleIndex | None, closed: bool, walk: Walk) -> Problems:
     problems = _check_contained(resource) if "contained" in resource else None
+    look_up = _looks_up(resource, index)
     begin, end = walk.resources[id(resource)]
     named = index.by_full_url if index else {}
     for node, targets in walk.references[begin:end]:
@@ -143,24 +146,22 @@ def _check_resource(resource: Node, index: BundleIndex | None, closed: bool, wal
         allowed = target is not None and (targets is None or target["resourceType"] in targets)
         if allowed and "type" not in node:
             continue  # by far the most: what it names is here, and of a type that is allowed
-        problem = _check_reference(node, targets, resource, index, closed)
+        problem = _check_reference(node, targets, look_up, closed)
         if problem is not None:
             problems = add(problems, [problem], path_to(resource, node))
             if enough(problems):
                 break
     if "profile" in resource.get("meta", ()):
-        found = check_profiles(resource, lambda reference: _look_up(reference, resource, index))
+        found = check_profiles(resource, look_up)
         problems = problems if found is None else add(problems, found)
     return problems
 
 
-def _check_reference(
-    node: Node, targets: Targets, resource: Node, index: BundleIndex | None, closed: bool
-) -> Problem | None:
+def _check_reference(node: Node, targets: Targets, look_up: LookUp, closed: bool) -> Problem | None:
     reference, stated = node.get("reference"), node.get("type")
     target: str | None = None
     if reference is not None:
-        found = _look_up(reference, resource, index)
+        found = look_up(reference)
         if found is not None:
             target = found["resourceType"]
         elif reference.startswith("#"):
@@ -181,10 +182,16 @@ def _check_reference(
     return None
 
 
-def _look_up(reference: str, resource: Node, index: BundleIndex | None) -> Node | None:
-    if reference.startswith("#"):
-        return contained(resource, reference[1:])
-    return index.resolve(reference, resource) if index else None
+def _looks_up(resource: Node, index: BundleIndex | None) -> LookUp:
+    """What says which resource a reference in this one means; None if it is not here."""
+    inner = {each["id"]: each for each in reversed(resource.get("contained", ())) if "id" in each}
+
+    def look_up(reference: str | None) -> Node | None:
+        if reference is not None and reference.startswith("#"):
+            return inner.get(reference[1:]) if reference[1:] else resource
+        return index.resolve(reference, resource) if index else None
+
+    return look_up
 
 
 def _check_contained(resource: Node) -> Problems:

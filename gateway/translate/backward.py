@@ -52,9 +52,9 @@ def from_bundle(bundle: Json, target: str, *, render: bool = True) -> Backward:
         reading = envelope.from_bundle(work.bundle, target)
         unread = Unread(reading, work.origins.places)
         carried: set[int] = set()
-        leaves = []
+        leaves, words = [], _Words(reading)
         for leaf in _once(unread):
-            if _is_carried(work, reading, leaf):
+            if _is_carried(work, reading, leaf) or words.are_carried(leaf):
                 carried.add(id(leaf.resource))
             else:
                 leaves.append(leaf)
@@ -117,24 +117,31 @@ def _once(unread: Unread) -> list[Leaf]:
 
 def _is_carried(work: OpenBundle, reading: Reading, leaf: Leaf) -> bool:
     carrier = work.carriers.get((id(leaf.owners[-1]), leaf.key))
-    if carrier is not None and reading.was_read(carrier.by, carrier.by_key):
-        return True
-    return any(reading.was_read(holder, key) for holder, key in _same_words(leaf))
+    return carrier is not None and reading.was_read(carrier.by, carrier.by_key)
 
 
-def _same_words(leaf: Leaf) -> Iterator[tuple[Json, str]]:
-    """Where else in its CodeableConcept the same words stand: they need to be carried once."""
-    if leaf.key not in ("text", "display") or not isinstance(leaf.value, str):
-        return
-    concept = next((owner for owner in leaf.owners[-2:] if isinstance(owner.get("coding"), list)), None)
-    if concept is None:
-        return
-    words = _plain(leaf.value)
-    others = [(concept, "text"), *((coding, "display") for coding in concept["coding"])]
-    for holder, key in others:
-        is_itself = holder is leaf.owners[-1] and key == leaf.key
-        if not is_itself and isinstance(holder.get(key), str) and _plain(holder[key]) == words:
-            yield holder, key
+class _Words:
+    """Which words of a CodeableConcept were read somewhere in it: they need to be carried once."""
+
+    def __init__(self, reading: Reading) -> None:
+        self._reading = reading
+        self._carried: dict[int, frozenset[str]] = {}
+
+    def are_carried(self, leaf: Leaf) -> bool:
+        """Whether the same words stand in the concept of a value elsewhere, and were read there."""
+        if leaf.key not in ("text", "display") or not isinstance(leaf.value, str):
+            return False
+        concept = next((owner for owner in leaf.owners[-2:] if isinstance(owner.get("coding"), list)), None)
+        if concept is None:
+            return False
+        if id(concept) not in self._carried:
+            self._carried[id(concept)] = frozenset(self._words_of(concept))
+        return _plain(leaf.value) in self._carried[id(concept)]
+
+    def _words_of(self, concept: Json) -> Iterator[str]:
+        for holder, key in ((concept, "text"), *((coding, "display") for coding in concept["coding"])):
+            if isinstance(holder.get(key), str) and self._reading.was_read(holder, key):
+                yield _plain(holder[key])
 
 
 def _plain(text: str) -> str:

@@ -185,9 +185,10 @@ class _View:
             person, found = self.follow(found.get("practitioner")), self.follow(found.get("organization"))
         elif found.get("resourceType") == "Practitioner":
             person, found = found, {}
-        levels = [found]
-        while (parent := self.follow(levels[-1].get("partOf"))) and all(parent is not one for one in levels):
+        levels, known = [found], {id(found)}
+        while (parent := self.follow(levels[-1].get("partOf"))) and id(parent) not in known:
             levels.append(parent)
+            known.add(id(parent))
         if not person and levels[0]:
             person = self._professional_in(levels[0])
         named = [(_her(level), str(level.get("name", ""))) for level in levels]

@@ -58,10 +58,11 @@ def bring_into_shape(made: Json) -> Shaped:
     done = Shaped()
     _name_parties(made)
     _absolute(made, done)
+    urls = {id(entry.get("resource")): str(entry["fullUrl"]) for entry in made["entry"]}
     for resource in list(_resources(made)):
         kind = resource.get("resourceType")
         if kind in _WITH_MEDICATION:
-            _medication_of_its_own(resource, made, done)
+            _medication_of_its_own(resource, urls[id(resource)], made, done)
         if kind == "MedicationStatement" and discontinued.disagrees(resource):
             done.overruled += discontinued.agree(resource)
         if kind in _WITH_NAMES:
@@ -206,11 +207,11 @@ def _needs_medication(resource: Json) -> bool:
     )
 
 
-def _medication_of_its_own(resource: Json, bundle: Json, done: Shaped) -> None:
+def _medication_of_its_own(resource: Json, url: str, bundle: Json, done: Shaped) -> None:
     """A medication said as a code, or by name only, becomes a Medication."""
     medication = medication_said_inside(resource, done)
     if medication is not None:
-        url = f"{_url_of(resource, bundle)}#medication"
+        url = f"{url}#medication"
         bundle["entry"].append({"fullUrl": url, "resource": medication})
         resource["medicationReference"]["reference"] = url
 
@@ -227,10 +228,6 @@ def medication_said_inside(resource: Json, done: Shaped) -> Json | None:
         done.moved.append(Moved(named, "display", code, "text"))
     resource["medicationReference"] = named
     return {"resourceType": "Medication", "code": code}
-
-
-def _url_of(resource: Json, bundle: Json) -> str:
-    return next(str(entry["fullUrl"]) for entry in bundle["entry"] if entry.get("resource") is resource)
 
 
 def _is_unnamed(concept: object) -> bool:

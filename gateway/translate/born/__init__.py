@@ -62,10 +62,10 @@ def _has_body_and_parties(work: OpenBundle) -> bool:
 def _is_each_named(work: OpenBundle) -> bool:
     types = {spot.resource_type for spot in spots()}
     open_places = {url for url, r in work.resources.items() if r.get("resourceType") in types}
-    named: set[str] = set()
     for resource in sorted(work.resources.values(), key=lambda r: r.get("resourceType") not in _LISTS):
         if not open_places:
             return True
+        named: set[str] = set()
         references(work.said_by(resource), named)
         open_places -= named
     return not open_places

@@ -21,9 +21,10 @@ _ATTACHED = "A"
 
 def render(work: OpenBundle) -> None:
     """Every attachment with data of its own as a document of the message."""
+    named = {*work.named(), *(work.urls[id(resource)] for resource in work.focus())}
     for resource in [r for r in work.resources.values() if work.belongs(r)]:
         if resource.get("resourceType") == "DocumentReference":
-            _put_in_focus(work, resource)
+            _put_in_focus(work, resource, named)
         for at, attachment in enumerate(list(_with_data(resource))):
             url = f"{work.urls[id(resource)]}#file-{at}"
             is_first = resource.get("resourceType") == "DocumentReference" and any(
@@ -32,7 +33,7 @@ def render(work: OpenBundle) -> None:
             if not is_first:
                 document = {"resourceType": "DocumentReference", "content": [{"attachment": attachment}]}
                 work.add(document, f"{url}-document")
-                _put_in_focus(work, document)
+                _put_in_focus(work, document, named)
             binary = {"resourceType": "Binary", "data": attachment["data"]}
             attachment["url"] = work.add(binary, url)["reference"]
             work.say(attachment, "data", binary, "data")
@@ -54,10 +55,12 @@ def _with_data(value: Any) -> Iterator[Json]:
                 yield from _with_data(inner)
 
 
-def _put_in_focus(work: OpenBundle, document: Json) -> None:
-    reference = {"reference": work.urls[id(document)]}
-    if document not in work.focus() and reference["reference"] not in work.named():
-        work.header.setdefault("focus", []).append(reference)
+def _put_in_focus(work: OpenBundle, document: Json, named: set[str]) -> None:
+    """A document that nothing names; `named` knows it then."""
+    url = work.urls[id(document)]
+    if url not in named:
+        named.add(url)
+        work.header.setdefault("focus", []).append({"reference": url})
 
 
 def _state_kind(document: Json) -> None:

@@ -34,10 +34,11 @@ def name_in_references(
         if kind in _NAMED and leaf.steps[0] == "name" and id(leaf.resource) not in touched:
             parts.setdefault(id(leaf.resource), (leaf.resource, []))[1].append(leaf)
     made: dict[Value, list[Value]] = {}
+    unnamed = _references_without_name(work) if parts else {}
     for resource, found in parts.values():
         told = sorted((leaf for leaf in found if _rank(leaf) >= 0), key=_rank)
         name = " ".join(str(leaf.value) for leaf in told)
-        for reference in _references_to(work, resource) if name else ():
+        for reference in unnamed.get(id(resource), ()) if name else ():
             reference["display"] = name
             made[id(reference), "display"] = [(id(leaf.owners[-1]), leaf.key) for leaf in told]
     return made
@@ -50,8 +51,9 @@ def _rank(leaf: Leaf) -> int:
     return _IN_ORDER.index(key) if first and key in _IN_ORDER else -1
 
 
-def _references_to(work: OpenBundle, resource: Json) -> list[Json]:
-    found = []
+def _references_without_name(work: OpenBundle) -> dict[int, list[Json]]:
+    """Resource (by identity) → the references to it, or to a role of it, that have no display."""
+    found: dict[int, list[Json]] = {}
     for holder in work.resources.values():
         if holder.get("resourceType") in _TELLS_NOBODY:
             continue
@@ -59,6 +61,6 @@ def _references_to(work: OpenBundle, resource: Json) -> list[Json]:
             target = work.follow(reference)
             if target is not None and target.get("resourceType") == "PractitionerRole":
                 target = work.follow(target.get("practitioner"))
-            if target is resource and "display" not in reference:
-                found.append(reference)
+            if target is not None and "display" not in reference:
+                found.setdefault(id(target), []).append(reference)
     return found

@@ -32,6 +32,19 @@ class Carrier:
     """Where it stands as text; empty where it only moved."""
 
 
+class _Found:
+    """The resources of a Bundle by type, and by type and id; of two with the same, the first."""
+
+    def __init__(self) -> None:
+        self.by_type: dict[str, list[Json]] = {}
+        self.by_local_address: dict[str, Json] = {}
+
+    def add(self, resource: Json) -> None:
+        """One more resource, after the others."""
+        self.by_type.setdefault(str(resource.get("resourceType")), []).append(resource)
+        self.by_local_address.setdefault(local_address(resource), resource)
+
+
 class OpenBundle:
     """One Bundle being put in order."""
 
@@ -50,13 +63,15 @@ class OpenBundle:
         """Object (by identity) → the resource that stands for it in the e-message, where that is another."""
         self.resources: dict[str, Json] = {}
         self.urls: dict[int, str] = {}
+        self._held: dict[int, tuple[list[Any], int, set[str]]] = {}
+        """By identity: a list of References, how many of them are known, and the addresses that these name."""
+        self._found: _Found | None = None
+        """The resources by what is asked of them; None: that is to be looked up."""
         for entry in bundle.get("entry", ()):
             resource = entry.get("resource")
             if isinstance(resource, dict):
                 self._index(resource, str(entry.get("fullUrl") or local_address(resource)))
-        self.header: Json = next(
-            (r for r in self.resources.values() if r.get("resourceType") == "MessageHeader"), {}
-        )
+        self.header: Json = next(iter(self.of_type("MessageHeader")), {})
         self.composition: Json | None = None
         self.form: set[int] = set()
         """Objects (by identity) whose own values only arrange what is told elsewhere: they are not told as text."""
@@ -64,8 +79,23 @@ class OpenBundle:
         """The message takes everything back that it repeats."""
 
     def _index(self, resource: Json, url: str) -> None:
+        if url in self.resources:
+            self._found = None
         self.resources[url] = resource
         self.urls[id(resource)] = url
+        if self._found is not None:
+            self._found.add(resource)
+
+    def retyped(self) -> None:
+        """Tells that resources have another type now."""
+        self._found = None
+
+    def _look_up(self) -> _Found:
+        if self._found is None:
+            self._found = _Found()
+            for resource in self.resources.values():
+                self._found.add(resource)
+        return self._found
 
     @property
     def message_type(self) -> str:
@@ -78,11 +108,13 @@ class OpenBundle:
         url = reference.get("reference") if isinstance(reference, dict) else None
         found = self.resources.get(str(url))
         if found is None and isinstance(url, str):
-            found = next((r for r in self.resources.values() if local_address(r) == url), None)
+            found = self._look_up().by_local_address.get(url)
         return found
 
     def of_type(self, *kinds: str) -> list[Json]:
         """The resources of these types, in the order of the Bundle."""
+        if len(kinds) == 1:
+            return list(self._look_up().by_type.get(kinds[0], ()))
         return [r for r in self.resources.values() if r.get("resourceType") in kinds]
 
     def focus(self) -> list[Json]:
@@ -140,8 +172,8 @@ class OpenBundle:
 
     def patient(self) -> Json | None:
         """Whom the body is about."""
-        patients = self.of_type("Patient")
-        return self.follow((self.composition or {}).get("subject")) or (patients[0] if patients else None)
+        said = self.follow((self.composition or {}).get("subject"))
+        return said or next(iter(self.of_type("Patient")), None)
 
     def is_about_another(self, resource: Json) -> bool:
         """Whether a resource is about a patient who is not the one of the body."""
@@ -175,6 +207,16 @@ class OpenBundle:
         """Whether it may stand in a text: as what belongs, as what was refuted (it says so then), and as a negation."""
         speaks = is_refuted(resource) or is_negation(resource)
         return self.belongs(resource) or (speaks and not self.is_about_another(resource))
+
+    def holds(self, entries: list[Any], url: str) -> bool:
+        """Whether one of the References in a list (or of the activities that hold one) names the address."""
+        _, count, known = self._held.get(id(entries), (entries, 0, set()))
+        if count > len(entries):  # some were taken away
+            count, known = 0, set()
+        for entry in entries[count:]:
+            references(entry, known)
+        self._held[id(entries)] = entries, len(entries), known
+        return url in known
 
     def named(self) -> set[str]:
         """The addresses that some resource, section or list refers to."""

@@ -24,21 +24,26 @@ def place_all(work: OpenBundle) -> None:
     urls = list(dict.fromkeys((*plans, *in_focus, *work.resources)))
     named = work.named()
     for url in urls:
-        if url not in named and place(work, work.resources[url]):
-            named = work.named()
+        if url not in named:
+            place(work, work.resources[url], named)
 
 
-def place(work: OpenBundle, resource: Json) -> bool:
-    """Puts a resource where the table says; whether it says anything for it in this body."""
+def place(work: OpenBundle, resource: Json, named: set[str]) -> bool:
+    """Puts a resource where the table says; whether it says anything for it in this body. `named`: the addresses that
+    something refers to, which knows this one then."""
+    spot = _spot_of(work, resource)
+    if spot is None:
+        return False
+    named |= _put(work, spot, resource, is_named=work.urls[id(resource)] in named)
+    return True
+
+
+def _spot_of(work: OpenBundle, resource: Json) -> Spot | None:
     if id(resource) in work.spokesmen or not work.belongs(resource):
-        return False
+        return None
     if _is_unnamed_allergy(resource) or _is_one_of_several(resource):
-        return False
-    for spot in spots():
-        if _fits(work, spot, resource):
-            _put(work, spot, resource)
-            return True
-    return False
+        return None
+    return next((spot for spot in spots() if _fits(work, spot, resource)), None)
 
 
 def _take_away_unnamed_allergies(work: OpenBundle) -> None:
@@ -77,25 +82,28 @@ def _has_code_of(concept: object, code_set: str) -> bool:
     return any(terminology.number_of(str(coding.get("system", ""))) == code_set for coding in codings)
 
 
-def _put(work: OpenBundle, spot: Spot, resource: Json) -> None:
+def _put(work: OpenBundle, spot: Spot, resource: Json, *, is_named: bool) -> set[str]:
+    """The addresses that are named thereby. `is_named`: it may stand there already."""
     reference = {"reference": work.urls[id(resource)]}
     if spot.alone:
         section = {**concept_section(spot.sections[0]), "entry": [reference]}
         (work.composition or {}).setdefault("section", []).append(section)
-        return
+        return {reference["reference"]}
     if spot.plan_list is None:
         entries = work.section(spot.sections).setdefault("entry", [])
-        if reference not in entries:
+        if not is_named or not work.holds(entries, reference["reference"]):
             entries.append(reference)
-        return
+        return {reference["reference"]}
     plan = plan_of(work, spot.sections)
+    entry: Json = reference
+    held = plan.setdefault(spot.plan_list, [])
     if spot.plan_list == "activity":
         if resource.get("intent") != "proposal":
             _state_intent(work, resource)
-        if all(each.get("reference") != reference for each in plan.get("activity", ())):
-            plan.setdefault("activity", []).append({"reference": reference})
-    elif reference not in plan.setdefault("goal", []):
-        plan["goal"].append(reference)
+        entry = {"reference": reference}
+    if not is_named or not work.holds(held, reference["reference"]):
+        held.append(entry)
+    return {reference["reference"], work.urls[id(plan)]}
 
 
 def _state_intent(work: OpenBundle, request: Json) -> None:

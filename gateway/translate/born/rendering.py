@@ -85,7 +85,8 @@ class Rendering:
                 continue
             speaker = self._speaker(leaf)
             of_resource.setdefault(id(speaker), (speaker, []))[1].append(leaf)
-        placed = [self._place(resource, touched) for resource, _ in of_resource.values()]
+        speaking, named = {id(each) for each in self._work.spokesmen.values()}, self._work.named()
+        placed = [self._place(each, touched, speaking, named) for each, _ in of_resource.values()]
         if any(placed):
             return True
         astray = [text for text in self._texts.values() if text.key and not was_read(text.holder, text.key)]
@@ -129,14 +130,14 @@ class Rendering:
                 return found
         return leaf.resource
 
-    def _place(self, resource: Json, touched: set[int]) -> bool:
-        """Gives a resource that nothing was read of the place that the table says."""
+    def _place(self, resource: Json, touched: set[int], speaking: set[int], named: set[str]) -> bool:
+        """Gives a resource that nothing was read of the place that the table says. `speaking`: who speak for others;
+        `named`: the addresses that something refers to."""
         if id(resource) in touched or id(resource) in self._placed or id(resource) in self._texts:
             return False
         self._placed.add(id(resource))
         known = self._work.origins is not None and self._work.origins.of(resource) is not None
-        speaks = any(resource is each for each in self._work.spokesmen.values())
-        return (known or speaks) and placing.place(self._work, resource)
+        return (known or id(resource) in speaking) and placing.place(self._work, resource, named)
 
     def _tell(self, resource: Json, leaves: list[Leaf], touched: set[int]) -> bool:
         """Begins the text of a resource."""

@@ -88,6 +88,7 @@ def say_prescriptions(work: OpenBundle) -> None:
             work.say(request, "status", request["statusReason"][0]["coding"][0], "code")
         elif request.get("status") == "active":
             work.say(request, "status", request, "resourceType")  # a row is a prescription in effect
+    work.retyped()
 
 
 def _name_what_is_prescribed(work: OpenBundle, row: Json) -> None:
