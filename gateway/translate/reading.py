@@ -11,12 +11,20 @@ from functools import cached_property
 from operator import itemgetter
 from typing import Any, NamedTuple
 
+from gateway.emessage.read import MAX_BYTES
 from gateway.errors import NotTranslatable
 from gateway.fhir.canonical import component_system
 from gateway.translate.codec import Json
 from gateway.translate.state import derived_id
 
 COMPONENTS = component_system()
+MOST_CHARACTERS = MAX_BYTES
+"""Of a message. What many references lead to is written as often: a Bundle of little could become a message without
+end."""
+_BETWEEN_LOOKS = 16
+"""References that are followed before the length is looked at again."""
+MOST_NESTED = 250
+"""Organisations inside each other: elements in elements, and no reader of XML takes more than some 250."""
 Read = tuple[int, str | None]
 """What has been read: the identity of an object with a key of it, or with None for all below it."""
 
@@ -70,6 +78,10 @@ class Reading:
         self._sections: dict[int, dict[str, list[Json]]] = {}
         self._inner: dict[int, list[Json]] = {}
         self._made_ids = 0
+        self._followed = 0
+        self._looked_at = 0
+        """Pieces of the text whose length is counted in `_characters`."""
+        self._characters = 0
         for entry in bundle.get("entry", ()):
             resource = entry.get("resource")
             if isinstance(resource, dict):
@@ -99,9 +111,12 @@ class Reading:
 
     def follow(self, reference: object) -> Json | None:
         """The resource a Reference points to; None for no reference. Raises `NotTranslatable` for one that
-        leads nowhere."""
+        leads nowhere, and where the message has become too long."""
         if reference.__class__ is not dict:
             return None
+        self._followed += 1
+        if not self._followed % _BETWEEN_LOOKS:
+            self._refuse_too_long()
         url = reference.get("reference")
         if url.__class__ is not str:
             return None
@@ -114,14 +129,28 @@ class Reading:
         """The resource of the Bundle with that fullUrl; None if there is none."""
         return self._at(url) if isinstance(url, str) else None
 
+    def _refuse_too_long(self) -> None:
+        if self._looked_at > len(self.out):  # something was taken back
+            self._looked_at = self._characters = 0
+        self._characters += sum(map(len, self.out[self._looked_at :]))
+        self._looked_at = len(self.out)
+        if self._characters > MOST_CHARACTERS:
+            raise NotTranslatable("translate.too-large", details={"limit": MOST_CHARACTERS})
+
     def outermost(self, innermost: Json) -> Json:
-        """The organisation that another one is part of, however far out; `inner` knows the way back."""
+        """The organisation that another one is part of, however far out; `inner` knows the way back. Raises
+        `NotTranslatable` for too many of them."""
         chain = [innermost]
-        while "partOf" in chain[0]:
-            parent = self.follow(chain[0]["partOf"])
-            if parent is None or any(parent is one for one in chain):
+        known = {id(innermost)}
+        while "partOf" in chain[-1]:
+            parent = self.follow(chain[-1]["partOf"])
+            if parent is None or id(parent) in known:
                 break
-            chain.insert(0, parent)
+            if len(chain) == MOST_NESTED:
+                raise NotTranslatable("translate.unsupported-content", path="Organization.partOf")
+            chain.append(parent)
+            known.add(id(parent))
+        chain.reverse()
         for at, organisation in enumerate(chain, 1):
             self._inner[id(organisation)] = chain[at:]
         return chain[0]
