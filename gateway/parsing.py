@@ -13,6 +13,9 @@ from contextlib import contextmanager
 
 from lxml import etree
 
+_LARGE = 8_000_000
+"""Bytes from which on libxml2 must be told that a text may be large."""
+
 
 class _Traffic:
     """Who is parsing, and who waits to be alone."""
@@ -37,6 +40,11 @@ def parse(data: bytes | str, parser: etree.XMLParser | None = None) -> etree._El
         with _traffic.changed:
             _traffic.parsing -= 1
             _traffic.changed.notify_all()
+
+
+def parse_own(data: bytes) -> etree._Element:
+    """The tree of a document that the gateway wrote: its texts may be as large as the attachments it took."""
+    return parse(data, etree.XMLParser(huge_tree=True) if len(data) > _LARGE else None)
 
 
 @contextmanager

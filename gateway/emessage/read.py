@@ -52,8 +52,9 @@ _NO_BOM = ((b"<\x00", "utf-16-le"), (b"\x00<", "utf-16-be"))
 _DECLARED = re.compile(r"""<\?xml\s[^>]*?\bencoding\s*=\s*["']([A-Za-z][A-Za-z0-9._-]*)["']""")
 _DECLARATION = 1024  # bytes in which an XML declaration must end
 _SPACE = re.compile(rb"[ \t\r\n]*")
-_HUGE = 8 * 1024 * 1024
-"""From this size on libxml2's own bounds are lifted, as an attachment is one text of 10 MB and more."""
+_HUGE = 3 * 1024 * 1024
+"""From this size on libxml2's own bounds are lifted: an attachment is one text of 10 MB and more, and a text in
+windows-1252 can be three times as long in UTF-8, where libxml2 counts."""
 _TOO_DEEP = etree.XPath(f"boolean({'/*' * (MAX_DEPTH + 1)})")
 _TOO_WIDE = etree.XPath(f"boolean(descendant-or-self::*/@*[{MAX_ATTRIBUTES + 1}])")
 _CONTENTS, _CONTENTS_OF_REPORTS = (

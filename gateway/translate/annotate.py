@@ -24,7 +24,7 @@ def annotated(data: bytes, format: str, note: str) -> bytes:
 
 
 def _in_message(data: bytes, note: str) -> bytes:
-    root = parsing.parse(data)
+    root = parsing.parse_own(data)
     document = root.find("{*}Document")
     if document is None:
         raise NotTranslatable("translate.missing-content", path="MsgHead/Document")

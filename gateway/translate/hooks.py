@@ -103,7 +103,8 @@ def _complete_telecom(telecom: Json) -> None:
             telecom["system"] = "other"
         return
     match = _TELECOM.fullmatch(value)
-    if match and match[2].strip() and "_value" not in telecom:
+    twice = match is not None and match[2].startswith(f"{match[1]}:")  # read as an address in full
+    if match and match[2].strip() and not twice and "_value" not in telecom:
         telecom["system"], telecom["value"] = _TELECOM_SYSTEMS[match[1]], match[2]
     else:
         telecom["system"] = "url" if value.startswith(("http:", "https:")) else "other"

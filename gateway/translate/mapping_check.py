@@ -133,7 +133,7 @@ def _tried() -> Iterator[Issue]:
         except (LookupError, ValueError, AttributeError, TypeError) as error:
             yield _fault("mapping.fails", _words_of(error) or standard)
             continue
-        for loss in compare(message.root, parsing.parse(back)).losses:
+        for loss in compare(message.root, parsing.parse_own(back)).losses:
             yield _fault("mapping.lossy", _general(loss.source or loss.target))
 
 

@@ -24,6 +24,8 @@ _DIV = f"{{{XHTML}}}div"
 _MEDIA_TYPE = "application/xhtml+xml"
 _INSTANCE = "{http://www.w3.org/2001/XMLSchema-instance}"
 _XML = "{http://www.w3.org/XML/1998/namespace}"
+_LARGE = 8_000_000
+"""Bytes from which on libxml2 must be told that a text may be large."""
 _TEXT = primitive("string", "string")
 _DATA = primitive("base64Binary", "base64Binary")
 
@@ -90,17 +92,29 @@ def _division(source: etree._Element) -> bytes:
     return etree.tostring(made, encoding="unicode").encode()
 
 
+def _parser(content: bytes) -> etree.XMLParser:
+    """Takes a text of any size where nothing can expand: a picture inside XHTML is one text."""
+    is_large = len(content) > _LARGE and b"<!DOCTYPE" not in content
+    return etree.XMLParser(
+        encoding="utf-8" if is_large else None,  # so that no other encoding hides a DOCTYPE
+        huge_tree=is_large,
+        resolve_entities=False,
+        no_network=True,
+        load_dtd=False,
+        remove_comments=True,
+        remove_pis=True,
+    )
+
+
 def _is_markup(element: etree._Element) -> bool:
     return isinstance(element.tag, str) and element.tag.startswith(f"{{{XHTML}}}")
 
 
 def _parsed(data: object) -> etree._Element | None:
     """The XHTML of an attachment as a `div`; None for anything else."""
-    parser = etree.XMLParser(
-        resolve_entities=False, no_network=True, load_dtd=False, remove_comments=True, remove_pis=True
-    )
     try:
-        root = parsing.parse(base64.b64decode(data if isinstance(data, str) else ""), parser)
+        content = base64.b64decode(data if isinstance(data, str) else "")
+        root = parsing.parse(content, _parser(content))
     except (etree.XMLSyntaxError, binascii.Error, ValueError):
         return None
     if root.getroottree().docinfo.internalDTD is not None or not all(map(_is_markup, root.iter())):

@@ -32,7 +32,9 @@ PLAIN_NUMBER = re.compile(r"(?:0|[1-9][0-9]{0,7})(?:\.[0-9]{0,6}[1-9])?")
 """A number as we write it, with no more digits than survive everywhere."""
 _TRUTH = {"true": True, "1": True, "false": False, "0": False}
 _NUMBER = (int, float, Decimal)
-_BASE64 = re.compile(r"(\s*([0-9A-Za-z+/=]){4}\s*)+")
+_BASE64 = re.compile(r"\s*+(?:[0-9A-Za-z+/=]{4}\s*+)++")
+"""What R4 takes as base64: groups of four, with white space only between them. Never goes back: a long text with one
+group that is broken by a space would take for ever."""
 
 
 @dataclass(frozen=True)

@@ -89,7 +89,7 @@ def _is_read(left: list[Inside], reading: Reading, urls: set[str | None]) -> boo
             else:
                 return False
             values_read = False
-            for item in items:
+            for at, item in enumerate(items):
                 if item.__class__ is not dict:
                     values_read = values_read or _are_read(key, inner, identity, seen)
                     if not values_read:
@@ -105,7 +105,8 @@ def _is_read(left: list[Inside], reading: Reading, urls: set[str | None]) -> boo
                     if item.get("url") not in _MARKS:
                         left.append((item, key, here))
                 elif key[0] == "_":
-                    if not _says_nothing(item, key[1:] in value or (identity, key[1:]) in seen):
+                    beside = _missing_beside(value, key[1:], at if items is inner else None)
+                    if not _says_nothing(item, beside is None or (identity, beside) in seen):
                         return False
                 elif not (
                     (key == "meta" and outer is None and "security" not in item)
@@ -140,6 +141,16 @@ def _names(here: Inside | None) -> Iterator[str]:
     if here is not None:
         yield from _names(here[2])
         yield here[1]
+
+
+def _missing_beside(holder: Json, key: str, at: str | int | None) -> str | None:
+    """The key of a value that is missing where something stands beside it, with its position in a list (`at`); None:
+    the value is there, and looked at by itself."""
+    if not isinstance(at, int):
+        return None if key in holder else key
+    values = holder.get(key)
+    is_there = isinstance(values, list) and len(values) > at and values[at] is not None
+    return None if is_there else f"{key}[{at}]"
 
 
 def _says_nothing(beside: Json, is_read: bool) -> bool:
@@ -243,9 +254,11 @@ class Unread:
         with."""
         holder = owners[-1]
         extensions = [each for each in value.get("extension") or () if isinstance(each, dict)]
-        alone = steps[-1] == "_" + key and key not in holder and not self._reading.was_read(holder, key)
+        missing = _missing_beside(holder, key, steps[-1])
+        alone = missing is not None and not self._reading.was_read(holder, missing)
         if alone and any(each.get("url") == EXACT for each in extensions):
-            yield Leaf(owners[0], (*steps[:-1], key), owners, None, place)
+            last = (key,) if steps[-1] == "_" + key else (key, steps[-1])
+            yield Leaf(owners[0], (*steps[: -len(last)], *last), owners, None, place)
         for at, each in enumerate(extensions):
             if each.get("url") not in _MARKS:
                 there = (

@@ -16,8 +16,6 @@ from gateway.emessage.grammar import structure
 from gateway.errors import NotTranslatable
 from gateway.translate.codec import Attributes
 
-_LARGE = 8_000_000
-"""Bytes from which on libxml2 must be told that a text may be large; the text is ours."""
 _IN_TEXT = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", "\r": "&#13;"})
 _IN_ATTRIBUTE = str.maketrans(
     {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "\t": "&#9;", "\n": "&#10;", "\r": "&#13;"}
@@ -91,9 +89,8 @@ def written(standard: str, pieces: list[str]) -> tuple[bytes, etree._Element]:
     prefix, _, name = root.partition(":")
     names = {("" if p == prefix else f":{p}"): uri for p, uri in grammar.namespaces.items() if p != "ds"}
     content = "".join((*pieces, f"</{name}>")).encode()
-    parser = etree.XMLParser(huge_tree=True) if len(content) > _LARGE else None
     try:
-        tree = parsing.parse(_begin(name, names) + content, parser)
+        tree = parsing.parse_own(_begin(name, names) + content)
     except etree.XMLSyntaxError:
         raise NotTranslatable("translate.result-invalid", path=name) from None
     etree.cleanup_namespaces(tree)

@@ -156,6 +156,13 @@ def test_an_attachment_of_twelve_megabytes_is_read() -> None:
     assert len(message.body.text or "") == 12_000_000
 
 
+def test_a_text_that_is_three_times_as_long_in_utf_8_is_read() -> None:
+    data = (
+        f'<?xml version="1.0" encoding="windows-1252"?><MsgHead xmlns="{MSGHEAD}">{"€" * 3_400_000}</MsgHead>'
+    )
+    assert len(read(data.encode("windows-1252")).root.text or "") == 3_400_000
+
+
 def nested(depth: int) -> bytes:
     inner = depth - 4  # MsgHead, Document, RefDoc, Content
     return envelope("<a xmlns='urn:x'>" + "<a>" * (inner - 1) + "</a>" * inner)

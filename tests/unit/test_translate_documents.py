@@ -48,5 +48,11 @@ def test_a_document_with_several_contents_is_not_carried_in_part(content: str) -
     assert refused.value.code == "translate.no-grammar"
 
 
+@pytest.mark.parametrize("type_", ["LOG_INNLAGT", "LOG_UTSKREVET", "LOG_DOD", "EPIKRISE"])
+@pytest.mark.parametrize("content", [ATTACHMENT, ""])
+def test_attachments_alone_come_back_whatever_the_message_calls_itself(type_: str, content: str) -> None:
+    assert roundtrip(Admission(type=type_, body=content).xml).verdict == "lossless"
+
+
 def test_a_comment_is_no_content() -> None:
     assert roundtrip(message(f"<!-- skannet -->{ATTACHMENT}")).verdict == "lossless"

@@ -86,6 +86,9 @@ def test_other_systems_are_no_national_ones(system: object) -> None:
         ("73 55 55 55", "other", "73 55 55 55"),
         ("tel:", "other", "tel:"),
         ("tel: ", "other", "tel: "),
+        ("tel:tel:73555555", "other", "tel:tel:73555555"),
+        ("mailto:mailto:a@b.no", "other", "mailto:mailto:a@b.no"),
+        ("tel:fax:73555555", "phone", "fax:73555555"),
     ],
 )
 def test_an_address_of_telecom_there_and_back(value: str, system: str, rest: str) -> None:

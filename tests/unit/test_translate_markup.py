@@ -71,6 +71,20 @@ def test_markup_comes_back_the_same(inner: str) -> None:
     assert validate(bundle) == ()
 
 
+def test_a_picture_of_ten_megabytes_in_markup_comes_back() -> None:
+    source = dialogue(f'<p xmlns="{XHTML}">Se <img src="data:image/png;base64,{"QUJD" * 2_500_001}"/></p>')
+    assert roundtrip(source).verdict == "lossless"
+
+
+def test_markup_with_a_doctype_is_none_however_large() -> None:
+    bundle = to_fhir(dialogue(f'<p xmlns="{XHTML}">Én</p>'))
+    large = f'<!DOCTYPE p [<!ENTITY e "x">]><p xmlns="{XHTML}" title="&e;">{" " * 8_000_000}</p>'
+    attachment = payload(bundle)["contentAttachment"]
+    for encoding in ("utf-8", "utf-16"):
+        attachment["data"] = base64.b64encode(large.encode(encoding)).decode()
+        assert b"TekstNotatInnhold" not in back(bundle, "dialog-1.1")
+
+
 def test_markup_is_written_as_people_write_it() -> None:
     source = dialogue(f'<p xmlns="{XHTML}">Én</p>')
     assert f'<dia:TekstNotatInnhold><p xmlns="{XHTML}">Én</p>' in back(to_fhir(source), "dialog-1.1").decode()

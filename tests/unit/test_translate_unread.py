@@ -122,6 +122,15 @@ def test_a_value_is_counted_where_it_stands_in_the_bundle() -> None:
     assert [key for holder, key in reading.seen if holder not in known] == []
 
 
+def test_what_only_has_the_text_of_an_e_message_in_a_list_is_lost_where_no_rule_reads_it() -> None:
+    bundle = fhir_json.read(report())
+    resource = next(e["resource"] for e in bundle["entry"] if e["resource"]["resourceType"] == "Patient")
+    address = {"line": [None], "_line": [{"extension": [{"url": EXACT, "valueString": "\n"}]}]}
+    resource["contact"] = [{"address": address}]
+    assert not quick_answer(bundle)
+    assert "Patient[1].contact[0].address.line[0]" in [e.source for e in convert(bundle, "plo-1.6").loss.lost]
+
+
 def test_what_only_has_the_text_of_an_e_message_is_lost_where_no_rule_reads_it() -> None:
     bundle = fhir_json.read(report())
     resource = next(e["resource"] for e in bundle["entry"] if e["resource"]["resourceType"] == "Observation")

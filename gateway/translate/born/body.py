@@ -7,7 +7,7 @@ code) is told which body it is.
 from __future__ import annotations
 
 from gateway.errors import NotTranslatable
-from gateway.translate import dialogue, logistics
+from gateway.translate import dialogue, envelope, logistics
 from gateway.translate.born.open_bundle import OpenBundle, code_of_type, components
 from gateway.translate.born.tables import spots
 from gateway.translate.codec import Json
@@ -70,10 +70,13 @@ def _forget_empty_lists(work: OpenBundle) -> None:
 
 
 def _has_content_for(work: OpenBundle, body: str) -> bool:
-    """Whether anything waits for a place in the body, beside what is attached."""
+    """Whether anything waits for a place in the body, beside what is attached.
+
+    Notices of a stay always have one, but for an e-message that came without.
+    """
     kinds = {spot.resource_type for spot in spots() if spot.sections[0] in components(body)}
     named = work.named()
-    return body == logistics.BODY or any(
+    return (body == logistics.BODY and not envelope.is_translated(work.bundle)) or any(
         url not in named and r.get("resourceType") in kinds for url, r in work.resources.items()
     )
 
