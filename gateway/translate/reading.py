@@ -35,6 +35,15 @@ class Assumption(NamedTuple):
     """Whether it says something that nobody said; else it only completes what was said."""
 
 
+class Shortened(NamedTuple):
+    """A value of which the e-message has only the beginning: of a time the day, of a day the year."""
+
+    at: int
+    """Length of the text when it was written."""
+    holder: Json
+    key: str
+
+
 class Reading:
     """One Bundle on its way to an e-message."""
 
@@ -56,6 +65,7 @@ class Reading:
         self.missing: list[tuple[int, str]] = []
         """Length of the text, and FHIR path: what the e-message demands and the Bundle does not say."""
         self.assumed: list[Assumption] = []
+        self.shortened: list[Shortened] = []
         self.singletons: dict[str, Json] = {"Bundle": bundle}
         self.provenances: list[Json] = []
         self.first_body: Json | None = None
@@ -139,7 +149,7 @@ class Reading:
     def entries(self, sections: list[Json]) -> list[Any]:
         """The references in some sections, whose codes are read thereby."""
         for section in sections:
-            self.used_all(section.get("code"))
+            self.used_component(section.get("code"))
         return [entry for section in sections for entry in section.get("entry", ())]
 
     def generated_id(self, holder: Json) -> str:
@@ -177,6 +187,24 @@ class Reading:
         if holder.__class__ is dict:
             self.read.append((id(holder), None))
             self.whole.append(id(holder))
+
+    def used_component(self, concept: Any) -> None:
+        """The code of a component (a section, a part of an Observation) has been read; nothing beside it has."""
+        codings = concept.get("coding") if concept.__class__ is dict else None
+        for coding in codings if codings.__class__ is list else ():
+            if coding.__class__ is dict and coding.get("system") == COMPONENTS:
+                self.used_all(coding)
+
+    def overrule(self, concept: Any) -> None:
+        """What was read of a code stands no longer in the text: something else said otherwise, and is surer."""
+        if concept.__class__ is dict:
+            gone = {id(concept), *(id(each) for each in concept.get("coding", ()))}
+            self.read[:] = [one for one in self.read if one[0] not in gone]
+            self.whole[:] = [one for one in self.whole if one not in gone]
+
+    def shorten(self, holder: Json, key: str) -> None:
+        """Only the beginning of what stands there is written. Called before the element is."""
+        self.shortened.append(Shortened(len(self.out), holder, key))
 
     def stands_for(self, prepared: Json, original: Json) -> None:
         """`prepared` is `original` as the rules read it: what is read of the one is read of the other."""
@@ -227,6 +255,7 @@ class Reading:
         del self.out[at:]
         self.missing[:] = [one for one in self.missing if one[0] < at]
         self.assumed = [one for one in self.assumed if one.at < at]
+        self.shortened = [one for one in self.shortened if one.at < at]
 
     def drop_unread(self, at: int, read: int) -> list[str]:
         """Takes back what was written and read of an element that lacks what the grammar demands in it: nothing of it
