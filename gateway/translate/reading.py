@@ -12,6 +12,7 @@ from operator import itemgetter
 from typing import Any, NamedTuple
 
 from gateway.errors import NotTranslatable
+from gateway.fhir.bundle import without_version
 from gateway.fhir.canonical import component_system
 from gateway.translate.codec import Json
 from gateway.translate.state import derived_id
@@ -121,8 +122,9 @@ class Reading:
         return found
 
     def resource_at(self, url: object) -> Json | None:
-        """The resource of the Bundle with that fullUrl; None if there is none."""
-        return self._at(url) if isinstance(url, str) else None
+        """The resource of the Bundle at an address that is no Reference (it may name a version); None if there is
+        none."""
+        return (self._at(url) or self._at(without_version(url))) if isinstance(url, str) else None
 
     def outermost(self, innermost: Json) -> Json:
         """The organisation that another one is part of, however far out; `inner` knows the way back."""

@@ -13,6 +13,7 @@ from gateway.emessage.read import read
 from gateway.emessage.sample import RandomMessage
 from gateway.fhir import json as fhir_json
 from gateway.translate import Translation, convert
+from gateway.translate.born.open_bundle import concept_section
 from tests.support.translation import changes
 
 Json = dict[str, Any]
@@ -152,3 +153,42 @@ def test_a_moment_written_with_more_zeros_is_the_same() -> None:
     bundle["timestamp"] = bundle["timestamp"].replace("00.5", "00.500000")
     again = etree.fromstring(convert(bundle, "plo-1.6").data)
     assert [each.text for each in again.iter("{*}GenDate")] == ["2026-03-25T12:30:00.5"]
+
+
+def test_a_measure_that_is_carried_out_now_moves_alone(bundle: Json) -> None:
+    """The plan of another section keeps what it has: it is not taken for the plan that the measure needs."""
+    others = ("CarePlan", "ServiceRequest", "Goal", "Procedure")
+    entries = [each for each in bundle["entry"] if each["resource"]["resourceType"] not in others]
+    of_type(bundle, "Composition")[0]["section"] = [
+        {**concept_section("OpplysningerAndreFaggrupper"), "entry": [{"reference": "urn:uuid:plan"}]}
+    ]
+    measures = [
+        {"resourceType": "ServiceRequest", "status": "active", "intent": intent, "code": {"text": intent}}
+        for intent in ("proposal", "order")
+    ]
+    plan = {"resourceType": "CarePlan", "status": "active", "intent": "plan"}
+    plan["activity"] = [{"reference": {"reference": f"urn:uuid:{each['intent']}"}} for each in measures]
+    more = [{"fullUrl": f"urn:uuid:{each['intent']}", "resource": each} for each in (*measures, plan)]
+    root = etree.fromstring(convert({**bundle, "entry": entries + more}, "plo-1.6").data)
+    assert [
+        each.findtext(".//{*}IntervensjonTiltakBeskrivelse") for each in root.iter("{*}IverksatteTiltak")
+    ] == ["order"]
+    assert [
+        each.findtext(".//{*}IntervensjonTiltakBeskrivelse") for each in root.iter("{*}AnbefaltVidereTiltak")
+    ] == ["proposal"]
+
+
+@pytest.mark.parametrize(
+    "address", ["Binary/{}/_history/2", "https://epj.example.no/fhir/Binary/{}/_history/2"]
+)
+def test_an_attachment_is_found_by_an_address_with_its_version(address: str) -> None:
+    message = RandomMessage("dialog-1.0", 35, chance=0.35).text("dia")
+    bundle = fhir_json.read(convert(read(message), "fhir-r4").data)
+    expected = convert(bundle, "dialog-1.0").data
+    (entry,) = (each for each in bundle["entry"] if each["resource"]["resourceType"] == "Binary")
+    attachment = of_type(bundle, "DocumentReference")[0]["content"][0]["attachment"]
+    assert attachment["url"] == entry["fullUrl"]
+    attachment["url"] = address.format(entry["resource"]["id"])
+    if address.startswith("https:"):
+        entry["fullUrl"] = attachment["url"].partition("/_history")[0]
+    assert convert(bundle, "dialog-1.0").data == expected
