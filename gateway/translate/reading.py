@@ -6,7 +6,7 @@ e-message demands or assumes that FHIR does not say. A reading lives for one tra
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import cached_property
 from operator import itemgetter
 from typing import Any, NamedTuple
@@ -167,9 +167,9 @@ class Reading:
         if found is None:
             found = self._sections[id(holder)] = {}
             for section in holder.get("section", ()):
-                for coding in section.get("code", {}).get("coding", ()):
-                    if coding.get("system") == COMPONENTS:
-                        found.setdefault(str(coding.get("code")), []).append(section)
+                coding = _component(section.get("code", {}).get("coding", ()))
+                if coding is not None:
+                    found.setdefault(str(coding.get("code")), []).append(section)
         return found
 
     # what has been read
@@ -192,10 +192,8 @@ class Reading:
 
     def used_component(self, concept: Any) -> None:
         """The code of a component (a section, a part of an Observation) has been read; nothing beside it has."""
-        codings = concept.get("coding") if concept.__class__ is dict else None
-        for coding in codings if codings.__class__ is list else ():
-            if coding.__class__ is dict and coding.get("system") == COMPONENTS:
-                self.used_all(coding)
+        if concept.__class__ is dict:
+            self.used_all(_component(concept.get("coding", ())))
 
     def overrule(self, concept: Any) -> None:
         """What was read of a code stands no longer in the text: something else said otherwise, and is surer."""
@@ -289,6 +287,11 @@ class Reading:
         """Raises NotTranslatable for the first element that was demanded and is nowhere stated."""
         if self.missing:
             raise NotTranslatable("translate.missing-content", path=self.missing[0][1])
+
+
+def _component(codings: Iterable[Json]) -> Json | None:
+    """The one Coding that says which component a section is: the first, if there are several."""
+    return next((each for each in codings if each.get("system") == COMPONENTS), None)
 
 
 def _local_address(resource: Json) -> str:

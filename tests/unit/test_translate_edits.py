@@ -65,6 +65,14 @@ def test_a_further_code_of_a_section_is_named(bundle: Json, at: int) -> None:
     assert lost(made) == [f"Composition[1].section[0].code.coding[{at}].{key}" for key in LOINC]
 
 
+def test_a_section_that_is_coded_twice_stands_once(bundle: Json) -> None:
+    for section in of_type(bundle, "Composition")[0]["section"]:
+        section["code"]["coding"] *= 2
+    made, changed = edited(bundle)
+    assert changed == []
+    assert all(".code.coding[1]." in place for place in lost(made))
+
+
 def test_a_text_beside_the_code_of_a_part_is_told(bundle: Json) -> None:
     number, observation = next(
         (number, each) for number, each in enumerate(of_type(bundle, "Observation"), 1) if "component" in each
