@@ -20,10 +20,15 @@ _RESTFUL: Final = re.compile(r"(?:(https?://.+)/)?([A-Z][A-Za-z]+)/([A-Za-z0-9\-
 
 def split_restful(address: str) -> tuple[str, str, str] | None:
     """(base, type, id) of ``[base/]Type/id[/_history/version]``, base empty for a relative one; else None."""
-    match = _RESTFUL.match(_VERSION.sub("", address))
+    match = _RESTFUL.match(without_version(address))
     if match is None or match[2] not in tables.resource_types():
         return None
     return match[1] or "", match[2], match[3]
+
+
+def without_version(address: str) -> str:
+    """The address of a resource, whichever version of it was named."""
+    return _VERSION.sub("", address)
 
 
 def entries(bundle: Resource) -> list[Resource]:

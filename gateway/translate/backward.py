@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from gateway.errors import NotTranslatable
 from gateway.translate import born, envelope
+from gateway.translate.born.copying import places_in
 from gateway.translate.born.open_bundle import OpenBundle
 from gateway.translate.born.rendering import MOST_LOOKS, Rendering
 from gateway.translate.codec import Json
@@ -45,7 +46,7 @@ def from_bundle(bundle: Json, target: str, *, render: bool = True) -> Backward:
         found = _as_it_stands(bundle, target, render)
         if found is not None:
             return found
-    work = born.in_order(bundle)
+    work = born.in_order(bundle, target)
     rendering = Rendering(work)
     assert work.origins is not None
     for _ in range(MOST_LOOKS):
@@ -70,6 +71,7 @@ def from_bundle(bundle: Json, target: str, *, render: bool = True) -> Backward:
         *rendered,
         *_outside(work),
         *_assumed(reading),
+        *_shortened(reading, work),
         *_lost(left, _standing(work, unread.touched | carried | rendering.speaking(reading.was_read))),
         *_moved_in_vain(work, reading, {leaf.place for leaf in left}),
     )
@@ -82,7 +84,9 @@ def _at_once(bundle: Json, target: str) -> Backward | None:
         reading = envelope.from_bundle(bundle, target)
     except NotTranslatable:
         return None
-    return Backward(reading, tuple(_assumed(reading)), _notes(reading)) if is_all_read(reading) else None
+    if not is_all_read(reading):
+        return None
+    return Backward(reading, (*_assumed(reading), *_shortened(reading)), _notes(reading))
 
 
 def _as_it_stands(bundle: Json, target: str, render: bool) -> Backward | None:
@@ -97,7 +101,7 @@ def _as_it_stands(bundle: Json, target: str, render: bool) -> Backward | None:
     leaves = list(unread.leaves())
     if leaves and render:
         return None
-    losses = (*_assumed(reading), *_lost(leaves, unread.touched))
+    losses = (*_assumed(reading), *_shortened(reading), *_lost(leaves, unread.touched))
     return Backward(reading, losses, _notes(reading))
 
 
@@ -177,6 +181,23 @@ def _assumed(reading: Reading) -> list[Loss]:
     return [Loss("", one.what, "assumed", of_assumption(one.states)) for one in reading.assumed if one.states]
 
 
+def _shortened(reading: Reading, work: OpenBundle | None = None) -> list[Loss]:
+    """What the e-message has only the beginning of. `work`: what was read is a copy of the Bundle as it was given."""
+    if not reading.shortened:
+        return []
+    places = places_in(reading.bundle) if work is None else work.origins.places if work.origins else {}
+    moved = {(id(each.by), each.by_key): each for each in work.carriers.values()} if work else {}
+    found = []
+    for _, holder, key in reading.shortened:
+        at = reading.originals.get(id(holder), id(holder))
+        carrier = moved.get((at, key))
+        if carrier is not None:
+            at, key = id(carrier.holder), carrier.key
+        if at in places:
+            found.append(Loss(f"{places[at]}.{key}", "", "lost"))
+    return list(dict.fromkeys(found))
+
+
 def _lost(leaves: list[Leaf], standing: set[int]) -> list[Loss]:
     """What is not carried. `standing`: the resources (by identity) of which something is."""
     places = {(id(leaf.owners[-1]), leaf.key) for leaf in leaves}
@@ -196,4 +217,5 @@ def of_receipt(reading: Reading) -> Backward:
     """A receipt that was made of a Bundle: it has nothing that could be told as text."""
     unread = Unread(reading)
     leaves = list(unread.leaves())
-    return Backward(reading, (*_assumed(reading), *_lost(leaves, unread.touched)), _notes(reading))
+    losses = (*_assumed(reading), *_shortened(reading), *_lost(leaves, unread.touched))
+    return Backward(reading, losses, _notes(reading))

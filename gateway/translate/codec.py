@@ -40,6 +40,10 @@ class Marks(Protocol):
         """A Coding that has just a system, a code and a display has been read."""
         ...
 
+    def shorten(self, holder: Json, key: str) -> None:
+        """Only the beginning of what stands there is written."""
+        ...
+
 
 class Codec(Protocol):
     """Writes an element (or attribute text) into a place, and reads it back."""

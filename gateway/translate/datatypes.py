@@ -105,6 +105,8 @@ class Text:
         text = self.kind.read(holder, key)
         if text is not None:
             marks.used(holder, key)
+            if self.kind.shortens and len(text) < len(str(holder.get(key, ""))):
+                marks.shorten(holder, key)
         return text
 
 

@@ -21,7 +21,7 @@ from gateway.translate.compiler import Mapping
 from gateway.translate.reading import Reading
 from gateway.translate.required import complete, is_absent
 from gateway.translate.state import State
-from gateway.translate.version import STATUS_BY_COMPOSITION
+from gateway.translate.version import STATUS_BY_COMPOSITION, stands_beside
 
 _BODY_DEFINITIONS = ("Body", "Logistikk", "Dialogmelding")
 """The definitions whose grammar types are bodies."""
@@ -263,9 +263,7 @@ def _read_document(resource: Json, bound: Mapping, reading: Reading) -> None:
 def _read_body(composition: Json, bound: Mapping, reading: Reading) -> None:
     """The body of a document, in Content."""
     name = _body_name(composition, bound)
-    for coding in composition["type"]["coding"]:
-        if coding.get("system") == component_system():
-            reading.used_all(coding)
+    reading.used_component(composition["type"])
     begin = len(reading.out)
     reading.out.append(f"<Content><{name}>")
     bound.reader(bodies(bound)[name], name)(composition, reading)
@@ -312,8 +310,9 @@ def _state_status(begin: int, composition: Json, reading: Reading) -> str:
     if derived is None and not stated and reading.born_in_fhir:
         reading.assume("Forsendelsesstatus", "N")
         derived = "N"
-    if derived is None or stated in (derived, "A"):
+    if derived is None or stands_beside(stated, derived):
         return stated
+    reading.overrule(reading.singletons.get("Provenance", {}).get("activity"))
     out[at] = wording.element(
         _STATUS_ELEMENT, {"V": derived, "DN": terminology.display("7309", derived) or derived}
     )

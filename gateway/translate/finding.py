@@ -60,7 +60,7 @@ def component(holder: Json, name: str, code: str, reading: Reading) -> Json | No
     for item in objects(holder, name):
         for coding in item.get("code", {}).get("coding", ()):
             if coding.get("code") == code and coding.get("system") == _COMPONENTS:
-                reading.used_all(item["code"])
+                reading.used_component(item["code"])
                 return item
     return None
 

@@ -112,10 +112,10 @@ def _complete_telecom(telecom: Json) -> None:
 
 def _prepare_telecom(telecom: Json) -> Prepared:
     prepared: Json = telecom
-    used: tuple[str, ...] = ("system",)
-    if "use" not in telecom and telecom.get("rank") == 1:
-        prepared, used = {**telecom, "use": MAIN}, ("system", "rank")
     system, value = telecom.get("system"), telecom.get("value")
+    used: tuple[str, ...] = () if system == "pager" else ("system",)  # no address says that it is a pager's
+    if "use" not in telecom and telecom.get("rank") == 1:
+        prepared, used = {**telecom, "use": MAIN}, (*used, "rank")
     scheme = _TELECOM_SCHEMES.get(system) if isinstance(system, str) else None
     if scheme is not None and isinstance(value, str) and not value.startswith(scheme + ":"):
         prepared = {**prepared, "value": f"{scheme}:{value}"}

@@ -116,7 +116,7 @@ class LinkRule:
             scene.variable("holder", "sections", "sections", "reading.sections(holder)"),
         )
         with out.block(f"for each_section in {sections}.get({self.name!r}, ())"):
-            out.line("reading.used_all(each_section.get('code'))")
+            out.line("reading.used_component(each_section.get('code'))")
             self._written_out(scene, "each_section", None, falls_away=not self.use.minimum)
 
     def _found_resource(self, scene: Scene, resource: str, lacking: str | None) -> None:

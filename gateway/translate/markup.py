@@ -69,8 +69,14 @@ class Payload:
         marks.used(attachment, "data")
         if self.plain:
             return "".join(division.itertext())
-        marks.used(attachment, "contentType")
+        if attachment.get("contentType") == _MEDIA_TYPE:
+            marks.used(attachment, "contentType")
         return division
+
+
+def holds_markup(attachment: Json) -> bool:
+    """Whether the data of an attachment is what an element can hold as its content."""
+    return _parsed(attachment.get("data")) is not None
 
 
 def _attributes(element: etree._Element) -> list[str]:

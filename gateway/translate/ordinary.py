@@ -17,7 +17,7 @@ from gateway.fhir.canonical import NATIONAL_SETS
 from gateway.translate.codec import Codec, Json
 from gateway.translate.datatypes import Coding, Concept, Quantity, Text, Value
 from gateway.translate.paths import Path
-from gateway.translate.primitives import PLAIN_NUMBER, Primitive
+from gateway.translate.primitives import PLAIN_NUMBER, Primitive, uri_text
 from gateway.translate.source import Source
 from gateway.translate.words import Word, whole_words
 
@@ -26,7 +26,7 @@ TRUTH = {"true": True, "false": False}
 _DAY = re.compile(r"(?!0000)[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1[0-9]|2[0-8])")
 """A day that every month has."""
 
-CALLED = ("TRUTH", "is_day", "whole_word", "plain_quantity", "stated_coding", "implied_coding")
+CALLED = ("TRUTH", "is_address", "is_day", "whole_word", "plain_quantity", "stated_coding", "implied_coding")
 """What the generated code calls of this module."""
 
 
@@ -68,6 +68,8 @@ def _of_text(text: str, kind: Primitive) -> Ordinary | None:
         return Ordinary(text, "value and value.isalnum()")
     if kind.is_day:
         return Ordinary(text, "value and is_day(value)")
+    if kind.is_address:
+        return Ordinary(text, "value and is_address(value)")
     if kind.is_truth:
         return Ordinary(f"TRUTH.get({text})", "value is not None")
     return None
@@ -107,6 +109,11 @@ def _by_codec(out: Source, named: str, path: Path, place: tuple[str, str | None]
     element, attribute = place
     out.line(f"counted.place = {element}, {attribute!r}, {path.text!r}, {path.in_extension}")
     out.line(path.written(named, "text" if attribute else element, holder))
+
+
+def is_address(text: str) -> bool:
+    """Whether a text stands as it is in FHIR, and is an address to whom it comes back."""
+    return not text.isspace() and uri_text(text) is not None
 
 
 def is_day(text: str) -> bool:

@@ -27,6 +27,7 @@ Json = dict[str, Any]
 OSLO = ZoneInfo("Europe/Oslo")
 _DATE = re.compile(r"(\d{4})-(\d\d)-(\d\d)(Z|[+-]\d\d:\d\d)?")
 _TIME = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)(\.\d+)?(Z|[+-]\d\d:\d\d)?")
+_ZEROS = re.compile(r"(\.\d*?)0+(?!\d)")
 _YEAR = re.compile(r"(\d{4})(-(?:0[1-9]|1[0-2]))?(Z|[+-]\d\d:\d\d)?")
 PLAIN_NUMBER = re.compile(r"(?:0|[1-9][0-9]{0,7})(?:\.[0-9]{0,6}[1-9])?")
 """A number as we write it, with no more digits than survive everywhere."""
@@ -35,6 +36,13 @@ _NUMBER = (int, float, Decimal)
 _BASE64 = re.compile(r"\s*+(?:[0-9A-Za-z+/=]{4}\s*+)++")
 """What R4 takes as base64: groups of four, with white space only between them. Never goes back: a long text with one
 group that is broken by a space would take for ever."""
+_URI = re.compile(
+    r"""(?:[A-Za-z][A-Za-z0-9+.\-]*: | (?![^/?\#]*:))             # a scheme, or none
+        (?://(?:[^/?\#\[\]%@]*@)?(?:[^/?\#\[\]%@:]+(?::[0-9]{1,5})?)?(?![^/?\#])|(?!//))   # a server, or none
+        (?:[^\#\[\]%]|%[0-9A-Fa-f]{2})* (?:\#(?:[^\#\[\]%]|%[0-9A-Fa-f]{2})*)?""",
+    re.VERBOSE,
+)
+"""An anyURI that every validator takes; characters that an address writes with `%` may stand as they are."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +64,11 @@ class Primitive:
         return self.native is _string and self.text is _plain
 
     @property
+    def is_address(self) -> bool:
+        """Whether an address stands as it is, but for one that is only white space."""
+        return self.native is _string and self.text is uri_text
+
+    @property
     def is_truth(self) -> bool:
         """Whether the texts `true` and `false` are the values themselves."""
         return self.native is _boolean and self.text is _boolean_text
@@ -74,6 +87,11 @@ class Primitive:
     def is_plain(self) -> bool:
         """Whether a native string is the text itself."""
         return self.text is _plain
+
+    @property
+    def shortens(self) -> bool:
+        """Whether the e-message may have only the beginning of a native value."""
+        return self.text in (_full_date_text, _year_text)
 
     def write(self, text: str, holder: Json, key: str) -> bool:
         """Puts the text in its place; whether a native value stands there afterwards."""
@@ -123,6 +141,8 @@ class Primitive:
         if isinstance(meant, Decimal) and isinstance(native, _NUMBER) and not isinstance(native, bool):
             value = native if isinstance(native, Decimal) else Decimal(repr(native))
             return meant == value or Decimal(repr(float(meant))) == value
+        if isinstance(meant, str) and isinstance(native, str) and self.native in (_date_time, _instant):
+            return _without_last_zeros(meant) == _without_last_zeros(native)
         return bool(meant == native) and isinstance(meant, bool) == isinstance(native, bool)
 
 
@@ -167,6 +187,11 @@ def _id(text: str) -> str | None:
 
 def _uri(text: str) -> str | None:
     return None if re.search(r"\s", text) else text
+
+
+def uri_text(value: Any) -> str | None:
+    """An address as an anyURI; None for what is none."""
+    return value if isinstance(value, str) and _URI.fullmatch(value.strip()) else None
 
 
 def _boolean(text: str) -> bool | None:
@@ -252,6 +277,11 @@ def _zone(offset: timedelta | None) -> str:
     return f"{'-' if minutes < 0 else '+'}{abs(minutes) // 60:02}:{abs(minutes) % 60:02}"
 
 
+def _without_last_zeros(moment: str) -> str:
+    """The moment without the zeros that some software writes at the end of a second's fraction."""
+    return _ZEROS.sub(lambda found: found[1].rstrip("."), moment)
+
+
 def _instant(text: str) -> str | None:
     value = _date_time(text)
     return value if value and "T" in value else None
@@ -298,6 +328,7 @@ _TEXT_BY_SOURCE: dict[str, Callable[[Any], str | None]] = {
     "date": _full_date_text,
     "gYear": _year_text,
     "dateTime": _full_time_text,
+    "anyURI": uri_text,
 }
 
 

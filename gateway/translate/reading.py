@@ -6,13 +6,14 @@ e-message demands or assumes that FHIR does not say. A reading lives for one tra
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import cached_property
 from operator import itemgetter
 from typing import Any, NamedTuple
 
 from gateway.emessage.read import MAX_BYTES
 from gateway.errors import NotTranslatable
+from gateway.fhir.bundle import without_version
 from gateway.fhir.canonical import component_system
 from gateway.translate.codec import Json
 from gateway.translate.state import derived_id
@@ -43,6 +44,15 @@ class Assumption(NamedTuple):
     """Whether it says something that nobody said; else it only completes what was said."""
 
 
+class Shortened(NamedTuple):
+    """A value of which the e-message has only the beginning: of a time the day, of a day the year."""
+
+    at: int
+    """Length of the text when it was written."""
+    holder: Json
+    key: str
+
+
 class Reading:
     """One Bundle on its way to an e-message."""
 
@@ -64,6 +74,7 @@ class Reading:
         self.missing: list[tuple[int, str]] = []
         """Length of the text, and FHIR path: what the e-message demands and the Bundle does not say."""
         self.assumed: list[Assumption] = []
+        self.shortened: list[Shortened] = []
         self.singletons: dict[str, Json] = {"Bundle": bundle}
         self.provenances: list[Json] = []
         self.first_body: Json | None = None
@@ -126,8 +137,9 @@ class Reading:
         return found
 
     def resource_at(self, url: object) -> Json | None:
-        """The resource of the Bundle with that fullUrl; None if there is none."""
-        return self._at(url) if isinstance(url, str) else None
+        """The resource of the Bundle at an address that is no Reference (it may name a version); None if there is
+        none."""
+        return (self._at(url) or self._at(without_version(url))) if isinstance(url, str) else None
 
     def _refuse_too_long(self) -> None:
         if self._looked_at > len(self.out):  # something was taken back
@@ -168,7 +180,7 @@ class Reading:
     def entries(self, sections: list[Json]) -> list[Any]:
         """The references in some sections, whose codes are read thereby."""
         for section in sections:
-            self.used_all(section.get("code"))
+            self.used_component(section.get("code"))
         return [entry for section in sections for entry in section.get("entry", ())]
 
     def generated_id(self, holder: Json) -> str:
@@ -184,9 +196,9 @@ class Reading:
         if found is None:
             found = self._sections[id(holder)] = {}
             for section in holder.get("section", ()):
-                for coding in section.get("code", {}).get("coding", ()):
-                    if coding.get("system") == COMPONENTS:
-                        found.setdefault(str(coding.get("code")), []).append(section)
+                coding = _component(section.get("code", {}).get("coding", ()))
+                if coding is not None:
+                    found.setdefault(str(coding.get("code")), []).append(section)
         return found
 
     # what has been read
@@ -206,6 +218,22 @@ class Reading:
         if holder.__class__ is dict:
             self.read.append((id(holder), None))
             self.whole.append(id(holder))
+
+    def used_component(self, concept: Any) -> None:
+        """The code of a component (a section, a part of an Observation) has been read; nothing beside it has."""
+        if concept.__class__ is dict:
+            self.used_all(_component(concept.get("coding", ())))
+
+    def overrule(self, concept: Any) -> None:
+        """What was read of a code stands no longer in the text: something else said otherwise, and is surer."""
+        if concept.__class__ is dict:
+            gone = {id(concept), *(id(each) for each in concept.get("coding", ()))}
+            self.read[:] = [one for one in self.read if one[0] not in gone]
+            self.whole[:] = [one for one in self.whole if one not in gone]
+
+    def shorten(self, holder: Json, key: str) -> None:
+        """Only the beginning of what stands there is written. Called before the element is."""
+        self.shortened.append(Shortened(len(self.out), holder, key))
 
     def stands_for(self, prepared: Json, original: Json) -> None:
         """`prepared` is `original` as the rules read it: what is read of the one is read of the other."""
@@ -256,6 +284,7 @@ class Reading:
         del self.out[at:]
         self.missing[:] = [one for one in self.missing if one[0] < at]
         self.assumed = [one for one in self.assumed if one.at < at]
+        self.shortened = [one for one in self.shortened if one.at < at]
 
     def drop_unread(self, at: int, read: int) -> list[str]:
         """Takes back what was written and read of an element that lacks what the grammar demands in it: nothing of it
@@ -287,6 +316,11 @@ class Reading:
         """Raises NotTranslatable for the first element that was demanded and is nowhere stated."""
         if self.missing:
             raise NotTranslatable("translate.missing-content", path=self.missing[0][1])
+
+
+def _component(codings: Iterable[Json]) -> Json | None:
+    """The one Coding that says which component a section is: the first, if there are several."""
+    return next((each for each in codings if each.get("system") == COMPONENTS), None)
 
 
 def _local_address(resource: Json) -> str:

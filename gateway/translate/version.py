@@ -47,7 +47,7 @@ def status_of(composition: Json, provenance: Json, focus: Sequence[Json]) -> str
     """The code of 7309 that a Bundle states; None: it states none, so the message is new."""
     derived = STATUS_BY_COMPOSITION.get(str(composition.get("status")))
     stated = _activity(provenance)
-    if stated and (derived is None or stated in (derived, "A")):
+    if stated and (derived is None or stands_beside(stated, derived)):
         return stated
     if derived:
         return derived
@@ -57,6 +57,11 @@ def status_of(composition: Json, provenance: Json, focus: Sequence[Json]) -> str
         if found:
             return found
     return _of_focus(focus)
+
+
+def stands_beside(stated: str, derived: str) -> bool:
+    """Whether a code of 7309 says what the status of the Composition says: an addition is an amended message too."""
+    return stated == derived or (stated, derived) == ("A", "M")
 
 
 def _activity(provenance: Json) -> str | None:

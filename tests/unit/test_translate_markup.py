@@ -184,3 +184,24 @@ def test_where_only_text_can_stand_the_text_of_markup_stands_and_its_format_is_a
     assert [loss.source for loss in made.loss.lost] == [
         "CommunicationRequest[1].payload[0].contentAttachment.contentType"
     ]
+
+
+def test_markup_stays_the_text_when_something_else_is_edited() -> None:
+    """It is no file, and does not become one where the Bundle is put in order."""
+    bundle = to_fhir(dialogue(f'Går <b xmlns="{XHTML}">bra</b>'))
+    expected = back(bundle, "dialog-1.1")
+    bundle["language"] = "de"
+    made = convert(bundle, "dialog-1.1")
+    assert made.data == expected
+    assert [each.source for each in made.loss.lost] == ["Bundle.language"]
+
+
+def test_another_media_type_of_markup_is_named() -> None:
+    bundle = to_fhir(dialogue(f'Går <b xmlns="{XHTML}">bra</b>'))
+    expected = back(bundle, "dialog-1.1")
+    payload(bundle)["contentAttachment"]["contentType"] = "text/html"
+    made = convert(bundle, "dialog-1.1")
+    assert made.data == expected
+    assert [each.source for each in made.loss.lost] == [
+        "Communication[1].payload[0].contentAttachment.contentType"
+    ]

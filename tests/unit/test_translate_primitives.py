@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+from lxml import etree
 
 from gateway.fhir import json as fhir_json
 from gateway.fhir.canonical import EXACT, PRESENT
@@ -257,3 +258,38 @@ def test_a_number_without_exact_is_the_text_itself_and_survives_binary(text: str
     if "_x" not in holder:
         assert format(holder["x"], "f") == text
         assert Decimal(repr(float(holder["x"]))) == holder["x"]
+
+
+URI = etree.XMLSchema(
+    etree.fromstring(
+        '<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema"><xs:element name="u" type="xs:anyURI"/></xs:schema>'
+    )
+)
+
+
+@given(
+    begin=st.sampled_from(("", "tel:", "mailto:", "http://", "https://a.no", "//", "a/")),
+    rest=st.text(alphabet='aF4 :/#%?[]@.+-é<>"\\\n'),
+)
+@example(begin="tel:", rest="73 55 [kl. 9]")
+@example(begin="http://", rest="a.no:")
+def test_an_address_is_written_only_where_it_is_one_to_libxml2(begin: str, rest: str) -> None:
+    text = primitive("string", "anyURI").text(begin + rest)
+    element = etree.Element("u")
+    element.text = text or ""
+    assert URI.validate(element)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "tel:73 55 55 55",
+        "tel:+47",
+        "mailto:kari@example.org?subject=a%20b",
+        "https://x.no:80/å#1",
+        "uten",
+        "tel:",
+    ],
+)
+def test_an_ordinary_address_is_written_as_it_is(address: str) -> None:
+    assert primitive("string", "anyURI").text(address) == address

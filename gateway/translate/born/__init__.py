@@ -71,8 +71,8 @@ def _is_each_named(work: OpenBundle) -> bool:
     return not open_places
 
 
-def in_order(bundle: Json) -> OpenBundle:
-    """A copy of the Bundle with everything in its place.
+def in_order(bundle: Json, target: str) -> OpenBundle:
+    """A copy of the Bundle with everything in its place, for a version of the e-message.
 
     Raises NotTranslatable with the FHIR path of what the type of the message demands and the Bundle lacks.
     """
@@ -99,7 +99,7 @@ def in_order(bundle: Json) -> OpenBundle:
     people.say_contacts(work)
     people.say_patient_as_person(work)
     people.render_people_of_notes(work)
-    stay.say(work)
+    stay.say(work, target)
     requests.say_activities(work)
     requests.say_periods(work)
     requests.say_prescriptions(work)

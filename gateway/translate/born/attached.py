@@ -12,11 +12,14 @@ from typing import Any
 
 from gateway import terminology
 from gateway.fhir.canonical import code_system
+from gateway.translate import dialogue
 from gateway.translate.born.open_bundle import OpenBundle
 from gateway.translate.codec import Json
+from gateway.translate.markup import holds_markup
 
 _KINDS = "8114"
 _ATTACHED = "A"
+_SPEAKING = ("Communication", "CommunicationRequest")
 
 
 def render(work: OpenBundle) -> None:
@@ -25,7 +28,10 @@ def render(work: OpenBundle) -> None:
     for resource in [r for r in work.resources.values() if work.belongs(r)]:
         if resource.get("resourceType") == "DocumentReference":
             _put_in_focus(work, resource, named)
+        text = _text_of_dialogue(work, resource)
         for at, attachment in enumerate(list(_with_data(resource))):
+            if attachment is text:
+                continue
             url = f"{work.urls[id(resource)]}#file-{at}"
             is_first = resource.get("resourceType") == "DocumentReference" and any(
                 each.get("attachment") is attachment for each in resource.get("content", ())[:1]
@@ -40,6 +46,14 @@ def render(work: OpenBundle) -> None:
     for document in work.focus():
         if document.get("resourceType") == "DocumentReference":
             _state_kind(document)
+
+
+def _text_of_dialogue(work: OpenBundle, resource: Json) -> object:
+    """The attachment that is the text of a note or a question: with markup in it, it is no file."""
+    payloads = resource.get("payload") or [{}]
+    speaks = work.body() == dialogue.BODY and resource.get("resourceType") in _SPEAKING
+    attachment = payloads[0].get("contentAttachment") if speaks else None
+    return attachment if isinstance(attachment, dict) and holds_markup(attachment) else None
 
 
 def _with_data(value: Any) -> Iterator[Json]:

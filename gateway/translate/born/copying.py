@@ -56,3 +56,24 @@ def _copy(value: Any, place: str, origins: Origins) -> Any:
     if isinstance(value, list):
         return [_copy(inner, f"{place}[{at}]", origins) for at, inner in enumerate(value)]
     return value
+
+
+def places_in(bundle: Json) -> dict[int, str]:
+    """The objects (by identity) of a Bundle's resources, each with its place."""
+    found: dict[int, str] = {}
+    numbers: dict[str, int] = {}
+    for entry in bundle.get("entry", ()):
+        kind = str(entry.get("resource", {}).get("resourceType", ""))
+        numbers[kind] = numbers.get(kind, 0) + 1
+        _find(entry.get("resource"), f"{kind}[{numbers[kind]}]", found)
+    return found
+
+
+def _find(value: Any, place: str, found: dict[int, str]) -> None:
+    if isinstance(value, dict):
+        found[id(value)] = place
+        for key, inner in value.items():
+            _find(inner, f"{place}.{key}", found)
+    elif isinstance(value, list):
+        for at, inner in enumerate(value):
+            _find(inner, f"{place}[{at}]", found)

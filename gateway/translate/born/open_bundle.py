@@ -163,7 +163,7 @@ class OpenBundle:
         holder: Json = self.composition or {}
         for name in names:
             sections = holder.setdefault("section", [])
-            found = next((section for section in sections if _code(section) == name), None)
+            found = next((section for section in sections if section_code(section) == name), None)
             if found is None:
                 found = {"code": concept_of_component(name)}
                 sections.append(found)
@@ -260,7 +260,8 @@ def code_of_type(composition: Json) -> str | None:
     return _component_code(composition.get("type"))
 
 
-def _code(section: Json) -> str | None:
+def section_code(section: Json) -> str | None:
+    """The name of the component that a section is coded with; None: it is none."""
     return _component_code(section.get("code"))
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from gateway import terminology
-from gateway.translate.born.open_bundle import OpenBundle, concept_section
+from gateway.translate.born.open_bundle import OpenBundle, concept_section, section_code
 from gateway.translate.born.tables import Spot, spots, wordlist
 from gateway.translate.codec import Json
 from gateway.translate.loss import Loss
@@ -116,17 +118,30 @@ def _state_intent(work: OpenBundle, request: Json) -> None:
 
 
 def plan_of(work: OpenBundle, sections: tuple[str, ...]) -> Json:
-    """The CarePlan that stands first in the section; one that is there already, or a new one."""
+    """The CarePlan that stands first in the section; one that is there already, stands in no other, or a new one."""
     entries = work.section(sections).setdefault("entry", [])
     for at, reference in enumerate(entries):
         found = work.follow(reference)
         if found is not None and found.get("resourceType") == "CarePlan":
             entries.insert(0, entries.pop(at))
             return found
-    plans = [plan for plan in work.of_type("CarePlan") if work.belongs(plan)]
+    taken = [work.follow(entries[0]) for entries in _entries_of_components(work.composition or {})]
+    plans = [
+        plan
+        for plan in work.of_type("CarePlan")
+        if work.belongs(plan) and not any(plan is each for each in taken)
+    ]
     if plans:
         entries.insert(0, {"reference": work.urls[id(plans[0])]})
         return plans[0]
     made: Json = {"resourceType": "CarePlan", "status": "unknown", "intent": "plan"}
     entries.insert(0, work.add(made, "urn:somlos:care-plan"))
     return made
+
+
+def _entries_of_components(holder: Json) -> Iterator[list[Json]]:
+    """The entries of each section that is a component, as far as it has some."""
+    for section in holder.get("section", ()):
+        if section_code(section) is not None and section.get("entry"):
+            yield section["entry"]
+        yield from _entries_of_components(section)

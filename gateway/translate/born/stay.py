@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from gateway import terminology
+from gateway.emessage.grammar import structure
 from gateway.errors import NotTranslatable
 from gateway.fhir.canonical import code_system, extension_url
 from gateway.translate import logistics
@@ -28,6 +29,7 @@ _WHERE_TOLD = {
 """Code of 9121 → where FHIR has the time of the event, beside an Observation of it."""
 _REPORT = "OpplysningOpphold"
 _DEMANDS_STAY = "HelseopplysningerVedSoknad"
+"""The body that has the report at least once, in the versions where it has one."""
 _SENT_TO = "8408"
 _HOME, _OTHER = "1", "88"
 _EXPECTED = {"1": ("planned",), "2": ("planned", "arrived", "triaged", "in-progress", "onleave")}
@@ -36,7 +38,7 @@ _AS_SENT_TO = {"home": _HOME}
 """HL7's codes of a discharge disposition → 8408; every other is 88 (Annet) with its own words."""
 
 
-def say(work: OpenBundle) -> None:
+def say(work: OpenBundle, target: str) -> None:
     """The events of the stay in the sections where the message has them.
 
     Raises NotTranslatable with the FHIR path of what the type demands and the Bundle lacks.
@@ -47,7 +49,7 @@ def say(work: OpenBundle) -> None:
     if work.body() == logistics.BODY:
         _say_logistics(work, encounter)
     elif work.allows(_REPORT):
-        _say_report(work, encounter)
+        _say_report(work, encounter, target)
 
 
 def _encounter(work: OpenBundle) -> Json | None:
@@ -165,7 +167,7 @@ def _say_where_to(work: OpenBundle, encounter: Json | None) -> None:
     stated["coding"] = [*codings, coding]
 
 
-def _say_report(work: OpenBundle, encounter: Json | None) -> None:
+def _say_report(work: OpenBundle, encounter: Json | None, target: str) -> None:
     """A report tells when the stay began and ended; one that never was is told with its status, as text."""
     told = [r for r in work.of_type("Observation") if work.belongs(r) and _event_codes(r)]
     codes = {code for r in told for code in _event_codes(r)}
@@ -181,8 +183,15 @@ def _say_report(work: OpenBundle, encounter: Json | None) -> None:
                 told.append(made)
                 _say_alone(work, made)
     there = any(_is_report(section) for section in (work.composition or {}).get("section", ()))
-    if work.body() == _DEMANDS_STAY and not told and not there:
+    if _is_demanded(work, target) and not told and not there:
         raise NotTranslatable("translate.missing-content", path="Encounter.period.start")
+
+
+def _is_demanded(work: OpenBundle, target: str) -> bool:
+    """Whether the target has no such message without a report."""
+    body = structure(target).complex_type(f"p5:{_DEMANDS_STAY}")
+    uses = body.content.uses() if body is not None and body.content is not None else ()
+    return work.body() == _DEMANDS_STAY and any(use.name == f"po:{_REPORT}" for use in uses)
 
 
 def _say_alone(work: OpenBundle, event: Json) -> None:
