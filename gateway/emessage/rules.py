@@ -13,16 +13,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 from gateway.emessage import rules_codes, rules_envelope, rules_numbers, rules_receipt
 from gateway.emessage.place import finding, local_name
 from gateway.emessage.read import EMessage
 from gateway.emessage.rules_envelope import message_status, message_type
-from gateway.errors import Issue
+from gateway.errors import Issue, issue
 
 __all__ = [
     "DIALOGUE_TYPES",
     "LOGISTICS_NOTICES",
+    "MAX_OF_RULE",
     "PLO_BODY_OF_TYPE",
     "RULES",
     "Rule",
@@ -30,6 +32,9 @@ __all__ = [
     "message_status",
     "message_type",
 ]
+
+MAX_OF_RULE = 100
+"""Most findings of one rule that are told one by one: to name a place takes the longer, the more siblings it has."""
 
 PLO_BODY_OF_TYPE = {
     "INNLEGGELSESRAPPORT": "Innleggelsesrapport",
@@ -83,11 +88,20 @@ class Rule:
     """message, receipt or both."""
     check: Callable[[EMessage], Iterator[Issue]]
 
+    def findings(self, message: EMessage) -> Iterator[Issue]:
+        """What the rule finds, up to `MAX_OF_RULE`; then one finding says that there are more."""
+        found = self.check(message)
+        yield from islice(found, MAX_OF_RULE)
+        if next(found, None) is not None:
+            yield issue("schema.more-findings", severity="information", layer="rules")
+
 
 def check(message: EMessage) -> tuple[Issue, ...]:
-    """Everything the business rules find in a message or receipt, in the order of the rules."""
+    """What the business rules find in a message or receipt, in the order of the rules."""
     kind = "receipt" if message.standard.startswith("apprec") else "message"
-    return tuple(found for rule in RULES if rule.applies in (kind, "both") for found in rule.check(message))
+    return tuple(
+        found for rule in RULES if rule.applies in (kind, "both") for found in rule.findings(message)
+    )
 
 
 def _body_validated(message: EMessage) -> Iterator[Issue]:

@@ -8,7 +8,7 @@ import pytest
 
 from gateway.emessage import place
 from gateway.emessage.read import read
-from gateway.emessage.rules import RULES, check
+from gateway.emessage.rules import MAX_OF_RULE, RULES, check
 from gateway.errors import CATALOGUE
 from tests.support.messages import CANARIES, Admission
 
@@ -170,6 +170,16 @@ def receipt(
 )
 def test_receipts(data: bytes, expected: dict[str, str]) -> None:
     assert findings(data) == expected
+
+
+@pytest.mark.timeout(60)
+def test_many_findings_end_in_bounded_time_and_number() -> None:
+    function = b'<x:KartlagtFunksjon xmlns:x="urn:x"><x:Vurdering>6</x:Vurdering></x:KartlagtFunksjon>'
+    found = check(read(GOOD.xml.replace(b"<Anslag>", function * 50_000 + b"<Anslag>")))
+    codes = [each.code for each in found if each.code not in EXPECTED]
+    assert codes == ["rules.assessment-out-of-scale"] * MAX_OF_RULE + ["schema.more-findings"]
+    assert found[MAX_OF_RULE - 1].path is not None
+    assert "KartlagtFunksjon[100]/Vurdering" in found[MAX_OF_RULE - 1].path
 
 
 def test_every_rule_has_an_id_and_every_entry_of_the_catalogue_a_rule() -> None:
