@@ -221,6 +221,12 @@ def _classified(root: etree._Element, size: int, tags: int) -> EMessage:
     return EMessage(root, "msghead", contents[0] if contents else None, size, tags)
 
 
+def code_of(element: etree._Element) -> str:
+    """The code (V) of an element, with the white space that its type (token) does not count left out; empty when it has
+    none."""
+    return " ".join(element.get("V", "").split())
+
+
 def contents_of(root: etree._Element) -> list[etree._Element]:
     """The content elements of the documents of an envelope, in order; attachments are among them."""
     found: list[etree._Element] = _CONTENTS(root)
