@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
 
 Target = Literal["fhir", "plo-1.6", "plo-1.5"]
 
+_CODE = re.compile(r"[A-ZÆØÅ][A-ZÆØÅ0-9_.-]{0,60}")
+"""The form of the codes of 8279, of which only a part is known here. What has another form may be anything, and is not
+told."""
 _BLOCKING_LAYERS = ("xml", "schema")
 
 
@@ -120,7 +124,8 @@ def _type_of(readable: EMessage | dict[str, Any], issues: tuple[Issue, ...]) -> 
     from gateway.translate import facts_of
 
     try:
-        return facts_of(readable).message_type
+        stated = facts_of(readable).message_type
+        return stated if _CODE.fullmatch(stated) else None
     except SomlosError:
         return None
     except (LookupError, TypeError, ValueError, AttributeError):

@@ -142,4 +142,4 @@ def _is_receipt(source: Any) -> bool:
 def _issues_of(message: EMessage) -> tuple[Issue, ...]:
     """What the schema finds, and the rules that can refuse a message."""
     rules = () if _is_receipt(message) else RULES_OF_INTAKE
-    return (*validate_schema(message), *(found for rule in rules for found in rule.check(message)))
+    return (*validate_schema(message), *(found for rule in rules for found in rule.findings(message)))

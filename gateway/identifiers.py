@@ -71,8 +71,8 @@ def check_digits(nine: str) -> str | None:
 
 
 def organisation_number(number: str) -> bool:
-    """Whether this is an organisation number: nine digits, the last the right check digit."""
-    if len(number) != 9 or not _digits(number):
+    """Whether this is an organisation number: nine digits, the first not 0, the last the right check digit."""
+    if len(number) != 9 or not _digits(number) or number[0] == "0":
         return False
     return _modulus_11(number[:8], _ORGANISATION) == int(number[8])
 

@@ -22,7 +22,8 @@ from gateway.errors import CATALOGUE
 Version = Literal["1.0", "1.1"]
 Status = Literal["1", "2", "3"]
 
-_MIG_VERSION: dict[Version, str] = {"1.0": "1.0 2004-11-21", "1.1": "v1.1 2012-02-15"}
+MIG_VERSIONS = {"apprec-1.0": "1.0 2004-11-21", "apprec-1.1": "v1.1 2012-02-15"}
+"""Standard of a receipt → the MIGversion that belongs to it."""
 _OSLO = ZoneInfo("Europe/Oslo")
 _NOT_XML = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
@@ -94,7 +95,7 @@ def build(
     namespace = structure(f"apprec-{version}").namespaces["ar"]
     root = etree.Element(f"{{{namespace}}}AppRec", nsmap={None: namespace})
     _code(root, "MsgType", "APPREC", "Applikasjonskvittering")
-    _text(root, "MIGversion", _MIG_VERSION[version])
+    _text(root, "MIGversion", MIG_VERSIONS[f"apprec-{version}"])
     _text(root, "SoftwareName", software[0])
     _text(root, "SoftwareVersion", software[1])
     _text(root, "GenDate", _time(generated_at))

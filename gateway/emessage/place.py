@@ -49,8 +49,10 @@ def _step(element: etree._Element) -> str:
         return name if known else UNKNOWN
     if not known:
         return f"{UNKNOWN}[{parent.index(element) + 1}]"
-    alike = list(parent.iterchildren(str(element.tag)))
-    return f"{name}[{alike.index(element) + 1}]" if len(alike) > 1 else name
+    tag = str(element.tag)
+    before = sum(1 for _ in element.itersiblings(tag, preceding=True))
+    several = before or next(element.itersiblings(tag), None) is not None
+    return f"{name}[{before + 1}]" if several else name
 
 
 @cache

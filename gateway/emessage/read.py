@@ -13,7 +13,7 @@ from __future__ import annotations
 import codecs
 import re
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache
 
 from lxml import etree
 
@@ -48,7 +48,8 @@ ENCODINGS = {
 MSGHEAD = "http://www.kith.no/xmlstds/msghead/2006-05-24"
 _FHIR = "http://hl7.org/fhir"
 _BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
-_NO_BOM = ((b"<\x00", "utf-16-le"), (b"\x00<", "utf-16-be"))
+_NO_BOM = ((b"<\x00?\x00", "utf-16-le"), (b"\x00<\x00?", "utf-16-be"))
+_UTF_32 = (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE, b"<\x00\x00\x00", b"\x00\x00\x00<")
 _DECLARED = re.compile(r"""<\?xml\s[^>]*?\bencoding\s*=\s*["']([A-Za-z][A-Za-z0-9._-]*)["']""")
 _DECLARATION = 1024  # bytes in which an XML declaration must end
 _SPACE = re.compile(rb"[ \t\r\n]*")
@@ -105,19 +106,29 @@ def _encoding(data: bytes) -> str:
 
     libxml2 is told this encoding, so that it cannot take the bytes for another one than we have looked at.
     """
-    if data.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):
+    if data.startswith(_UTF_32):
         raise Unreadable("xml.encoding-not-accepted", line=1)
     found = next((name for mark, name in (*_BOMS, *_NO_BOM) if data.startswith(mark)), None)
     head = data[:_DECLARATION].decode(found or "latin-1", "replace").removeprefix("\ufeff")
     declared = _DECLARED.match(head)
     name = declared.group(1) if declared else "utf-8"
-    try:
-        listed = codecs.lookup(name).name
-    except LookupError:
-        listed = ""
+    listed = _listed(name)
     if listed not in ENCODINGS or (head.startswith("<?xml ") and "?>" not in head):
         raise Unreadable("xml.encoding-not-accepted", line=1)
     return found or listed
+
+
+@lru_cache(maxsize=64)
+def _listed(name: str) -> str:
+    """The Python name of an encoding that libxml2 knows by this name too; empty when one of them does not know it.
+
+    What goes on as it came is read by others: not everybody knows `utf_8`.
+    """
+    try:
+        etree.XMLParser(encoding=name)
+        return codecs.lookup(name).name
+    except LookupError:
+        return ""
 
 
 def _as_utf8(data: bytes, encoding: str) -> bytes:
@@ -209,6 +220,12 @@ def _classified(root: etree._Element, size: int, tags: int) -> EMessage:
         if standard:
             return EMessage(root, standard, element, size, tags)
     return EMessage(root, "msghead", contents[0] if contents else None, size, tags)
+
+
+def code_of(element: etree._Element) -> str:
+    """The code (V) of an element, with the white space that its type (token) does not count left out; empty when it has
+    none."""
+    return " ".join(element.get("V", "").split())
 
 
 def contents_of(root: etree._Element) -> list[etree._Element]:

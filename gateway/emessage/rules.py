@@ -13,16 +13,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 from gateway.emessage import rules_codes, rules_envelope, rules_numbers, rules_receipt
 from gateway.emessage.place import finding, local_name
-from gateway.emessage.read import EMessage
+from gateway.emessage.read import EMessage, code_of
 from gateway.emessage.rules_envelope import message_status, message_type
-from gateway.errors import Issue
+from gateway.errors import Issue, issue
 
 __all__ = [
     "DIALOGUE_TYPES",
     "LOGISTICS_NOTICES",
+    "MAX_OF_RULE",
     "PLO_BODY_OF_TYPE",
     "RULES",
     "Rule",
@@ -30,6 +32,9 @@ __all__ = [
     "message_status",
     "message_type",
 ]
+
+MAX_OF_RULE = 100
+"""Most findings of one rule that are told one by one: to name a place takes the longer, the more siblings it has."""
 
 PLO_BODY_OF_TYPE = {
     "INNLEGGELSESRAPPORT": "Innleggelsesrapport",
@@ -50,6 +55,12 @@ PLO_BODY_OF_TYPE = {
 DIALOGUE_TYPES = ("DIALOG_FORESPORSEL", "DIALOG_SVAR", "DIALOG_HELSEFAGLIG", "DIALOG_AVVIK", "DIALOG_NOTAT")
 """Message types (8279) whose body is a Dialogmelding."""
 
+_VERSION_OF_DIALOGUE = {
+    "DIALOG_FORESPORSEL": "dialog-1.0",
+    "DIALOG_SVAR": "dialog-1.0",
+    "DIALOG_AVVIK": "dialog-1.0",
+    "DIALOG_HELSEFAGLIG": "dialog-1.1",
+}
 _BODY_OF_TYPE = {
     **PLO_BODY_OF_TYPE,
     **dict.fromkeys(DIALOGUE_TYPES, "Dialogmelding"),
@@ -83,11 +94,20 @@ class Rule:
     """message, receipt or both."""
     check: Callable[[EMessage], Iterator[Issue]]
 
+    def findings(self, message: EMessage) -> Iterator[Issue]:
+        """What the rule finds, up to `MAX_OF_RULE`; then one finding says that there are more."""
+        found = self.check(message)
+        yield from islice(found, MAX_OF_RULE)
+        if next(found, None) is not None:
+            yield issue("schema.more-findings", severity="information", layer="rules")
+
 
 def check(message: EMessage) -> tuple[Issue, ...]:
-    """Everything the business rules find in a message or receipt, in the order of the rules."""
+    """What the business rules find in a message or receipt, in the order of the rules."""
     kind = "receipt" if message.standard.startswith("apprec") else "message"
-    return tuple(found for rule in RULES if rule.applies in (kind, "both") for found in rule.check(message))
+    return tuple(
+        found for rule in RULES if rule.applies in (kind, "both") for found in rule.findings(message)
+    )
 
 
 def _body_validated(message: EMessage) -> Iterator[Issue]:
@@ -109,6 +129,13 @@ def _type_and_body(message: EMessage) -> Iterator[Issue]:
         yield finding("rules.type-body-mismatch", "error", place)
 
 
+def _dialogue_version(message: EMessage) -> Iterator[Issue]:
+    """A dialogue is of the version that its type is agreed in."""
+    agreed = _VERSION_OF_DIALOGUE.get(message_type(message.root) or "")
+    if agreed and message.body is not None and message.standard in {"dialog-1.0", "dialog-1.1"} - {agreed}:
+        yield finding("rules.dialogue-version", "warning", message.body)
+
+
 def _logistics_notice(message: EMessage) -> Iterator[Issue]:
     """The notice inside a logistics message is the one its type names."""
     expected = _LOGISTICS.get(message_type(message.root) or "")
@@ -125,7 +152,7 @@ def _logistics_events(message: EMessage) -> Iterator[Issue]:
     expected = _LOGISTICS.get(message_type(message.root) or "")
     if expected is None or message.body is None or local_name(message.body) != "Pasientlogistikk":
         return
-    events = {code for each in message.body.iter("{*}Hendelsekode") if (code := each.get("V"))}
+    events = {code for each in message.body.iter("{*}Hendelsekode") if (code := code_of(each))}
     if events != expected[2]:
         yield finding(
             "rules.logistics-event-mismatch",
@@ -149,8 +176,8 @@ def _notice_of_admission(message: EMessage) -> Iterator[Issue]:
     """The 24-hour notice (9140 = 1) says when the patient is expected to be ready for discharge."""
     if message_type(message.root) != "HELSEOPPL_SOKNAD" or message.body is None:
         return
-    kinds = {each.get("V") for each in message.body.iter("{*}TypeInnhold")}
-    events = {each.get("V") for each in message.body.iter("{*}Hendelsekode")}
+    kinds = {code_of(each) for each in message.body.iter("{*}TypeInnhold")}
+    events = {code_of(each) for each in message.body.iter("{*}Hendelsekode")}
     if "1" in kinds and "3" not in events and message_status(message) == "N":
         yield finding("rules.notice-without-expected-time", "information", message.body)
 
@@ -166,6 +193,7 @@ def _assessment(message: EMessage) -> Iterator[Issue]:
 RULES: tuple[Rule, ...] = (
     Rule("body-checked", "DESIGN: a body without grammar is passed on", "message", _body_validated),
     Rule("type-and-body", "8279; profiles HIS 1143-1149", "message", _type_and_body),
+    Rule("dialogue-version", "HIS 1151, 1152, 1077", "message", _dialogue_version),
     Rule("logistics-notice", "HIS 1149", "message", _logistics_notice),
     Rule("logistics-events", "HIS 1149; 9121", "message", _logistics_events),
     Rule("content-type", "HIS 1144, 1147, 1148; 9138-9140", "message", _content_type),
@@ -195,6 +223,7 @@ RULES: tuple[Rule, ...] = (
         rules_numbers.numbers,
     ),
     Rule("codes", "the national code sets", "both", rules_codes.codes),
+    Rule("receipt-kind", "HIS 80415; 8279", "receipt", rules_receipt.kind_and_version),
     Rule("receipt-status", "HIS 80415; 8258, 8221", "receipt", rules_receipt.status_and_errors),
     Rule("receipt-original", "HIS 80415", "receipt", rules_receipt.original),
 )

@@ -14,7 +14,7 @@ from lxml import etree
 
 from gateway import terminology
 from gateway.emessage.place import finding
-from gateway.emessage.read import EMessage
+from gateway.emessage.read import EMessage, code_of
 from gateway.errors import Issue
 
 _JUDGED_ELSEWHERE = frozenset({"MsgInfo/Type", "Forsendelsesstatus", "AppRec/Status"})
@@ -23,7 +23,7 @@ _JUDGED_ELSEWHERE = frozenset({"MsgInfo/Type", "Forsendelsesstatus", "AppRec/Sta
 def codes(message: EMessage) -> Iterator[Issue]:
     """Every coded element whose code set is known, in document order."""
     for element in message.root.iter():
-        code = element.get("V")
+        code = code_of(element)
         parent = element.getparent() if code else None
         if code and parent is not None:
             allowed = _allowed(str(parent.tag), str(element.tag))

@@ -9,8 +9,8 @@ from lxml import etree
 
 from gateway import terminology
 from gateway.emessage.place import finding
-from gateway.emessage.read import MSGHEAD, EMessage
-from gateway.errors import Issue
+from gateway.emessage.read import MSGHEAD, EMessage, code_of
+from gateway.errors import Issue, Severity
 
 MAX_MESSAGE_ID = 100
 """Longest MsgId that is not remarked on, in characters (a GUID has 36)."""
@@ -37,13 +37,13 @@ def text_at(root: etree._Element, path: str) -> str:
 def message_type(root: etree._Element) -> str | None:
     """The message type of the envelope (8279); None when it has none."""
     found = find(root, "MsgInfo/Type")
-    return found.get("V") if found is not None else None
+    return (code_of(found) or None) if found is not None else None
 
 
 def message_status(message: EMessage) -> str | None:
     """Forsendelsesstatus (7309) of the body; None when it states none, as dialogues and unknown bodies."""
     found = None if message.body is None else next(message.body.iter("{*}Forsendelsesstatus"), None)
-    return None if found is None else found.get("V")
+    return None if found is None else code_of(found) or None
 
 
 def message_id(message: EMessage) -> Iterator[Issue]:
@@ -59,7 +59,7 @@ def message_id(message: EMessage) -> Iterator[Issue]:
 def known_type(message: EMessage) -> Iterator[Issue]:
     """The type is one that we know; the list here holds only part of 8279."""
     place = find(message.root, "MsgInfo/Type")
-    if place is not None and not terminology.is_known("8279", place.get("V", "")):
+    if place is not None and not terminology.is_known("8279", code_of(place)):
         yield finding("rules.type-unknown", "information", place)
 
 
@@ -71,7 +71,7 @@ def parties(message: EMessage) -> Iterator[Issue]:
     ):
         party = find(message.root, path)
         if party is not None and not any(
-            kind.get("V") == "HER" for kind in party.iter(f"{{{MSGHEAD}}}TypeId")
+            code_of(kind) == "HER" for kind in party.iter(f"{{{MSGHEAD}}}TypeId")
         ):
             yield finding(code, "warning", party)
 
@@ -97,7 +97,7 @@ def patient(message: EMessage) -> Iterator[Issue]:
 def processing_status(message: EMessage) -> Iterator[Issue]:
     """A message for training or debugging says so; it must not enter production."""
     place = find(message.root, "MsgInfo/ProcessingStatus")
-    if place is not None and place.get("V") in ("T", "D"):
+    if place is not None and code_of(place) in ("T", "D"):
         yield finding("rules.processing-not-production", "information", place)
 
 
@@ -106,7 +106,7 @@ def status(message: EMessage) -> Iterator[Issue]:
     place = None if message.body is None else next(message.body.iter("{*}Forsendelsesstatus"), None)
     if place is None:
         return
-    code = place.get("V", "")
+    code = code_of(place)
     if code in _OLD_STATUS:
         yield finding("rules.status-old", "warning", place)
     elif not terminology.is_known("7309", code):
@@ -125,10 +125,12 @@ def conversation(message: EMessage) -> Iterator[Issue]:
     parent, first = text_at(place, "RefToParent"), text_at(place, "RefToConversation")
     if not parent or not first:
         yield finding("rules.conversation-incomplete", "error" if refers and not parent else "warning", place)
-    if own and refers and own == parent:
-        yield finding("rules.conversation-points-to-itself", "error", place)
-    elif own and own in (parent, first):
-        yield finding("rules.conversation-on-new", "warning", place)
+    if own and own in (parent, first):
+        if refers:
+            severity: Severity = "error" if own == parent else "warning"
+            yield finding("rules.conversation-points-to-itself", severity, place)
+        else:
+            yield finding("rules.conversation-on-new", "warning", place)
 
 
 def _info(root: etree._Element) -> etree._Element:

@@ -12,7 +12,7 @@ from lxml import etree
 
 from gateway import identifiers
 from gateway.emessage.place import finding, local_name
-from gateway.emessage.read import EMessage
+from gateway.emessage.read import EMessage, code_of
 from gateway.errors import Issue
 
 _KIND_OF_CODE = {"FNR": "fnr", "DNR": "dnr", "HNR": "hnr", "FHN": "fhn"}
@@ -30,7 +30,7 @@ def numbers(message: EMessage) -> Iterator[Issue]:
         if number is None or local_name(number) != "Id":
             continue
         if text := (number.text or "").strip():
-            yield from _number(kind.get("V", ""), text, number)
+            yield from _number(code_of(kind), text, number)
 
 
 def _number(code: str, text: str, place: etree._Element) -> Iterator[Issue]:

@@ -88,9 +88,10 @@ class _Document:
         )
         types = (self._definition(key, name) for name, key in self.grammar.declared[self.prefix].items())
         body = "".join([*self._attributes(), *self._elements(), *types])
+        form = "unqualified" if self.prefix == _SHARED else "qualified"  # of the two elements inside its RTO
         return (
             f'<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema"{declared} '
-            f'targetNamespace="{uris[self.prefix]}" elementFormDefault="qualified" '
+            f'targetNamespace="{uris[self.prefix]}" elementFormDefault="{form}" '
             f'attributeFormDefault="unqualified">{imports}{body}</xs:schema>'
         )
 

@@ -27,6 +27,8 @@ MAX_ISSUES = 100
 _MANY = 1000
 _WIDE = etree.XPath(f"boolean(descendant-or-self::*/*[{_MANY + 1}])")
 """An element with many children: libxml2 takes the square of that to name the places of its findings."""
+_WITH_ID = etree.XPath("descendant::ds:*[@Id]", namespaces={"ds": "http://www.w3.org/2000/09/xmldsig#"})
+"""The elements with an attribute of type ID: those of a signature."""
 
 _CODES = {  # libxml2's error type → ours; the data type errors are all the others that say _VALID
     "SCHEMAV_CVC_COMPLEX_TYPE_2_1": "schema.content-not-allowed",
@@ -70,13 +72,18 @@ def validate_schema(message: EMessage) -> tuple[Issue, ...]:
     """Findings of the schema layer alone, in document order; none means that the message is valid."""
     root, standard = message.root, _schema_name(message)
     schema, grammar = schema_for(standard), structure(standard)
-    if message.tags > _MANY and _WIDE(root):
+    wide = message.tags > _MANY and _WIDE(root)
+    if wide:
         found = _findings_of_wide(root, schema)
     elif schema.validate(root):
         found = ()
     else:
         found = tuple(schema.error_log)
-    issues = dict.fromkeys(_issue(entry, root, grammar) for entry in found[: 2 * MAX_ISSUES])
+    looked_at = found[: 2 * MAX_ISSUES]
+    repeated = _repeated_ids(root) if wide or any(_is_about_id(each) for each in looked_at) else ()
+    issues = dict.fromkeys(_issue(entry, root, grammar, repeated) for entry in looked_at)
+    if wide:
+        issues |= dict.fromkeys(_issue_of_id(each) for each in repeated[: MAX_ISSUES + 1])
     told = tuple(issues)[:MAX_ISSUES]
     if len(issues) > MAX_ISSUES or len(found) > 2 * MAX_ISSUES:
         told = (*told, issue("schema.more-findings", severity="information", layer="schema"))
@@ -103,7 +110,8 @@ def _is_dialogue(body: etree._Element) -> bool:
 
 
 def _findings_of_wide(root: etree._Element, schema: etree.XMLSchema) -> tuple[etree._LogEntry, ...]:
-    """The same verdict, taken while parsing: in linear time, but without the place of each finding."""
+    """The same verdict, taken while parsing: in linear time, but without the place of each finding, and blind for ids
+    that are used twice."""
     parser = etree.XMLParser(schema=schema, huge_tree=True, resolve_entities=False, no_network=True)
     try:
         parsing.parse(to_bytes(root), parser)
@@ -112,14 +120,40 @@ def _findings_of_wide(root: etree._Element, schema: etree.XMLSchema) -> tuple[et
     return ()
 
 
-def _issue(entry: etree._LogEntry, root: etree._Element, grammar: Structure) -> Issue:
-    """One finding of libxml2 in our words, with its place."""
+def _repeated_ids(root: etree._Element) -> tuple[etree._Element, ...]:
+    """The elements whose id another one before them has."""
+    seen: set[str] = set()
+    repeated = []
+    for element in _WITH_ID(root):
+        name = element.get("Id").strip()
+        if name in seen:
+            repeated.append(element)
+        seen.add(name)
+    return tuple(repeated)
+
+
+def _is_about_id(entry: etree._LogEntry) -> bool:
+    return (entry.message or "").endswith("of the atomic type 'xs:ID'.")
+
+
+def _issue_of_id(element: etree._Element) -> Issue:
+    return issue(
+        "schema.duplicate-id", layer="schema", path=f"{path_of(element)}/@Id", line=element.sourceline
+    )
+
+
+def _issue(
+    entry: etree._LogEntry, root: etree._Element, grammar: Structure, repeated: tuple[etree._Element, ...]
+) -> Issue:
+    """One finding of libxml2 in our words, with its place; `repeated` are the elements with an id of another."""
     message = entry.message or ""
     element = _element_at(root, entry.path) if entry.path else None
     if element is None:
         code, _ = _code(entry.type_name, message, None)
         return issue(code, layer="schema", line=entry.line or None)
     code, below = _code(entry.type_name, message, element)
+    if _is_about_id(entry) and element in repeated:
+        return _issue_of_id(element)
     place = element
     if code in ("schema.missing-element", "schema.unexpected-element"):
         code, place, below = _child(message, element, grammar)

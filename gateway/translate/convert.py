@@ -18,6 +18,7 @@ from lxml import etree
 from gateway.emessage.read import EMessage, read
 from gateway.emessage.rules_envelope import conversation
 from gateway.emessage.schema import schema_for
+from gateway.emessage.validate import validate_schema
 from gateway.emessage.write import to_bytes
 from gateway.errors import NotTranslatable, SomlosError
 from gateway.fhir import json as fhir_json
@@ -68,19 +69,19 @@ def convert(source: Readable, target: str) -> Translation:
 
     What is asked for as PLO and has no care message in it (a dialogue, attachments alone) keeps its own version.
     Raises NotTranslatable: no grammar or mapping for the content, a receipt asked for as a message (or the reverse),
-    content that the target demands and the source lacks, a Bundle that does not follow R4.
+    content that the target demands and the source lacks, a source that does not follow its standard.
     """
     if target not in TARGETS:
         raise NotTranslatable("translate.unknown-target")
     if isinstance(source, dict):
-        with _followed_r4(source):
+        with _followed_standard(source):
             return _of_bundle(source, _own_version(source, target))
     if not isinstance(source, EMessage):
         raise NotTranslatable("fhir.not-a-bundle", path="Bundle")
     target = _own_version(source, target)
     if source.standard == target:
         return Translation(to_bytes(source.root), target, _report(0, 0, 0, 0))
-    with _held(source.root):
+    with _held(source.root), _followed_standard(source):
         bundle, state = _bundle_of(source)
         if target != "fhir-r4":
             return _of_bundle(bundle, target, render=False)
@@ -88,8 +89,9 @@ def convert(source: Readable, target: str) -> Translation:
 
 
 @contextmanager
-def _followed_r4(bundle: Json) -> Iterator[None]:
-    """A Bundle that the rules stumble over and that does not follow R4 is refused as that; else the fault is ours."""
+def _followed_standard(source: Readable) -> Iterator[None]:
+    """A source that the rules stumble over and that does not follow its standard (R4, or the schema of the message) is
+    refused as that; else the fault is ours."""
     try:
         yield
     except (
@@ -103,7 +105,8 @@ def _followed_r4(bundle: Json) -> Iterator[None]:
     ) as error:
         if isinstance(error, SomlosError) and error.code != "translate.result-invalid":
             raise
-        found = next((each for each in validate(bundle) if each.severity == "error"), None)
+        issues = validate(source) if isinstance(source, dict) else validate_schema(source)
+        found = next((each for each in issues if each.severity == "error"), None)
         if found is None:
             raise
         raise NotTranslatable("translate.invalid-source", path=found.path) from None
@@ -195,10 +198,11 @@ def roundtrip(data: bytes) -> RoundTrip:
     """
     if is_json(data):
         bundle = fhir_json.read(data)
-        with _followed_r4(bundle):
+        with _followed_standard(bundle):
             return _roundtrip_bundle(bundle)
     message = read(data)
-    bundle, _ = _bundle_of(message)
+    with _followed_standard(message):
+        bundle, _ = _bundle_of(message)
     made = _read(fhir_json.read(fhir_json.write(bundle)), message.standard)
     return compare(message.root, _root_of(made, message.standard))
 

@@ -8,7 +8,7 @@ from typing import Literal
 
 from lxml import etree
 
-from gateway.emessage.read import EMessage, contents_of
+from gateway.emessage.read import EMessage, code_of, contents_of
 from gateway.terminology import number_of
 from gateway.translate.envelope import derived_header_id
 from gateway.translate.facts import Event, Facts, Party, PatientIdentity, ReceiptError, ReceiptFacts, Topic
@@ -58,7 +58,7 @@ def _text(element: etree._Element | None, *names: str) -> str:
 
 def _code(element: etree._Element | None, *names: str) -> str | None:
     found = _first(element, *names)
-    return found.get("V") if found is not None else None
+    return (code_of(found) or None) if found is not None else None
 
 
 def _message(message: EMessage) -> Facts:
@@ -141,9 +141,7 @@ def _patient_of_report(root: etree._Element) -> PatientIdentity | None:
 
 def _topics(message: EMessage) -> tuple[Topic, ...]:
     notes = message.body.iterfind("{*}Notat/{*}TemaKodet") if message.body is not None else ()
-    return tuple(
-        Topic(number_of(topic.get("S") or ""), " ".join((topic.get("V") or "").split())) for topic in notes
-    )
+    return tuple(Topic(number_of(topic.get("S") or ""), code_of(topic)) for topic in notes)
 
 
 def _events(body: etree._Element | None) -> tuple[Event, ...]:
@@ -160,7 +158,7 @@ def _events(body: etree._Element | None) -> tuple[Event, ...]:
 def _receipt(message: EMessage) -> Facts:
     root = message.root
     errors = tuple(
-        ReceiptError(e.get("V") or "", e.get("S") or "", e.get("DN") or e.get("OT") or "")
+        ReceiptError(code_of(e), e.get("S") or "", e.get("DN") or e.get("OT") or "")
         for e in _each(root, "{*}Error")
     )
     stated = _code(root, "{*}Status")

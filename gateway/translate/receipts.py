@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from gateway import terminology
+from gateway.emessage.apprec import MIG_VERSIONS
 from gateway.emessage.read import EMessage
 from gateway.errors import NotTranslatable
 from gateway.fhir.canonical import EXACT, code_system, extension_url, is_of
@@ -31,7 +32,6 @@ from gateway.translate.required import complete
 from gateway.translate.state import State, derived_id
 from gateway.translate.wording import element
 
-MIG_VERSIONS = {"apprec-1.0": "1.0 2004-11-21", "apprec-1.1": "v1.1 2012-02-15"}
 _STRING = primitive("string", "string")
 _ID = primitive("id", "string")
 _TIME = primitive("dateTime", "dateTime")

@@ -134,6 +134,7 @@ def test_an_element_that_is_left_out_is_named(example: Path) -> None:
 TYPES = (
     *("CS", "CV", "TS", "URL", "PQ", "oid", "ST", "INT", "BL", "Ident", "Address", "TeleCom", "Person"),
     *("Organisation", "MsgHead", "RefDoc", "AppRec", "string", "token", "date", "dateTime", "anyType"),
+    *("base", "ED", "TN", "RTO", "base64Binary"),
 )
 
 
@@ -155,6 +156,46 @@ def test_a_type_named_in_the_message_gets_the_official_verdict(example: Path, st
         element.set("{http://www.w3.org/2001/XMLSchema-instance}type", named)
         data = etree.tostring(copy)
         assert our_verdict(data)[0] == official_verdict(data, schema), f"{element.tag} {named}"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(
+            f'<TekstNotatInnhold xsi:type="k:{kind}"/>'
+            for kind in ("base", "ED", "TN", "RTO", "oid", "CV", "PQ")
+        ),
+        *(
+            f"<TekstNotatInnhold k:{attribute}/>"
+            for attribute in (
+                *('NULL="UNK"', 'NULL="x"', 'MT="text/plain"', 'MT="x"', 'COMPN="ZL"', 'COMPN="x"'),
+                *('ICA="SHA-1"', 'ICA="x"', 'IC="QUJD"', 'IC="x"', 'ENC="TXT"', 'ENC="x"', 'ANY="x"'),
+            )
+        ),
+        '<TekstNotatInnhold xsi:type="k:TN" k:MT="text/plain" k:NULL="NI">a<k:REF V="b"/>c</TekstNotatInnhold>',
+        '<TekstNotatInnhold xsi:type="k:ED" k:NULL="NI">a</TekstNotatInnhold>',
+        '<TekstNotatInnhold xsi:type="k:RTO"><NUM xmlns="">1</NUM><DENOM xmlns="">2</DENOM></TekstNotatInnhold>',
+        '<TekstNotatInnhold xsi:type="k:RTO"><k:NUM>1</k:NUM></TekstNotatInnhold>',
+        '<TekstNotatInnhold><k:REF V="%"/></TekstNotatInnhold>',
+        '<TekstNotatInnhold><k:REF X="a"/></TekstNotatInnhold>',
+        '<TekstNotatInnhold><b:Base64Container xsi:type="xs:base64Binary">QUJD</b:Base64Container></TekstNotatInnhold>',
+    ],
+)
+def test_what_an_element_of_any_type_holds_gets_the_official_verdict(text: str, standards: Path) -> None:
+    """It is checked where the standards declare it, though no other element has it."""
+    example = standards / "standards/examples/dialog/Helsefaglig_dialog_v1-1.xml"
+    replaced = text.replace(
+        "<TekstNotatInnhold",
+        "<TekstNotatInnhold xmlns='http://www.kith.no/xmlstds/dialog/2013-01-23' "
+        "xmlns:k='http://www.kith.no/xmlstds' xmlns:b='http://www.kith.no/xmlstds/base64container' "
+        "xmlns:xs='http://www.w3.org/2001/XMLSchema' xmlns:xsi='http://www.w3.org/2001/XMLSchema-instance'",
+    )
+    root = etree.fromstring(example.read_bytes())
+    place = next(root.iter("{*}TekstNotatInnhold"))
+    place.getparent().replace(place, etree.fromstring(replaced))  # type: ignore[union-attr]
+    data = etree.tostring(root)
+    schema = official(standards).schema("dialog-1.1")
+    assert our_verdict(data)[0] == official_verdict(data, schema)
 
 
 def texts(data: bytes) -> set[str]:

@@ -8,7 +8,7 @@ import pytest
 
 from gateway.emessage import place
 from gateway.emessage.read import read
-from gateway.emessage.rules import RULES, check
+from gateway.emessage.rules import MAX_OF_RULE, RULES, check
 from gateway.errors import CATALOGUE
 from tests.support.messages import CANARIES, Admission
 
@@ -32,6 +32,9 @@ def test_the_good_message() -> None:
 
 
 REPLACEMENTS = [
+    ('<Type V="LOG_INNLAGT"/>', '<Type V=" LOG_INNLAGT "/>', {}),
+    ('<Ack V="J"/>', '<Ack V=" J"/>', {}),
+    ('V="FNR"', 'V="FNR "', {}),
     ('<Type V="LOG_INNLAGT"/>', '<Type V="EPIKRISE"/>', {"rules.type-body-mismatch": "error"}),
     ('<Type V="LOG_INNLAGT"/>', '<Type V="UTSKRIVNINGSRAPPORT"/>', {"rules.type-body-mismatch": "error"}),
     (
@@ -96,6 +99,11 @@ def test_broken_rules(old: str, new: str, expected: dict[str, str]) -> None:
         (GOOD.with_(status="M", parent="a-1"), {"rules.conversation-points-to-itself": "error"}),
         (GOOD.with_(parent="a-1"), {"rules.conversation-on-new": "warning"}),
         (GOOD.with_(status="M", parent="", conversation="a-0"), {"rules.conversation-incomplete": "error"}),
+        (
+            GOOD.with_(status="M", parent="a-0", conversation="a-1"),
+            {"rules.conversation-points-to-itself": "warning"},
+        ),
+        (GOOD.with_(status=" C", parent="a-0"), {}),
         (GOOD.with_(status="H"), {}),
         (GOOD.with_(status="X"), {"rules.status-old": "warning"}),
         (GOOD.with_(status="Q"), {"rules.status-unknown": "error"}),
@@ -170,6 +178,42 @@ def receipt(
 )
 def test_receipts(data: bytes, expected: dict[str, str]) -> None:
     assert findings(data) == expected
+
+
+def test_a_receipt_says_that_it_is_one_and_its_version() -> None:
+    start = b'<AppRec xmlns="http://www.kith.no/xmlstds/apprec/2012-02-15"><MsgType V="%s"/><MIGversion>%s</MIGversion>'
+    rest = receipt("1").partition(b">")[2]
+    assert findings(start % (b"APPREC", b"v1.1 2012-02-15") + rest) == {}
+    assert findings(start % (b"EPIKRISE", b"1.0 2004-11-21") + rest) == {
+        "rules.receipt-kind": "warning",
+        "rules.receipt-version": "warning",
+    }
+
+
+@pytest.mark.parametrize(
+    ("kind", "version", "expected"),
+    [
+        ("DIALOG_HELSEFAGLIG", "2013-01-23", {}),
+        ("DIALOG_HELSEFAGLIG", "2006-10-11", {"rules.dialogue-version": "warning"}),
+        ("DIALOG_SVAR", "2006-10-11", {}),
+        ("DIALOG_AVVIK", "2013-01-23", {"rules.dialogue-version": "warning"}),
+        ("DIALOG_NOTAT", "2013-01-23", {}),
+    ],
+)
+def test_the_version_of_a_dialogue(kind: str, version: str, expected: dict[str, str]) -> None:
+    head, _, rest = GOOD.xml.replace(b"LOG_INNLAGT", kind.encode()).partition(b"<Content>")
+    body = f'<Content><Dialogmelding xmlns="http://www.kith.no/xmlstds/dialog/{version}"/>'.encode()
+    assert findings(head + body + b"</Content>" + rest.partition(b"</Content>")[2]) == expected
+
+
+@pytest.mark.timeout(60)
+def test_many_findings_end_in_bounded_time_and_number() -> None:
+    function = b'<x:KartlagtFunksjon xmlns:x="urn:x"><x:Vurdering>6</x:Vurdering></x:KartlagtFunksjon>'
+    found = check(read(GOOD.xml.replace(b"<Anslag>", function * 50_000 + b"<Anslag>")))
+    codes = [each.code for each in found if each.code not in EXPECTED]
+    assert codes == ["rules.assessment-out-of-scale"] * MAX_OF_RULE + ["schema.more-findings"]
+    assert found[MAX_OF_RULE - 1].path is not None
+    assert "KartlagtFunksjon[100]/Vurdering" in found[MAX_OF_RULE - 1].path
 
 
 def test_every_rule_has_an_id_and_every_entry_of_the_catalogue_a_rule() -> None:

@@ -147,6 +147,25 @@ def test_a_wide_message_gets_the_same_verdict() -> None:
     assert [each.code for each in validate_schema(read(invalid))] == ["schema.bad-value"]
 
 
+SIGNATURE = """<Signature xmlns="http://www.w3.org/2000/09/xmldsig#" Id="a"><SignedInfo Id=" a">
+<CanonicalizationMethod Algorithm="a"/><SignatureMethod Algorithm="b"/><Reference Id="1">
+<DigestMethod Algorithm="c"/><DigestValue>AAAA</DigestValue></Reference></SignedInfo>
+<SignatureValue Id="b">AAAA</SignatureValue></Signature></MsgHead>"""
+
+
+def test_an_id_that_is_used_twice_is_named_so_in_a_wide_message_too() -> None:
+    signed = ADMISSION.replace(b"</MsgHead>", SIGNATURE.encode())
+    twice = ("schema.duplicate-id", "MsgHead/Signature/SignedInfo/@Id")
+    assert codes(signed) == [
+        twice,
+        ("schema.bad-attribute-value", "MsgHead/Signature/SignedInfo/Reference/@Id"),
+    ]
+    many = b"<Ident><Id>1</Id><TypeId V='LAV'/></Ident>" * 600
+    wide_one = signed.replace(b"</Patient>", many + b"</Patient>").replace(b'Id="1"', b"")
+    assert codes(wide_one) == [twice]
+    assert codes(wide_one.replace(b'" a"', b'"c"')) == []
+
+
 def test_threads_do_not_mix_up_findings() -> None:
     broken = ADMISSION.replace(b"<Anslag>false", b"<Anslag>nei")
     with ThreadPoolExecutor(4) as pool:

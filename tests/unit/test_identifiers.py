@@ -92,6 +92,7 @@ def test_the_looser_check_digit_of_2032_is_accepted() -> None:
 
 
 def test_organisation_number() -> None:
+    assert not organisation_number("000000000")
     assert organisation_number("974760673")  # the register of legal entities itself
     assert not organisation_number("974760674")
     assert not organisation_number("97476067")

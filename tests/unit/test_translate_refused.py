@@ -11,9 +11,10 @@ import pytest
 from gateway.emessage.read import read
 from gateway.errors import NotTranslatable, SomlosError
 from gateway.fhir.validate import validate as validate_fhir
-from gateway.translate import convert, facts_of
+from gateway.translate import convert, facts_of, roundtrip
 from tests.support import born_bundles as by_hand
 from tests.support.born import message
+from tests.support.messages import Admission
 from tests.unit.test_translate_turns import ABOUT, HL7, MEASURE, kinds
 
 # corrections that name no original
@@ -89,6 +90,29 @@ def test_a_bundle_that_does_not_follow_r4_is_refused_by_the_catalogue() -> None:
             convert(bundle, "plo-1.6")
         except SomlosError as error:
             assert error.code != "translate.result-invalid" or not validate_fhir(bundle)
+
+
+# what does not follow its schema
+
+
+@pytest.mark.parametrize(
+    ("source", "target", "path"),
+    [
+        (b'<MsgHead xmlns="http://www.kith.no/xmlstds/msghead/2006-05-24"/>', "fhir-r4", "MsgHead/MsgInfo"),
+        (b'<AppRec xmlns="http://www.kith.no/xmlstds/apprec/2004-11-21"/>', "fhir-r4", "AppRec/MsgType"),
+        (Admission(message_id="a-1").xml.replace(b"<Anslag>", b"<Anslag>x"), "plo-1.5", None),
+    ],
+)
+def test_a_message_that_the_rules_stumble_over_is_refused_as_invalid(
+    source: bytes, target: str, path: str | None
+) -> None:
+    with pytest.raises(NotTranslatable) as refused:
+        convert(read(source), target)
+    assert refused.value.code == "translate.invalid-source"
+    assert refused.value.path == path or path is None
+    if target == "fhir-r4":
+        with pytest.raises(NotTranslatable):
+            roundtrip(source)
 
 
 @pytest.mark.parametrize("source", [None, [], "x", 5, {}])
