@@ -71,8 +71,13 @@ def _write_reports(path: Path, reports: list[dict[str, Any]], language: Language
 def _say_lost(source: Input, lost: int, language: Language) -> None:
     """How many places of the source the target could not hold."""
     if lost:
-        text = {"no": "steder har ikke plass i målformatet", "en": "places have no room in the target format"}
-        messages().print(f"{source.name}: {lost} {text[language]} (--loss)", style="yellow", markup=False)
+        words = (
+            {"no": "sted har", "en": "place has"} if lost == 1 else {"no": "steder har", "en": "places have"}
+        )
+        text = {"no": "ikke plass i målformatet", "en": "no room in the target format"}
+        messages().print(
+            f"{source.name}: {lost} {words[language]} {text[language]} (--loss)", style="yellow", markup=False
+        )
 
 
 def _say(source: Input, found: list[Issue], language: Language) -> None:

@@ -7,6 +7,7 @@ white-space and lexical normalisation. lossy: the places that differ are listed 
 
 from __future__ import annotations
 
+import copy
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -43,6 +44,21 @@ def compare(source: etree._Element, result: etree._Element) -> RoundTrip:
     return (
         RoundTrip("lossy", real) if real else RoundTrip("equivalent", tuple(loss for loss, _ in differences))
     )
+
+
+def missing(source: etree._Element, result: etree._Element) -> tuple[str, ...]:
+    """The places of a message that it does not have, or has otherwise, in another version; the versions' names differ
+    only in their namespaces."""
+    found = compare(_without_namespaces(source), _without_namespaces(result))
+    return tuple(dict.fromkeys(each.source for each in found.losses if each.source))
+
+
+def _without_namespaces(root: etree._Element) -> etree._Element:
+    found = copy.deepcopy(root)
+    etree.strip_elements(found, _SIGNATURE, with_tail=False)
+    for element in found.iter(etree.Element):
+        element.tag = local(str(element.tag))
+    return found
 
 
 def _differences(source: etree._Element, result: etree._Element) -> Iterator[tuple[Loss, bool]]:

@@ -8,6 +8,7 @@ import pytest
 
 from gateway import translate
 from gateway.emessage.read import read
+from gateway.emessage.sample import RandomMessage
 from gateway.fhir import json as fhir_json
 from gateway.translate.element_table import ElementRow, element_table
 from tests.support.story import told
@@ -78,3 +79,14 @@ def test_a_bundle_is_shown_beside_the_message_it_becomes() -> None:
     rows = element_table(read(translation.data).root, code, translation.loss.as_json()["entries"])
     assert len(rows) > 40
     assert [row.source for row in rows if not row.target and row.how != "implied"] == []
+
+
+def test_what_another_version_has_no_room_for_is_shown_as_lost() -> None:
+    """The places are those of the message, not of the Bundle between its two versions."""
+    message = read(RandomMessage("plo-1.6", 1, chance=0.3).text("p3"))
+    report = translate.convert(message, "plo-1.5").loss
+    rows = element_table(message.root, "", report.as_json()["entries"])
+    lost = {each.source.partition("/@")[0] for each in report.lost}
+    assert lost
+    assert {row.source for row in rows if row.how == "lost"} == lost
+    assert report.total == report.native + len(report.lost)
