@@ -10,7 +10,7 @@ from gateway import translate
 from gateway.emessage.read import read
 from gateway.emessage.sample import RandomMessage
 from gateway.fhir import json as fhir_json
-from gateway.translate.element_table import ElementRow, element_table
+from gateway.translate.element_table import ElementRow, element_table, in_full
 from tests.support.story import told
 
 TOLD = told()
@@ -43,6 +43,17 @@ def test_what_the_report_names_stands_in_the_table_as_the_report_says(key: str) 
     for entry in report.entries:
         place = entry.source if entry.source in shown else entry.source.partition("/@")[0]
         assert shown[place] == entry.kind, entry.source
+
+
+@pytest.mark.parametrize("key", CARE)
+def test_the_whole_place_of_what_a_rule_says_from_where_it_stands(key: str) -> None:
+    message = read(TOLD[key].body)
+    report = translate.convert(message, "fhir-r4").loss
+    full = in_full(report, message.root, translate.facts_of(message).message_type)
+    assert [(each.source, each.kind) for each in full.entries] == [
+        (each.source, each.kind) for each in report.entries
+    ]
+    assert [each.target for each in full.entries if not each.target[:1].isupper()] == []
 
 
 def test_places_values_and_rules() -> None:
