@@ -240,7 +240,11 @@ def _gather(names: list[str], language: Language) -> Inputs:
         words = {"no": "Finnes ikke: ", "en": "Does not exist: "}
         raise _usage({key: word + ", ".join(found.missing) for key, word in words.items()}, language)
     if not found.chosen:
-        raise _usage({"no": "Ingen meldinger i mappen.", "en": "No messages in the folder."}, language)
+        words = {
+            "no": "Ingen meldinger i mappen. Mapper i den leses ikke.",
+            "en": "No messages in the folder. Folders inside it are not read.",
+        }
+        raise _usage(words, language)
     return found
 
 

@@ -6,6 +6,7 @@ Conversion and validation keep nothing. They need a credential all the same, sin
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 from fastapi import APIRouter
@@ -16,12 +17,14 @@ from gateway.api import capability, parameters, reading
 from gateway.api.access import known_caller
 from gateway.api.bodies import JSON_TYPES, XML_TYPES, Bodies, expect_type, media_type_of
 from gateway.api.problems import FHIR_JSON, headers_of, status_of
+from gateway.emessage.read import EMessage
 from gateway.errors import Issue, issue
 from gateway.fhir import json as fhir_json
 from gateway.fhir.outcome import operation_outcome
 from gateway.records import search_parameters
 from gateway.services import GatewayServices
-from gateway.translate import Translation
+from gateway.translate import Translation, facts_of
+from gateway.translate.element_table import in_full
 
 
 def fhir_router(services: GatewayServices, bodies: Bodies) -> APIRouter:
@@ -87,6 +90,9 @@ def _convert(request: Request, data: bytes) -> Response:
     if reported:
         is_fhir = translation.format == "fhir-r4"
         result = fhir_json.read(translation.data) if is_fhir else None
+        if is_fhir and isinstance(content, EMessage):
+            loss = in_full(translation.loss, content.root, facts_of(content).message_type)
+            translation = replace(translation, loss=loss)
         answer = fhir_json.write(parameters.with_report(translation, result))
         return Response(answer, media_type=FHIR_JSON, headers=_counts(translation))
     media_type = FHIR_JSON if translation.format == "fhir-r4" else "application/xml"

@@ -10,8 +10,11 @@ from gateway.commands.examine import examine
 from gateway.commands.inputs import Input, Inputs
 from gateway.commands.outputs import NameTaken, Outputs, OverInput
 from gateway.commands.screen import Language, issue_lines, messages, with_progress
+from gateway.emessage.read import EMessage
 from gateway.errors import CATALOGUE, Issue, issue
-from gateway.examination import Converted, Target, convert
+from gateway.examination import Converted, Examined, Target, convert
+from gateway.translate.element_table import in_full
+from gateway.translate.loss import LossReport
 
 
 def run(inputs: Inputs, outputs: Outputs, *, to: Target | None, loss: str | None, language: Language) -> int:
@@ -27,7 +30,8 @@ def run(inputs: Inputs, outputs: Outputs, *, to: Target | None, loss: str | None
         elif isinstance(result, Converted):
             lost = len(result.loss.lost) if result.loss else 0
             if result.loss is not None:
-                reports.append({"file": source.name, **result.loss.as_json()})
+                if loss is not None:
+                    reports.append({"file": source.name, **_in_full(result.loss, examined, result).as_json()})
                 told = [note for note in result.loss.notes if note in CATALOGUE]
                 found += [issue(note, layer="rules") for note in told]
                 good = good and not told
@@ -41,6 +45,13 @@ def run(inputs: Inputs, outputs: Outputs, *, to: Target | None, loss: str | None
     if loss is not None and not _write_reports(Path(loss), reports, language):
         return 1
     return 0 if good else 1
+
+
+def _in_full(loss: LossReport, examined: Examined, result: Converted) -> LossReport:
+    """The report with whole places in FHIR, where it tells of a way there."""
+    if result.ending != "json" or not isinstance(examined.readable, EMessage):
+        return loss
+    return in_full(loss, examined.readable.root, examined.type or "")
 
 
 def _write(outputs: Outputs, source: Input, result: Converted) -> Issue | None:
@@ -71,8 +82,13 @@ def _write_reports(path: Path, reports: list[dict[str, Any]], language: Language
 def _say_lost(source: Input, lost: int, language: Language) -> None:
     """How many places of the source the target could not hold."""
     if lost:
-        text = {"no": "steder har ikke plass i målformatet", "en": "places have no room in the target format"}
-        messages().print(f"{source.name}: {lost} {text[language]} (--loss)", style="yellow", markup=False)
+        words = (
+            {"no": "sted har", "en": "place has"} if lost == 1 else {"no": "steder har", "en": "places have"}
+        )
+        text = {"no": "ikke plass i målformatet", "en": "no room in the target format"}
+        messages().print(
+            f"{source.name}: {lost} {words[language]} {text[language]} (--loss)", style="yellow", markup=False
+        )
 
 
 def _say(source: Input, found: list[Issue], language: Language) -> None:

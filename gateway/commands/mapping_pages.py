@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import html
 import io
+import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
@@ -25,7 +26,8 @@ _STYLE: Final = (
     "table{border-collapse:collapse;width:100%;margin:.5rem 0 2rem}"
     "th,td{text-align:left;vertical-align:top;padding:.25rem .6rem;border-bottom:1px solid #8884}"
     "td:nth-child(1),td:nth-child(4),td:nth-child(5),td:nth-child(7){font-family:ui-monospace,monospace;"
-    "font-size:13px;overflow-wrap:anywhere}th{position:sticky;top:0;background:Canvas}.own{font-weight:600}"
+    "font-size:13px;overflow-wrap:anywhere}td:nth-child(5){overflow-wrap:break-word}"
+    "td:nth-child(7){white-space:nowrap}th{position:sticky;top:0;background:Canvas}.own{font-weight:600}"
 )
 
 
@@ -87,8 +89,14 @@ def _web_parts(page: Page, language: Language) -> Iterator[str]:
         yield f"<h2>{html.escape(section.title)}</h2>\n<table><thead><tr>{heads}</tr></thead><tbody>\n"
         for row in section.rows:
             mark = ' class="own"' if row.own else ""
-            yield f"<tr{mark}>{''.join(f'<td>{html.escape(cell)}</td>' for cell in cells(row))}</tr>\n"
+            shown = (html.escape(cell) for cell in cells(row))
+            yield f"<tr{mark}>{''.join(f'<td>{_breakable(cell)}</td>' for cell in shown)}</tr>\n"
         yield "</tbody></table>\n"
+
+
+def _breakable(cell: str) -> str:
+    """A path breaks between its steps, not within a name; the place of a rule (bodies.map:4) not at all."""
+    return cell if ".map:" in cell else re.sub(r"(?<=[/.])(?=[A-Za-z])", "<wbr>", cell)
 
 
 def comma_separated(pages: Iterable[Page], language: Language) -> str:

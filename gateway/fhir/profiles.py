@@ -10,7 +10,7 @@ from functools import cache
 from typing import Any, Final
 
 from gateway.fhir import tables
-from gateway.fhir.canonical import BASE
+from gateway.fhir.canonical import BASE, DATA_ABSENT_REASON
 from gateway.fhir.constraints import Constraint, Holds, Resolve, all_hold, broken, read_constraint
 from gateway.fhir.definitions import EXTENSIONS, definitions
 from gateway.fhir.problem import Problem, Problems, add, only
@@ -18,6 +18,22 @@ from gateway.fhir.problem import Problem, Problems, add, only
 Node = dict[str, Any]
 
 OURS: Final = f"{BASE}/StructureDefinition/"
+_REASONS: Final = frozenset(
+    {
+        *(
+            "unknown",
+            "asked-unknown",
+            "temp-unknown",
+            "not-asked",
+            "asked-declined",
+            "masked",
+            "not-applicable",
+        ),
+        *("unsupported", "as-text", "error", "not-a-number", "negative-infinity", "positive-infinity"),
+        *("not-performed", "not-permitted"),
+    }
+)
+"""The codes of R4's data-absent-reason: its extension is bound to them, and holds nothing else."""
 
 
 @dataclass(frozen=True)
@@ -82,7 +98,9 @@ def check_profile(resource: Node, url: str, resolve: Resolve) -> list[Problem] |
 
 
 def check_extension(extension: Node) -> Problems:
-    """Whether an extension of ours is known and holds what it is defined to hold."""
+    """Whether an extension of ours is known and holds what it is defined to hold; of R4's, data-absent-reason."""
+    if extension["url"] == DATA_ABSENT_REASON:
+        return _check_absent(extension)
     allowed = extension_values().get(extension["url"])
     if allowed is None:
         return [Problem("fhir.unknown-extension", "url", "warning")]
@@ -91,6 +109,14 @@ def check_extension(extension: Node) -> Problems:
         if (plain.startswith("value") or plain == "extension") and plain not in allowed:
             return only("fhir.profile", plain)
     return None
+
+
+def _check_absent(extension: Node) -> Problems:
+    for name in extension:
+        plain = name.removeprefix("_")
+        if plain not in ("url", "id", "valueCode"):
+            return only("fhir.wrong-type", plain)
+    return None if extension.get("valueCode", "unknown") in _REASONS else only("fhir.bad-code", "valueCode")
 
 
 def _profile(url: str, definition: Node, read: dict[str, Node]) -> Profile:

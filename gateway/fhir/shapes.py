@@ -271,14 +271,15 @@ def _object_test(value: str, type_name: str, constants: dict[str, Any]) -> str:
 
 
 def _test_of_extension(shape: dict[str, Any], constants: dict[str, Any]) -> list[str]:
-    """The lines for the address of an Extension: one of ours holds what it is defined to hold."""
+    """The lines for the address of an Extension: one of ours holds what it is defined to hold, and so does R4's
+    data-absent-reason."""
     return [
         "url = node['url']",
         "if url.__class__ is not str: return False",
         f"if url not in {_constant(constants, _addresses_that_may_hold(shape))}:",
         " walk.addresses.append(url)",
-        f" if url.startswith({OURS!r}):",
-        f"  walk.later.append(({_constant(constants, _is_ours_rightly)}, node))",
+        f" if url == {DATA_ABSENT_REASON!r} or url.startswith({OURS!r}):",
+        f"  walk.later.append(({_constant(constants, _holds_rightly)}, node))",
     ]
 
 
@@ -294,11 +295,9 @@ def _each_resource(items: Any, walk: Walk) -> bool:
 
 
 def _addresses_that_may_hold(node: dict[str, Any]) -> frozenset[str]:
-    """The addresses of those of our extensions that may have the names that this one has, and of the one that stands in
-    almost every message."""
-    rightly = (url for url in extension_values() if check_extension({**node, "url": url}) is None)
-    return frozenset({DATA_ABSENT_REASON, *rightly})
+    """The addresses of those of our extensions that may have the names that this one has."""
+    return frozenset(url for url in extension_values() if check_extension({**node, "url": url}) is None)
 
 
-def _is_ours_rightly(extension: dict[str, Any]) -> bool:
+def _holds_rightly(extension: dict[str, Any]) -> bool:
     return check_extension(extension) is None

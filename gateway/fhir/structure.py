@@ -12,6 +12,7 @@ from threading import RLock
 from typing import Any, Final
 
 from gateway.fhir import tables
+from gateway.fhir.canonical import DATA_ABSENT_REASON
 from gateway.fhir.invariants import INVARIANTS
 from gateway.fhir.objects import Member, Rules, object_check
 from gateway.fhir.primitives import CHECKS, wrong_kind
@@ -172,11 +173,11 @@ def _reference_check(inner: Check, targets: frozenset[str] | None) -> Check:
 
 
 def _extension_check(inner: Check) -> Check:
-    """An Extension; when it is one of ours, it holds what it is defined to hold."""
+    """An Extension; when it is one of ours, or says why a value is absent, it holds what it is defined to hold."""
 
     def check(value: Any, walk: Walk) -> Problems:
         found = inner(value, walk)
-        if found is None and value["url"].startswith(OURS):
+        if found is None and (value["url"] == DATA_ABSENT_REASON or value["url"].startswith(OURS)):
             return check_extension(value)
         return found
 

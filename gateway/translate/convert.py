@@ -30,7 +30,7 @@ from gateway.translate.facts import Facts
 from gateway.translate.facts_fhir import facts_of_bundle, status_of_bundle
 from gateway.translate.facts_xml import facts_of_message
 from gateway.translate.loss import Loss, LossReport, element_path
-from gateway.translate.roundtrip import RoundTrip, compare
+from gateway.translate.roundtrip import RoundTrip, compare, missing
 from gateway.translate.state import State
 from gateway.translate.wording import written
 
@@ -84,7 +84,7 @@ def convert(source: Readable, target: str) -> Translation:
     with _held(source.root), _followed_standard(source):
         bundle, state = _bundle_of(source)
         if target != "fhir-r4":
-            return _of_bundle(bundle, target, render=False)
+            return _in_own_places(_of_bundle(bundle, target, render=False), source.root)
         return Translation(fhir_json.write(bundle), target, _forward_report(state, source.root), bundle)
 
 
@@ -152,6 +152,19 @@ def _of_bundle(bundle: Json, target: str, *, render: bool = True) -> Translation
         _refuse_as_new(bundle, root)
         report = _with_original_missing(report, root)
     return Translation(data, target, report)
+
+
+def _in_own_places(made: Translation, source: etree._Element) -> Translation:
+    """Another version of an e-message: what it has no room for is told by its place in the message that was given, and
+    not in the Bundle between them, which nobody sees. Each is as grave as the gravest."""
+    lost, gravest = made.loss.lost, made.loss.gravest_lost
+    places = missing(source, read(made.data).root) if lost else ()
+    if gravest is None or not places:
+        return made
+    kept = (each for each in made.loss.entries if each.kind != "lost")
+    entries = (*(Loss(place, "", "lost", gravest) for place in places), *kept)
+    total = made.loss.total - len(lost) + len(places)
+    return replace(made, loss=replace(made.loss, total=total, entries=entries))
 
 
 def _refuse_as_new(bundle: Json, root: etree._Element) -> None:

@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any, Final
 
 from lxml import etree
 
 from gateway.translate import mapping_table
-from gateway.translate.loss import Places, local
+from gateway.translate.loss import Loss, LossReport, Places, local
 from gateway.translate.mapping_row import Row
 
 CARRIED: Final = ("native", "extension", "exact", "implied", "assumed", "rendered", "lost")
@@ -60,6 +60,21 @@ def element_table(
                 targets[at] = str(entry.get("target") or "")
     walk = _Walk(_rules(message_type), kinds, targets)
     return tuple(walk.rows(root, _At("" if local(str(root.tag)) == _ENVELOPE else local(str(root.tag)), "")))
+
+
+def in_full(report: LossReport, root: etree._Element, message_type: str) -> LossReport:
+    """The report of an e-message's translation to FHIR, with each place there from the resource on: a rule says it from
+    where it stands, as many resources may share it."""
+    entries = report.as_json()["entries"]
+    places = {row.source: row.target for row in element_table(root, message_type, entries) if row.target}
+
+    def full(entry: Loss) -> Loss:
+        if not entry.target:
+            return entry
+        own = places.get(entry.source) or places.get(entry.source.partition("/@")[0])
+        return entry._replace(target=own or entry.target)
+
+    return replace(report, entries=tuple(map(full, report.entries)))
 
 
 @dataclass(frozen=True)

@@ -50,8 +50,12 @@ class LossReport:
     @property
     def gravest(self) -> Severity | None:
         """The gravest severity of anything in the report; None: nothing is in it."""
-        found = {entry.severity for entry in self.entries}
-        return next((each for each in SEVERITIES if each in found), None)
+        return _gravest(self.entries)
+
+    @property
+    def gravest_lost(self) -> Severity | None:
+        """The gravest severity of what is lost; None: nothing is."""
+        return _gravest(self.lost)
 
     def as_json(self) -> dict[str, Any]:
         """The report as JSON: counts, and the places that were not carried natively."""
@@ -76,6 +80,11 @@ class LossReport:
             entry for entry in full["entries"] if entry["kind"] in ("lost", "rendered", "assumed")
         ]
         return full
+
+
+def _gravest(entries: tuple[Loss, ...]) -> Severity | None:
+    found = {entry.severity for entry in entries}
+    return next((each for each in SEVERITIES if each in found), None)
 
 
 class Counted:

@@ -7,17 +7,21 @@ white-space and lexical normalisation. lossy: the places that differ are listed 
 
 from __future__ import annotations
 
+import copy
 import re
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
 from lxml import etree
 
-from gateway.translate.loss import Loss, element_path, local
+from gateway.translate.loss import Loss, Places, local
 from gateway.translate.primitives import primitive
 
 Verdict = Literal["lossless", "equivalent", "lossy"]
+Place = Callable[[etree._Element], str]
+"""Writes out the place of an element."""
 _SIGNATURE = "{http://www.w3.org/2000/09/xmldsig#}Signature"
 _LOCATIONS = frozenset(
     f"{{http://www.w3.org/2001/XMLSchema-instance}}{name}"
@@ -36,7 +40,7 @@ class RoundTrip:
 
 def compare(source: etree._Element, result: etree._Element) -> RoundTrip:
     """The verdict on two trees of the same message."""
-    differences = tuple(_differences(source, result))
+    differences = tuple(_differences(source, result, Places().of))
     if not differences:
         return RoundTrip("lossless")
     real = tuple(loss for loss, same_value in differences if not same_value)
@@ -45,46 +49,64 @@ def compare(source: etree._Element, result: etree._Element) -> RoundTrip:
     )
 
 
-def _differences(source: etree._Element, result: etree._Element) -> Iterator[tuple[Loss, bool]]:
-    yield from _attributes(source, result)
+def missing(source: etree._Element, result: etree._Element) -> tuple[str, ...]:
+    """The places of a message that it does not have, or has otherwise, in another version; the versions' names differ
+    only in their namespaces."""
+    found = compare(_without_namespaces(source), _without_namespaces(result))
+    return tuple(dict.fromkeys(each.source for each in found.losses if each.source))
+
+
+def _without_namespaces(root: etree._Element) -> etree._Element:
+    found = copy.deepcopy(root)
+    etree.strip_elements(found, _SIGNATURE, with_tail=False)
+    for element in found.iter(etree.Element):
+        element.tag = local(str(element.tag))
+    return found
+
+
+def _differences(source: etree._Element, result: etree._Element, place: Place) -> Iterator[tuple[Loss, bool]]:
+    yield from _attributes(source, result, place)
     children, others = _children(source), _children(result)
     if not children and not others:
         one, other = source.text or "", result.text or ""
         if one != other:
-            yield Loss(element_path(source), "", "lost"), _same_value(one, other)
+            yield Loss(place(source), "", "lost"), _same_value(one, other)
         return
     if [c.tag for c in children] == [c.tag for c in others]:
         for one, other in zip(_between(source, children), _between(result, others), strict=True):
             if one != other and (one.strip() or other.strip()):
-                yield Loss(element_path(source), "", "lost"), _same_value(one, other)
+                yield Loss(place(source), "", "lost"), _same_value(one, other)
         for child, other_child in zip(children, others, strict=True):
-            yield from _differences(child, other_child)
+            yield from _differences(child, other_child, place)
         return
-    yield from _unequal(children, others)
+    yield from _unequal(children, others, place)
 
 
-def _attributes(source: etree._Element, result: etree._Element) -> Iterator[tuple[Loss, bool]]:
+def _attributes(source: etree._Element, result: etree._Element, place: Place) -> Iterator[tuple[Loss, bool]]:
     one, other = _attributes_of(source), _attributes_of(result)
     for name in sorted(one.keys() | other.keys()):
         if one.get(name) != other.get(name):
             same = name in one and name in other and _same_value(one[name], other[name])
-            yield Loss(f"{element_path(source)}/@{local(name)}", "", "lost"), same
+            yield Loss(f"{place(source)}/@{local(name)}", "", "lost"), same
 
 
-def _unequal(children: list[etree._Element], others: list[etree._Element]) -> Iterator[tuple[Loss, bool]]:
+def _unequal(
+    children: list[etree._Element], others: list[etree._Element], place: Place
+) -> Iterator[tuple[Loss, bool]]:
     """Different elements: each leaf that stands on one side only."""
-    left = list(others)
+    left: dict[object, deque[etree._Element]] = {}
+    for other in others:
+        left.setdefault(other.tag, deque()).append(other)
     for child in children:
-        match = next((other for other in left if other.tag == child.tag), None)
-        if match is None:
-            for leaf in _leaves(child):
-                yield Loss(element_path(leaf), "", "lost"), False
+        same = left.get(child.tag)
+        if same:
+            yield from _differences(child, same.popleft(), place)
         else:
-            left.remove(match)
-            yield from _differences(child, match)
-    for other in left:
+            for leaf in _leaves(child):
+                yield Loss(place(leaf), "", "lost"), False
+    for other in (each for same in left.values() for each in same):
         for leaf in _leaves(other):
-            yield Loss("", element_path(leaf), "added"), False
+            yield Loss("", place(leaf), "added"), False
 
 
 def _leaves(element: etree._Element) -> list[etree._Element]:

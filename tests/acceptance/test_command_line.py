@@ -113,6 +113,8 @@ def test_a_folder_becomes_a_folder_and_back(folder: Path, tmp_path: Path) -> Non
     reports = json_lines((tmp_path / "loss").read_bytes())
     assert [Path(report["file"]).name for report in reports] == ["a.xml", "c.xml"]
     assert [report["lost"] for report in reports] == [0, 0]
+    targets = [entry["target"] for report in reports for entry in report["entries"]]
+    assert [each for each in targets if not each[:1].isupper()] == [], "a whole place, from the resource on"
     somlos("convert", str(tmp_path / "fhir"), "-o", str(tmp_path / "xml"))
     for name, key in (("a", "innlagt"), ("c", "utskrivningsrapport")):
         back = (tmp_path / "xml" / f"{name}.xml").read_bytes()
@@ -122,6 +124,20 @@ def test_a_folder_becomes_a_folder_and_back(folder: Path, tmp_path: Path) -> Non
 def leaves(document: bytes) -> list[tuple[str, str]]:
     root = etree.fromstring(document)
     return [(str(e.tag), (e.text or "").strip()) for e in root.iter(etree.Element) if not len(e)]
+
+
+def test_a_folder_of_folders_has_no_messages_itself(folder: Path) -> None:
+    done = somlos("validate", "--lang", "en", str(folder.parent))
+    assert done.returncode == 2
+    assert done.stderr.decode().strip() == "No messages in the folder. Folders inside it are not read."
+
+
+def test_one_place_without_room_is_one(tmp_path: Path) -> None:
+    bundle = json.loads(somlos("convert", "-", stdin=TOLD["innlagt"].body).stdout)
+    patient = next(e["resource"] for e in bundle["entry"] if e["resource"]["resourceType"] == "Patient")
+    patient["photo"] = [{"url": "https://example.org/photo"}]
+    done = somlos("convert", "--lang", "en", "-", stdin=json.dumps(bundle).encode())
+    assert "-: 1 place has no room in the target format (--loss)" in done.stderr.decode()
 
 
 def test_one_bad_file_stops_no_other(folder: Path, tmp_path: Path) -> None:

@@ -156,6 +156,9 @@ def test_convert_with_the_report_either_way(hospital: httpx.Client) -> None:
     entries = [each for each in _parameter(there, "report")["part"] if each["name"] == "entry"]
     assert len(entries) == counts["extension"] + counts["exact"] + counts["lost"]
     assert all({part["name"] for part in each["part"]} >= {"kind", "source"} for each in entries)
+    targets = [part["valueString"] for each in entries for part in each["part"] if part["name"] == "target"]
+    assert targets
+    assert [each for each in targets if not each[:1].isupper()] == [], "a whole place, from the resource on"
     back = hospital.post("/fhir/$convert", params={"report": "true"}, content=plain.content, headers=JSON)
     assert validate(back.json()) == ()
     binary = _parameter(back, "return")["resource"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 import fhirkit
@@ -10,7 +11,8 @@ from pydantic import ValidationError
 
 from gateway.fhir import json as fhir_json
 from gateway.fhir.validate import validate
-from tests.support.translation import Json, Place, back, changes
+from gateway.translate import Translation
+from tests.support.translation import Json, Place, back, changes, values
 
 FALSE_COMPLAINTS = {
     "extra_forbidden": "R4 allows `_valueString` (and the like) in an Extension, as for every primitive; "
@@ -67,3 +69,12 @@ def check_edits(bundle: Json, standard: str, edited: list[Place]) -> None:
         expected = f"{was[2]} endret <&> «æ» {number}."  # before the text may stand what follows from another, `tel:`
         assert now[2] == expected, edited[number].path
     assert len(found) == len(edited)
+
+
+def check_losses(source: bytes, made: Translation) -> None:
+    """Each element whose value another version does not have is named in the report, by its place in the source."""
+    places = (each.source.partition("/@")[0] for each in made.loss.lost)
+    told = Counter(place.rpartition("/")[2].partition("[")[0] for place in places)
+    lost = values(source) - values(made.data)
+    for (element, _), count in Counter((element, name) for element, name, _ in lost.elements()).items():
+        assert told[element] >= count, (element, made.loss.lost)

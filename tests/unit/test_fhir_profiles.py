@@ -260,3 +260,22 @@ def test_a_value_that_is_absent_with_a_reason_counts() -> None:
 )
 def test_an_extension_of_ours(extension: Resource, found: list[tuple[str, str, str]]) -> None:
     assert codes(GOAL | {"extension": [extension]}) == found
+
+
+@pytest.mark.parametrize(
+    ("value", "found"),
+    [
+        ({"valueCode": "masked"}, []),
+        ({"_valueCode": {"extension": [{"url": EXACT, "valueString": "x"}]}}, []),
+        ({"valueCode": "not-known"}, [("schema", "fhir.bad-code", "Goal.extension[0].valueCode")]),
+        ({"valueString": "unknown"}, [("schema", "fhir.wrong-type", "Goal.extension[0].valueString")]),
+        (
+            {"extension": [{"url": EXACT, "valueString": "x"}]},
+            [("schema", "fhir.wrong-type", "Goal.extension[0].extension")],
+        ),
+    ],
+)
+def test_why_a_value_is_absent_is_one_of_the_reasons_of_r4(
+    value: Resource, found: list[tuple[str, str, str]]
+) -> None:
+    assert codes(GOAL | {"extension": [{"url": DATA_ABSENT_REASON, **value}]}) == found

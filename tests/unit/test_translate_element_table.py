@@ -8,8 +8,9 @@ import pytest
 
 from gateway import translate
 from gateway.emessage.read import read
+from gateway.emessage.sample import RandomMessage
 from gateway.fhir import json as fhir_json
-from gateway.translate.element_table import ElementRow, element_table
+from gateway.translate.element_table import ElementRow, element_table, in_full
 from tests.support.story import told
 
 TOLD = told()
@@ -42,6 +43,17 @@ def test_what_the_report_names_stands_in_the_table_as_the_report_says(key: str) 
     for entry in report.entries:
         place = entry.source if entry.source in shown else entry.source.partition("/@")[0]
         assert shown[place] == entry.kind, entry.source
+
+
+@pytest.mark.parametrize("key", CARE)
+def test_the_whole_place_of_what_a_rule_says_from_where_it_stands(key: str) -> None:
+    message = read(TOLD[key].body)
+    report = translate.convert(message, "fhir-r4").loss
+    full = in_full(report, message.root, translate.facts_of(message).message_type)
+    assert [(each.source, each.kind) for each in full.entries] == [
+        (each.source, each.kind) for each in report.entries
+    ]
+    assert [each.target for each in full.entries if not each.target[:1].isupper()] == []
 
 
 def test_places_values_and_rules() -> None:
@@ -78,3 +90,14 @@ def test_a_bundle_is_shown_beside_the_message_it_becomes() -> None:
     rows = element_table(read(translation.data).root, code, translation.loss.as_json()["entries"])
     assert len(rows) > 40
     assert [row.source for row in rows if not row.target and row.how != "implied"] == []
+
+
+def test_what_another_version_has_no_room_for_is_shown_as_lost() -> None:
+    """The places are those of the message, not of the Bundle between its two versions."""
+    message = read(RandomMessage("plo-1.6", 1, chance=0.3).text("p3"))
+    report = translate.convert(message, "plo-1.5").loss
+    rows = element_table(message.root, "", report.as_json()["entries"])
+    lost = {each.source.partition("/@")[0] for each in report.lost}
+    assert lost
+    assert {row.source for row in rows if row.how == "lost"} == lost
+    assert report.total == report.native + len(report.lost)

@@ -181,8 +181,8 @@ def test_where_only_text_can_stand_the_text_of_markup_stands_and_its_format_is_a
     )
     made = convert(read(Admission(type="DIALOG_HELSEFAGLIG", body=body).xml), "dialog-1.0")
     assert "Går det bra?" in made.data.decode()
-    assert [loss.source for loss in made.loss.lost] == [
-        "CommunicationRequest[1].payload[0].contentAttachment.contentType"
+    assert [(loss.source, loss.severity) for loss in made.loss.lost] == [
+        ("MsgHead/Document/RefDoc/Content/Dialogmelding/Foresporsel/Sporsmal/b", "information")
     ]
 
 
