@@ -200,7 +200,7 @@ class Mapping:
         tag = self.structure.tag(use.name)
         how, options = _options(line.how)
         if how == "constant":
-            return ConstantRule(use, tag)
+            return ConstantRule(use, tag, Path(line.path, ""))
         if how == "elsewhere":
             return ElsewhereRule(use)
         if how.startswith("-> "):

@@ -122,21 +122,37 @@ def may_stand_at(path: Path, codec: Codec, element: etree._Element, holder: Json
 
 @dataclass
 class ConstantRule:
-    """An element whose value the grammar fixes."""
+    """An element whose value the grammar fixes; it may be left empty, which says the same (XML Schema 1, 3.3.4)."""
 
     is_elsewhere: ClassVar[bool] = False
     use: ElementUse
     tag: str
+    path: Path
+    """To the object that is marked where the element is empty."""
+
+    @property
+    def _name(self) -> str:
+        return self.use.name.partition(":")[2]
 
     def written(self, out: Source, element: str, holder: str, said: str | None) -> None:
         """Nothing to carry; a value that libxml2 lets pass although the grammar fixes another is lost."""
         with out.block(f"if {element}.text != {self.use.fixed!r}"):
-            out.line(f"counted.lose({element})")
+            with out.block(f"if {element}.text"):
+                out.line(f"counted.lose({element})")
+            with out.block("else"):
+                out.line(f"say_present({self.path.opened(holder)}, {self._name!r})")
 
     def found(self, scene: Scene) -> None:
         """The code for the element; it says nothing of its own."""
-        if not scene.optional:
-            scene.out.line(f"put({element(scene.element(self.use.name), self.use.fixed or '')!r})")
+        if scene.optional:
+            return
+        name = scene.element(self.use.name)
+        with followed(scene, self.path.steps, scene.holder) as (inner, holder):
+            there = "" if inner.is_sure(holder) else f"{holder} is not None and "
+            is_empty = f"{there}'extension' in {holder} and is_marked({holder}, {self._name!r}, reading)"
+            scene.out.line(
+                f"put({element(name, '')!r} if {is_empty} else {element(name, self.use.fixed or '')!r})"
+            )
 
 
 @dataclass

@@ -7,7 +7,9 @@ import base64
 import pytest
 
 from gateway.emessage.read import read
+from gateway.emessage.validate import validate_schema
 from gateway.errors import NotTranslatable
+from gateway.fhir import json as fhir_json
 from gateway.translate import convert, roundtrip
 from tests.support.messages import Admission
 from tests.support.translation import to_fhir
@@ -56,3 +58,11 @@ def test_attachments_alone_come_back_whatever_the_message_calls_itself(type_: st
 
 def test_a_comment_is_no_content() -> None:
     assert roundtrip(message(f"<!-- skannet -->{ATTACHMENT}")).verdict == "lossless"
+
+
+def test_a_fixed_version_that_is_left_empty_comes_back_empty() -> None:
+    data = Admission().xml.replace(b"<MIGversion>v1.2 2006-05-24</MIGversion>", b"<MIGversion/>")
+    assert not validate_schema(read(data))
+    made = convert(read(data), "fhir-r4")
+    assert (made.loss.lost, roundtrip(data).verdict) == ((), "lossless")
+    assert b"<MIGversion/>" in convert(fhir_json.read(made.data), "plo-1.6").data
