@@ -112,11 +112,15 @@ def check_extension(extension: Node) -> Problems:
 
 
 def _check_absent(extension: Node) -> Problems:
+    code = extension.get("valueCode")
+    is_reason = code.__class__ is str and code in _REASONS
+    if is_reason and len(extension) == 2:  # by far the most
+        return None
     for name in extension:
         plain = name.removeprefix("_")
         if plain not in ("url", "id", "valueCode"):
             return only("fhir.wrong-type", plain)
-    return None if extension.get("valueCode", "unknown") in _REASONS else only("fhir.bad-code", "valueCode")
+    return None if is_reason or "valueCode" not in extension else only("fhir.bad-code", "valueCode")
 
 
 def _profile(url: str, definition: Node, read: dict[str, Node]) -> Profile:

@@ -276,10 +276,11 @@ def _test_of_extension(shape: dict[str, Any], constants: dict[str, Any]) -> list
     return [
         "url = node['url']",
         "if url.__class__ is not str: return False",
-        f"if url not in {_constant(constants, _addresses_that_may_hold(shape))}:",
+        f"if url == {DATA_ABSENT_REASON!r}:",
+        f" if not {_constant(constants, _holds_rightly)}(node): return False",
+        f"elif url not in {_constant(constants, _addresses_that_may_hold(shape))}:",
         " walk.addresses.append(url)",
-        f" if url == {DATA_ABSENT_REASON!r} or url.startswith({OURS!r}):",
-        f"  walk.later.append(({_constant(constants, _holds_rightly)}, node))",
+        f" if url.startswith({OURS!r}): walk.later.append(({_constant(constants, _holds_rightly)}, node))",
     ]
 
 

@@ -71,7 +71,9 @@ class OpenBundle:
             resource = entry.get("resource")
             if isinstance(resource, dict):
                 self._index(resource, str(entry.get("fullUrl") or local_address(resource)))
-        self.header: Json = next(iter(self.of_type("MessageHeader")), {})
+        self.header: Json = next(
+            (r for r in self.resources.values() if r.get("resourceType") == "MessageHeader"), {}
+        )
         self.composition: Json | None = None
         self.form: set[int] = set()
         """Objects (by identity) whose own values only arrange what is told elsewhere: they are not told as text."""
