@@ -27,6 +27,7 @@ __all__ = [
     "MAX_OF_RULE",
     "PLO_BODY_OF_TYPE",
     "RULES",
+    "VERSION_OF_DIALOGUE",
     "Rule",
     "check",
     "message_status",
@@ -55,12 +56,13 @@ PLO_BODY_OF_TYPE = {
 DIALOGUE_TYPES = ("DIALOG_FORESPORSEL", "DIALOG_SVAR", "DIALOG_HELSEFAGLIG", "DIALOG_AVVIK", "DIALOG_NOTAT")
 """Message types (8279) whose body is a Dialogmelding."""
 
-_VERSION_OF_DIALOGUE = {
+VERSION_OF_DIALOGUE = {
     "DIALOG_FORESPORSEL": "dialog-1.0",
     "DIALOG_SVAR": "dialog-1.0",
     "DIALOG_AVVIK": "dialog-1.0",
     "DIALOG_HELSEFAGLIG": "dialog-1.1",
 }
+"""Type of a dialogue → the version that its profile is of; for a note (DIALOG_NOTAT) we know of none."""
 _BODY_OF_TYPE = {
     **PLO_BODY_OF_TYPE,
     **dict.fromkeys(DIALOGUE_TYPES, "Dialogmelding"),
@@ -131,7 +133,7 @@ def _type_and_body(message: EMessage) -> Iterator[Issue]:
 
 def _dialogue_version(message: EMessage) -> Iterator[Issue]:
     """A dialogue is of the version that its type is agreed in."""
-    agreed = _VERSION_OF_DIALOGUE.get(message_type(message.root) or "")
+    agreed = VERSION_OF_DIALOGUE.get(message_type(message.root) or "")
     if agreed and message.body is not None and message.standard in {"dialog-1.0", "dialog-1.1"} - {agreed}:
         yield finding("rules.dialogue-version", "warning", message.body)
 

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
+from gateway.emessage.rules import DIALOGUE_TYPES, VERSION_OF_DIALOGUE
 from gateway.fhir.canonical import component_system
 from gateway.translate.codec import Json
 from gateway.translate.envelope import standard_of
 
 BODY = "Dialogmelding"
-TYPES = ("DIALOG_FORESPORSEL", "DIALOG_SVAR", "DIALOG_AVVIK", "DIALOG_NOTAT", "DIALOG_HELSEFAGLIG")
-"""Codes of 8279 whose body is a dialogue message."""
-_NEW_TYPES = ("DIALOG_HELSEFAGLIG",)
-"""Those that came with version 1.1; the others are agreed in version 1.0."""
 
 
 def dialogue_standard(bundle: Json) -> str | None:
@@ -25,12 +22,12 @@ def dialogue_standard(bundle: Json) -> str | None:
             header = resource
     message_type = header.get("eventCoding", {}).get("code")
     bodies.discard(None)
-    if BODY not in bodies and (bodies or message_type not in TYPES):
+    if BODY not in bodies and (bodies or message_type not in DIALOGUE_TYPES):
         return None
     stated = standard_of(bundle)
     if stated is not None and stated.startswith("dialog-"):
         return stated
-    return "dialog-1.1" if message_type in _NEW_TYPES else "dialog-1.0"
+    return VERSION_OF_DIALOGUE.get(str(message_type), "dialog-1.0")
 
 
 def _component(composition: Json) -> str | None:

@@ -6,6 +6,7 @@ code) is told which body it is.
 
 from __future__ import annotations
 
+from gateway.emessage.rules import DIALOGUE_TYPES
 from gateway.errors import NotTranslatable
 from gateway.translate import dialogue, envelope, logistics
 from gateway.translate.born.open_bundle import OpenBundle, code_of_type, components
@@ -21,7 +22,7 @@ BODY_OF_TYPE = {
     "MEDISINSKE_OPPLYSNINGER": "OverforingMedisinskeOpplysninger",
     "ORIENTERING_TJENESTETILBUD": "OrienteringOmTjenestetilbud",
     **dict.fromkeys(logistics.CHILD_OF_TYPE, logistics.BODY),
-    **dict.fromkeys(dialogue.TYPES, dialogue.BODY),
+    **dict.fromkeys(DIALOGUE_TYPES, dialogue.BODY),
 }
 """Code of 8279 → the body element of its messages."""
 _CONTENT_TYPES = ("9137", "9138", "9139", "9140")
