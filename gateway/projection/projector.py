@@ -184,7 +184,8 @@ class Projector:
         until = said[0]["at"] if said else LATEST
         delivered = self._read("newly_delivered", before=until, most=PORTION)
         if said and not delivered and (not rows or until <= rows[0]["received_at"]):
-            await self._ledger.write(lambda session: self._replay(session, said[0]), touching=LOCK)
+            after = state["inputs"]
+            await self._ledger.write(lambda session: self._replay(session, said[0], after), touching=LOCK)
             return True
         if not rows and not delivered:
             await self._move(horizon, horizon["newest"])
@@ -199,10 +200,11 @@ class Projector:
             await self._ledger.write(partial(self._note_delivered, row=row), touching=LOCK)
         return True
 
-    def _replay(self, session: Session, row: Row) -> None:
-        """What was said here, when everything is made anew; where another has done it meanwhile, nothing."""
+    def _replay(self, session: Session, row: Row, after: int) -> None:
+        """What was said here, when everything is made anew; nothing where another has done it meanwhile, or everything
+        was removed since it was read: `after` was the last one then, and this one has its turn only after it."""
         state = session.one("projection", name=NAME)
-        if state is None or state["inputs"] >= row["input_id"]:
+        if state is None or state["inputs"] != after:
             return
         detail = json.loads(row["detail"])
         content = msgspec.json.decode(row["content"])
