@@ -188,10 +188,10 @@ class Projector:
             await self._ledger.write(lambda session: self._replay(session, said[0], after), touching=LOCK)
             return True
         if not rows and not delivered:
-            await self._move(horizon, horizon["newest"])
+            await self._move(state, horizon, horizon["newest"])
             return False
         if rows and rows[0]["sequence"] - state["position"] > LONGEST_SKIPPED:
-            await self._move(horizon, min(horizon["newest"], rows[0]["sequence"] - 1))
+            await self._move(state, horizon, min(horizon["newest"], rows[0]["sequence"] - 1))
         for row in rows:
             if row["received_at"] < until:
                 looked = await self._look(row)
@@ -328,22 +328,26 @@ class Projector:
             if rows := self._read("patients_with_old_plans", before=before, most=PORTION):
                 await self.anew(row["patient_key"] for row in rows)
 
-    async def _move(self, horizon: Row, looked_at: int) -> None:
+    async def _move(self, row: Row, horizon: Row, looked_at: int) -> None:
         """Move the position over what is certain to be complete.
 
-        `looked_at`: nothing that is seen stands unlooked at up to there; `horizon`: as it was before that was read.
+        `looked_at`: nothing that is seen stands unlooked at up to there; `row` and `horizon`: as they were before that
+        was read. Where everything was removed meanwhile, nothing has been looked at, and nothing is moved.
         """
-        row = self._read("projection", name=NAME)[0]
         position, candidate, needed = row["position"], row["candidate"], row["candidate_next"]
         if candidate <= looked_at and horizon["oldest"] >= needed:
             position, candidate, needed = max(position, candidate), looked_at, horizon["next_one"]
             if horizon["oldest"] >= needed:
                 position = max(position, candidate)
         moved = {"position": position, "candidate": candidate, "candidate_next": needed}
+
+        def unit(session: Session) -> None:
+            known = session.one("projection", name=NAME)
+            if known is not None and all(known[name] == row[name] for name in (*moved, "inputs")):
+                _quietly(session, "move_projection", name=NAME, **moved)
+
         if any(row[name] != value for name, value in moved.items()):
-            await self._ledger.write(
-                lambda session: _quietly(session, "move_projection", name=NAME, **moved), touching=LOCK
-            )
+            await self._ledger.write(unit, touching=LOCK)
 
     def _first(self, query: str, **values: Any) -> Row | None:
         return next(iter(self._read(query, **values)), None)
