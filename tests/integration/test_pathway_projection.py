@@ -272,6 +272,39 @@ async def test_a_message_that_cannot_be_read_holds_up_nobody(database: str) -> N
         assert found.reader.state() == {"waiting": 0, "failed": 1, "stays": 1, "uncertain": 0}
 
 
+async def test_what_is_removed_while_the_position_is_moved_is_made_anew(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between what the projector has read and the move stands a rebuild: nothing has been looked at any more."""
+    flow = FLOWS[0]
+    async with desk(database, the_events(flow), flow["now"]) as found:
+        for number in range(len(found.events)):
+            await found.accept(number)
+        await found.projector.catch_up()
+        move = Projector._move
+
+        async def removing_first(self: Projector, *as_read: Any) -> None:
+            monkeypatch.setattr(Projector, "_move", move)
+            await self.rebuild()
+            await move(self, *as_read)
+
+        monkeypatch.setattr(Projector, "_move", removing_first)
+        await found.projector.catch_up()
+        await found.projector.catch_up()
+        assert found.reader.state()["waiting"] == 0
+        assert in_rows(found) == in_the_table(flow)
+
+
+async def test_a_statement_that_was_read_before_a_removal_waits_for_its_turn(tmp_path: Path) -> None:
+    """Those before it are to be said again first: it would be refused now, and they would be passed over."""
+    flow = FLOWS[0]
+    async with desk(f"sqlite:{tmp_path / 'ledger.db'}", the_events(flow), flow["now"]) as found:
+        said: Any = {"input_id": 8, "detail": "{}", "content": b"{}"}
+        await found.ledger.write(lambda session: found.projector._replay(session, said, after=7))
+        row = found.ledger.reading().execute("SELECT inputs FROM projections", {}).fetchone()
+        assert row["inputs"] == 0
+
+
 async def test_several_nodes_at_once_make_the_rows_of_one(database: str) -> None:
     flow = FLOWS[0]
     async with desk(database, the_events(flow), flow["now"]) as found:
