@@ -36,7 +36,7 @@ def place(work: OpenBundle, resource: Json, named: set[str]) -> bool:
     spot = _spot_of(work, resource)
     if spot is None:
         return False
-    named |= _put(work, spot, resource, is_named=work.urls[id(resource)] in named)
+    named |= _put(work, spot, resource)
     return True
 
 
@@ -84,8 +84,8 @@ def _has_code_of(concept: object, code_set: str) -> bool:
     return any(terminology.number_of(str(coding.get("system", ""))) == code_set for coding in codings)
 
 
-def _put(work: OpenBundle, spot: Spot, resource: Json, *, is_named: bool) -> set[str]:
-    """The addresses that are named thereby. `is_named`: it may stand there already."""
+def _put(work: OpenBundle, spot: Spot, resource: Json) -> set[str]:
+    """The addresses that are named thereby."""
     reference = {"reference": work.urls[id(resource)]}
     if spot.alone:
         section = {**concept_section(spot.sections[0]), "entry": [reference]}
@@ -93,7 +93,7 @@ def _put(work: OpenBundle, spot: Spot, resource: Json, *, is_named: bool) -> set
         return {reference["reference"]}
     if spot.plan_list is None:
         entries = work.section(spot.sections).setdefault("entry", [])
-        if not is_named or not work.holds(entries, reference["reference"]):
+        if not work.holds(entries, reference["reference"]):
             entries.append(reference)
         return {reference["reference"]}
     plan = plan_of(work, spot.sections)
@@ -103,7 +103,7 @@ def _put(work: OpenBundle, spot: Spot, resource: Json, *, is_named: bool) -> set
         if resource.get("intent") != "proposal":
             _state_intent(work, resource)
         entry = {"reference": reference}
-    if not is_named or not work.holds(held, reference["reference"]):
+    if not work.holds(held, reference["reference"]):
         held.append(entry)
     return {reference["reference"], work.urls[id(plan)]}
 
