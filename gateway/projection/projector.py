@@ -184,8 +184,7 @@ class Projector:
         until = said[0]["at"] if said else LATEST
         delivered = self._read("newly_delivered", before=until, most=PORTION)
         if said and not delivered and (not rows or until <= rows[0]["received_at"]):
-            after = state["inputs"]
-            await self._ledger.write(lambda session: self._replay(session, said[0], after), touching=LOCK)
+            await self._ledger.write(lambda session: self._replay(session, said[0], state), touching=LOCK)
             return True
         if not rows and not delivered:
             await self._move(state, horizon, horizon["newest"])
@@ -195,16 +194,16 @@ class Projector:
         for row in rows:
             if row["received_at"] < until:
                 looked = await self._look(row)
-                await self._ledger.write(partial(self._keep, looked=looked, until=until), touching=LOCK)
+                keep = partial(self._keep, looked=looked, until=until, as_read=state)
+                await self._ledger.write(keep, touching=LOCK)
         for row in delivered:
             await self._ledger.write(partial(self._note_delivered, row=row), touching=LOCK)
         return True
 
-    def _replay(self, session: Session, row: Row, after: int) -> None:
-        """What was said here, when everything is made anew; nothing where another has done it meanwhile, or everything
-        was removed since it was read: `after` was the last one then, and this one has its turn only after it."""
-        state = session.one("projection", name=NAME)
-        if state is None or state["inputs"] != after:
+    def _replay(self, session: Session, row: Row, as_read: Row) -> None:
+        """What was said here, when everything is made anew; nothing where another has done it meanwhile. `as_read`: how
+        the projection stood when the row was read."""
+        if _is_outdated(session, as_read, "inputs"):
             return
         detail = json.loads(row["detail"])
         content = msgspec.json.decode(row["content"])
@@ -223,8 +222,11 @@ class Projector:
         content: Literal["xml", "fhir"] = "fhir" if row["format"] == "fhir-r4" else "xml"
         return Looked(row, named, await self._interpreter.interpret(row["content"], content, accepted, named))
 
-    def _keep(self, session: Session, looked: Looked, until: int) -> None:
-        """`until`: what left us later than this is noted afterwards: something was said here before it."""
+    def _keep(self, session: Session, looked: Looked, until: int, as_read: Row) -> None:
+        """`until`: what left us later than this is noted afterwards: something was said here before it. `as_read`: how
+        the projection stood before the message was read."""
+        if _is_outdated(session, as_read):
+            return
         row, said = looked.row, looked.said
         takes_part = said.event is not None and row["patient_key"] is not None
         delivered_at = row["sent_at"] if row["sent_at"] is not None and row["sent_at"] < until else None
@@ -342,8 +344,7 @@ class Projector:
         moved = {"position": position, "candidate": candidate, "candidate_next": needed}
 
         def unit(session: Session) -> None:
-            known = session.one("projection", name=NAME)
-            if known is not None and all(known[name] == row[name] for name in (*moved, "inputs")):
+            if not _is_outdated(session, row, *moved):
                 _quietly(session, "move_projection", name=NAME, **moved)
 
         if any(row[name] != value for name, value in moved.items()):
@@ -361,6 +362,13 @@ def _remove_everything(session: Session) -> None:
         session.run(query)
     session.run("mark_measured_all")
     session.run("reset_projection", name=NAME)
+
+
+def _is_outdated(session: Session, as_read: Row, *names: str) -> bool:
+    """Whether everything was removed since the projection was read so, and what was read with it comes out of turn; or
+    one of the values under these names has changed."""
+    now = session.one("projection", name=NAME)
+    return now is None or any(now[name] != as_read[name] for name in ("removals", *names))
 
 
 def _quietly(session: Session, query: str, **values: Any) -> None:

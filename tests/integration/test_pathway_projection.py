@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 import json
 import random
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -272,15 +272,18 @@ async def test_a_message_that_cannot_be_read_holds_up_nobody(database: str) -> N
         assert found.reader.state() == {"waiting": 0, "failed": 1, "stays": 1, "uncertain": 0}
 
 
+@pytest.mark.parametrize("moved_before", [True, False])
 async def test_what_is_removed_while_the_position_is_moved_is_made_anew(
-    database: str, monkeypatch: pytest.MonkeyPatch
+    moved_before: bool, database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Between what the projector has read and the move stands a rebuild: nothing has been looked at any more."""
+    """Between what the projector has read and the move stands a rebuild: nothing has been looked at any more. A
+    projection that was never moved looks as one from which everything was removed."""
     flow = FLOWS[0]
     async with desk(database, the_events(flow), flow["now"]) as found:
         for number in range(len(found.events)):
             await found.accept(number)
-        await found.projector.catch_up()
+        if moved_before:
+            await found.projector.catch_up()
         move = Projector._move
 
         async def removing_first(self: Projector, *as_read: Any) -> None:
@@ -295,12 +298,40 @@ async def test_what_is_removed_while_the_position_is_moved_is_made_anew(
         assert in_rows(found) == in_the_table(flow)
 
 
+async def test_a_message_that_was_read_before_a_removal_waits_for_its_turn(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Those before it are to be kept first: what stands depends on what was said last."""
+    flow, order = FLOWS[0], []
+    async with desk(f"sqlite:{tmp_path / 'ledger.db'}", the_events(flow), flow["now"]) as found:
+        sequences = [await found.accept(number) for number in range(len(found.events))]
+        look, anew = Projector._look, Projector._anew
+
+        async def removing_last(self: Projector, row: Any) -> Any:
+            looked = await look(self, row)
+            if row["sequence"] == sequences[1]:
+                monkeypatch.setattr(Projector, "_look", look)
+                await self.rebuild()
+            return looked
+
+        def noting(self: Projector, session: Session, patients: Iterable[str]) -> None:
+            order.append([row["message"] for row in session.all("pathway_events_of", patient_key=PATIENT)])
+            anew(self, session, patients)
+
+        monkeypatch.setattr(Projector, "_look", removing_last)
+        monkeypatch.setattr(Projector, "_anew", noting)
+        await found.projector.catch_up()
+        assert order == [sequences[:1], *(sequences[:upto] for upto in range(1, len(sequences) + 1))]
+
+
 async def test_a_statement_that_was_read_before_a_removal_waits_for_its_turn(tmp_path: Path) -> None:
     """Those before it are to be said again first: it would be refused now, and they would be passed over."""
     flow = FLOWS[0]
     async with desk(f"sqlite:{tmp_path / 'ledger.db'}", the_events(flow), flow["now"]) as found:
         said: Any = {"input_id": 8, "detail": "{}", "content": b"{}"}
-        await found.ledger.write(lambda session: found.projector._replay(session, said, after=7))
+        as_read: Any = {"removals": 0, "inputs": 0}
+        await found.projector.rebuild()
+        await found.ledger.write(lambda session: found.projector._replay(session, said, as_read))
         row = found.ledger.reading().execute("SELECT inputs FROM projections", {}).fetchone()
         assert row["inputs"] == 0
 

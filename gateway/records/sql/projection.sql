@@ -1,5 +1,5 @@
 -- projection --
-SELECT position, candidate, candidate_next, inputs FROM projections WHERE name = :name
+SELECT position, candidate, candidate_next, inputs, removals FROM projections WHERE name = :name
 
 -- begin_projection --
 INSERT INTO projections (name, position, candidate, candidate_next, inputs) VALUES (:name, 0, 0, 0, 0)
@@ -12,7 +12,7 @@ UPDATE projections SET position = :position, candidate = :candidate, candidate_n
 UPDATE projections SET inputs = :inputs WHERE name = :name
 
 -- reset_projection --
-UPDATE projections SET position = 0, candidate = 0, candidate_next = 0, inputs = 0 WHERE name = :name
+UPDATE projections SET position = 0, candidate = 0, candidate_next = 0, inputs = 0, removals = removals + 1 WHERE name = :name
 
 -- messages_to_project --
 -- Messages above the position that nobody has looked at, oldest first. A receipt belongs to the patient of its original.
