@@ -5,6 +5,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import httpx
@@ -95,6 +96,35 @@ def test_what_a_person_says_stands_after_everything_is_made_anew(
     house.wait()
     assert said() == before
     assert operator.post("/ops/pathways/rebuild", json={"by": "x"}).status_code == 400
+
+
+def what_stands(house: PathwayHouse) -> list[list[tuple[str, ...]]]:
+    """What is made of messages: which stay they belong to, the goals, and the resources."""
+    reading = house.services.ledger.reading()
+    questions = (
+        "SELECT stay_id, message FROM stay_messages",
+        "SELECT goal_id, message, lifecycle FROM goals",
+        "SELECT r.resource_type, r.id, v.content FROM resources r "
+        "JOIN resource_versions v ON v.resource_key = r.resource_key AND v.version = r.version",
+    )
+    return [sorted(tuple(row) for row in reading.execute(each, {}).fetchall()) for each in questions]
+
+
+def test_at_whatever_moment_everything_is_made_anew_the_same_stands_in_the_end(
+    house: PathwayHouse, operator: httpx.Client
+) -> None:
+    """One removal right after another, and one in the midst of what the other began."""
+    random = Random(1)
+    operator.post("/ops/pathways/rebuild", json=WHO)
+    house.wait()
+    in_the_end = what_stands(house)
+    for _ in range(25):
+        for _ in range(random.choice([1, 2, 3])):
+            assert operator.post("/ops/pathways/rebuild", json=WHO).status_code == 200
+            for _ in range(random.randrange(8)):  # meanwhile some of it is made
+                assert operator.get("/ops/pathways").status_code == 200
+        house.wait()
+        assert what_stands(house) == in_the_end
 
 
 def test_the_basis_for_payment_is_told_condition_by_condition_with_the_rate_of_each_day(
