@@ -18,10 +18,11 @@ import asyncio
 import contextlib
 import json
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import AsyncGenerator, Callable, Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
+from itertools import zip_longest
 from typing import Any, Final, Literal, TypeVar
 
 import msgspec
@@ -191,9 +192,9 @@ class Projector:
             return False
         if rows and rows[0]["sequence"] - state["position"] > LONGEST_SKIPPED:
             await self._move(state, horizon, min(horizon["newest"], rows[0]["sequence"] - 1))
-        for row in rows:
-            if row["received_at"] < until:
-                looked = await self._look(row)
+        due = [row for row in rows if row["received_at"] < until]
+        async with contextlib.aclosing(self._looked(due)) as all_looked:
+            async for looked in all_looked:
                 keep = partial(self._keep, looked=looked, until=until, as_read=state)
                 await self._ledger.write(keep, touching=LOCK)
         for row in delivered:
@@ -213,6 +214,18 @@ class Projector:
             inputs.apply(session, said, row["input_id"], again=True)
         session.run("projection_inputs", name=NAME, inputs=row["input_id"])
         self._anew(session, (row["patient_key"],))
+
+    async def _looked(self, rows: list[Row]) -> AsyncGenerator[Looked, None]:
+        """The messages with what they say, in order; the next one is read while the one before it is kept."""
+        coming: asyncio.Task[Looked] | None = None
+        try:
+            for row, after in zip_longest(rows, rows[1:]):
+                looked = await (coming or self._look(row))
+                coming = None if after is None else asyncio.create_task(self._look(after))
+                yield looked
+        finally:
+            if coming is not None:
+                coming.cancel()
 
     async def _look(self, row: Row) -> Looked:
         accepted = times.moment(row["received_at"])

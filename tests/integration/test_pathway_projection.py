@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import json
 import random
+import threading
 from collections.abc import AsyncIterator, Iterable, Iterator
 from datetime import datetime
 from pathlib import Path
@@ -334,6 +335,31 @@ async def test_a_statement_that_was_read_before_a_removal_waits_for_its_turn(tmp
         await found.ledger.write(lambda session: found.projector._replay(session, said, as_read))
         row = found.ledger.reading().execute("SELECT inputs FROM projections", {}).fetchone()
         assert row["inputs"] == 0
+
+
+async def test_the_next_message_is_read_while_one_is_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    flow = FLOWS[0]
+    async with desk(f"sqlite:{tmp_path / 'ledger.db'}", the_events(flow), flow["now"]) as found:
+        await found.accept(0)
+        await found.accept(1)
+        second_read, both_kept = threading.Event(), []
+        interpret, keep = Told.interpret, Projector._keep
+
+        async def interpreting(self: Told, data: bytes, *rest: Any) -> Interpretation:
+            if json.loads(data) == 1:
+                second_read.set()
+            return await interpret(self, data, *rest)
+
+        def keeping(self: Projector, *rest: Any, **more: Any) -> None:
+            both_kept.append(second_read.wait(timeout=30))
+            keep(self, *rest, **more)
+
+        monkeypatch.setattr(Told, "interpret", interpreting)
+        monkeypatch.setattr(Projector, "_keep", keeping)
+        await found.projector.catch_up()
+        assert both_kept == [True, True]
 
 
 async def test_several_nodes_at_once_make_the_rows_of_one(database: str) -> None:
