@@ -51,7 +51,7 @@ def findings(content: Content, profiles: Iterable[str] = ()) -> tuple[Issue, ...
 
 
 def converted(content: Content, target: str | None) -> Translation:
-    """The same content in the other format, or in the one asked for.
+    """The same content in the other format, or in the one asked for (`fhir`, as on the command line, is `fhir-r4`).
 
     :raises Invalid: it does not follow its standard; the findings say where.
     :raises NotTranslatable: the target format cannot say it, or does not exist.
@@ -59,7 +59,9 @@ def converted(content: Content, target: str | None) -> Translation:
     found = findings(content)
     if any(each.severity == "error" and each.layer in ("xml", "schema") for each in found):
         raise Invalid(found)
-    return translate.convert(content, _other_format(content) if target is None else target)
+    if target is None:
+        target = _other_format(content)
+    return translate.convert(content, "fhir-r4" if target == "fhir" else target)
 
 
 class Invalid(NotTranslatable):

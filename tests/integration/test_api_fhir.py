@@ -166,6 +166,13 @@ def test_convert_with_the_report_either_way(hospital: httpx.Client) -> None:
     assert _parameter(back, "format")["valueCode"] == "plo-1.6"
 
 
+@pytest.mark.parametrize("target", ["fhir", "fhir-r4"])
+def test_the_target_is_named_as_on_the_command_line_or_in_full(target: str, hospital: httpx.Client) -> None:
+    xml = Admission().xml
+    asked = hospital.post("/fhir/$convert", params={"to": target}, content=xml, headers=XML)
+    assert asked.json() == hospital.post("/fhir/$convert", content=xml, headers=XML).json()
+
+
 def test_convert_takes_parameters(hospital: httpx.Client) -> None:
     xml = {"resourceType": "Binary", "contentType": "application/xml"}
     xml["data"] = base64.b64encode(Admission().xml).decode()
