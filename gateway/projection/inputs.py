@@ -65,7 +65,8 @@ def keep(session: Session, said: Written) -> int:
     """Keep a resource as an input of the ledger, with its effects; returns the version.
 
     Durable after the commit: the input and what follows from it. A crash before it: neither, and the caller has no
-    answer. Doing it again is harmless: equal content makes no new version.
+    answer. Doing it again is harmless: equal content makes no new version. It is done again where something that came
+    before has not been looked at yet, after that: so the last word is the last.
 
     :raises Refusal: records.words-of-patient, records.fixed-element
     """
@@ -80,7 +81,7 @@ def keep(session: Session, said: Written) -> int:
         {"type": said.content["resourceType"], "id": said.content["id"], "parties": sorted(said.parties)},
         body_id=row["body_id"],
     )
-    session.run("projection_inputs", name="records", inputs=input_id)
+    session.run("projection_said", name="records", inputs=input_id)
     return apply(session, said, input_id)
 
 
@@ -190,7 +191,7 @@ def _note_task(session: Session, said: Written) -> None:
 
 
 def _note_done(session: Session, said: Written) -> None:
-    """A completed questionnaire does the task it belongs to."""
+    """A completed questionnaire does the task it belongs to: one, however often it is told or amended."""
     definition = plan_definition()
     if definition is None or said.content.get("status") not in ("completed", "amended"):
         return
@@ -198,9 +199,16 @@ def _note_done(session: Session, said: Written) -> None:
     action = next((each for each in definition.actions if each.questionnaire == url), None)
     if action is None:
         return
+    output = {
+        "type": {"text": "Svar"},
+        "valueReference": {"reference": f"QuestionnaireResponse/{said.content['id']}"},
+    }
+    of = {"patient_key": said.patient_key, "action": action.id}
+    if any(output in _output_of(session, row) for row in session.all("answered_tasks_of_action", **of)):
+        return
     based = [str(each.get("reference", "")) for each in said.content.get("basedOn", ())]
     plan_id = next((each.rpartition("/")[2] for each in based if each.startswith("CarePlan/")), None)
-    row = session.one("open_task_of_action", patient_key=said.patient_key, action=action.id, plan_id=plan_id)
+    row = session.one("open_task_of_action", **of, plan_id=plan_id)
     if row is None:
         return
     task = session.one("plan_task", task_id=row["task_id"])
@@ -209,12 +217,14 @@ def _note_done(session: Session, said: Written) -> None:
         return
     _done(session, task, said, "questionnaire", role=action.role)
     content = resources.stored(known)
-    output = {
-        "type": {"text": "Svar"},
-        "valueReference": {"reference": f"QuestionnaireResponse/{said.content['id']}"},
-    }
     content |= {"status": "completed", "output": [output]}
     resources.put(session, New(content, "api", said.patient_key, said.parties), said.at)
+
+
+def _output_of(session: Session, task: Row) -> list[Json]:
+    known = session.one("resource_content", resource_type="Task", id=task["task_id"])
+    output: list[Json] = [] if known is None else resources.stored(known).get("output", [])
+    return output
 
 
 def _done(session: Session, row: Row, said: Written, how: str, role: str | None = None) -> None:

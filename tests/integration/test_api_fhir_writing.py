@@ -177,6 +177,36 @@ def test_asked_answered_and_a_goal_are_three_things(house: PathwayHouse, lyngvik
     )
 
 
+def test_an_amended_answer_does_no_other_task(lyngvik: httpx.Client) -> None:
+    """It names no plan, and two plans go on."""
+    plan = the(lyngvik, "CarePlan", category="home-plan")
+    patient = the(lyngvik, "Encounter", type="stay")["subject"]
+    applied = {
+        "subject": {"valueString": patient["reference"]},
+        "reason": {"valueCode": "yearly"},
+        "start": {"valueDate": date.today().isoformat()},
+        "organization": {"valueString": plan["author"]["identifier"]["value"]},
+    }
+    given = {
+        "resourceType": "Parameters",
+        "parameter": [{"name": name, **value} for name, value in applied.items()],
+    }
+    address = "/fhir/PlanDefinition/helhetlig-pasientforlop-hjemme/$apply"
+    assert lyngvik.post(address, json=given).status_code == 200
+    response = {
+        "resourceType": "QuestionnaireResponse",
+        "questionnaire": f"{BASE}/Questionnaire/hva-er-viktig|0.1.0",
+        "status": "completed",
+        "subject": patient,
+        "authored": f"{HOME}T12:00:00+01:00",
+    }
+    made = post(lyngvik, response).json()
+    amended = put(lyngvik, {**made, "status": "amended"}, made["meta"]["versionId"])
+    assert amended.status_code == 200, amended.text
+    tasks = found(lyngvik, "Task", code=f"{CODES}|what-matters")
+    assert sorted(each["status"] for each in tasks) == ["completed", "requested"]
+
+
 def test_a_coded_answer_to_a_ready_notice(house: PathwayHouse, lyngvik: httpx.Client) -> None:
     task = task_of(lyngvik, "reply-to-ready-notice")
     vague = put(lyngvik, {**task, "status": "completed"}, task["meta"]["versionId"])
@@ -256,6 +286,35 @@ def test_everything_made_anew_is_as_it_was(house: PathwayHouse, lyngvik: httpx.C
         assert after[kind] == before[kind]
     assert page(house).plans == rows.plans
     assert page(house).stay == rows.stay
+
+
+def test_what_is_said_while_everything_is_made_anew_passes_over_nothing(
+    house: PathwayHouse, lyngvik: httpx.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The messages are in again, what was said before is not: it must still have its turn, and the last word is the
+    last."""
+    first = post(lyngvik, goal(lyngvik)).json()
+    task = task_of(lyngvik, "nurse-assessment")
+    put(lyngvik, {**task, "status": "in-progress"}, task["meta"]["versionId"])
+    projector, portion = house.services.projector, Projector.portion
+
+    async def only_messages(self: Projector) -> bool:
+        return bool(self._read("messages_to_project", position=0, most=1)) and await portion(self)
+
+    monkeypatch.setattr(Projector, "portion", only_messages)
+    loop = house.services.ledger._listeners[0][0]
+    asyncio.run_coroutine_threadsafe(projector.rebuild(), loop).result()
+    asyncio.run_coroutine_threadsafe(projector.catch_up(), loop).result()
+    assert lyngvik.get(f"/fhir/Goal/{first['id']}").status_code == 404, "it is said again later"
+    second = post(lyngvik, goal(lyngvik, "Jeg vil sove hjemme.")).json()
+    task = task_of(lyngvik, "nurse-assessment")
+    put(lyngvik, {**task, "status": "completed"}, task["meta"]["versionId"])
+    monkeypatch.setattr(Projector, "portion", portion)
+    asyncio.run_coroutine_threadsafe(projector.catch_up(), loop).result()
+    house.wait()
+    for each in (first, second):
+        assert _without_meta(lyngvik.get(f"/fhir/Goal/{each['id']}").json()) == _without_meta(each)
+    assert task_of(lyngvik, "nurse-assessment")["status"] == "completed"
 
 
 def _without_meta(content: Json) -> Json:

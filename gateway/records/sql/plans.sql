@@ -60,6 +60,11 @@ FROM plan_tasks t JOIN plans p ON p.plan_id = t.plan_id WHERE t.task_id = :task_
 UPDATE plan_tasks SET state = :state, done_at = :done_at, done_day = :done_day, done_role = :done_role, done_by = :done_by
 WHERE task_id = :task_id
 
+-- answered_tasks_of_action --
+-- The tasks that answered questionnaires have done.
+SELECT t.task_id FROM plan_tasks t JOIN plans p ON p.plan_id = t.plan_id
+WHERE p.patient_key = :patient_key AND t.action = :action AND t.done_by = 'questionnaire' ORDER BY t.task_id
+
 -- open_task_of_action --
 -- The task that an answered questionnaire does: of the plan named (also when it is told late, after the plan's time), else of
 -- the newest that goes on.

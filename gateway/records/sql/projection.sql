@@ -11,6 +11,14 @@ UPDATE projections SET position = :position, candidate = :candidate, candidate_n
 -- projection_inputs --
 UPDATE projections SET inputs = :inputs WHERE name = :name
 
+-- projection_said --
+-- What was said just now is in it, unless something that came before is not: then it has its turn after that.
+UPDATE projections SET inputs = :inputs WHERE name = :name
+  AND NOT EXISTS (SELECT 1 FROM inputs i JOIN bodies b ON b.body_id = i.body_id
+                  WHERE i.kind = 'resource' AND i.input_id > projections.inputs AND i.input_id < :inputs AND b.removed_at IS NULL)
+  AND NOT EXISTS (SELECT 1 FROM messages m WHERE m.sequence > projections.position
+                  AND NOT EXISTS (SELECT 1 FROM pathway_events e WHERE e.message = m.sequence))
+
 -- reset_projection --
 UPDATE projections SET position = 0, candidate = 0, candidate_next = 0, inputs = 0, removals = removals + 1 WHERE name = :name
 
