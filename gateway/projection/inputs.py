@@ -81,8 +81,8 @@ def keep(session: Session, said: Written) -> int:
         {"type": said.content["resourceType"], "id": said.content["id"], "parties": sorted(said.parties)},
         body_id=row["body_id"],
     )
-    session.run("projection_said", name="records", inputs=input_id)
-    return apply(session, said, input_id)
+    has_its_turn = session.change("projection_said", name="records", inputs=input_id)
+    return apply(session, said, input_id, alone=not has_its_turn)
 
 
 def keep_input(
@@ -101,8 +101,9 @@ def keep_input(
     )
 
 
-def apply(session: Session, said: Written, input_id: int, *, again: bool = False) -> int:
-    """What follows from an input. `again`: when everything is made anew; its coded answer is an input already."""
+def apply(session: Session, said: Written, input_id: int, *, again: bool = False, alone: bool = False) -> int:
+    """What follows from an input. `again`: when everything is made anew; its coded answer is an input already.
+    `alone`: what came before has not had its turn, and what it does to others must wait for that."""
     content = said.content
     known = session.one("resource_content", resource_type=content["resourceType"], id=content["id"])
     before = resources.stored(known) if known is not None else None
@@ -124,7 +125,8 @@ def apply(session: Session, said: Written, input_id: int, *, again: bool = False
         goals.note_goal(session, content, said.patient_key, said.at)
     else:
         goals.note_answers(session, content, said.patient_key, said.at)
-        _note_done(session, said)
+        if not alone:
+            _note_done(session, said)
     session.run("link_goals", patient_key=said.patient_key)
     return version
 
