@@ -150,18 +150,23 @@ def _check_spaced_base64(value: str) -> Problems:
 
 
 def check_uri(value: Any, walk: Walk) -> Problems:
-    """uri, url, canonical: no white space; what calls itself an OID or UUID is one."""
+    """uri, url, canonical."""
     if value.__class__ is not str:
         return wrong_kind(value)
-    if _UUID(value):  # by far the most
+    if _UUID(value) or is_uri(value):  # by far the most are UUIDs
         return None
+    return only("fhir.bad-value" if value else "fhir.empty")
+
+
+def is_uri(value: str) -> bool:
+    """Whether a text is a uri: no white space in it; what calls itself an OID or UUID is one."""
     if (" " in value or not value.isprintable() or not value) and not _URI(value):
-        return only("fhir.bad-value" if value else "fhir.empty")
+        return False
     if value[:4] != "urn:":
-        return None
+        return True
     if value.startswith("urn:oid:"):
-        return None if _OID(value) else only("fhir.bad-value")
-    return only("fhir.bad-value") if value.startswith("urn:uuid:") and not _UUID_ANY_CASE(value) else None
+        return _OID(value) is not None
+    return not value.startswith("urn:uuid:") or _UUID_ANY_CASE(value) is not None
 
 
 def wrong_kind(value: Any) -> list[Problem]:

@@ -22,6 +22,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from gateway.fhir.canonical import EXACT, PRESENT
+from gateway.fhir.primitives import is_uri
 
 Json = dict[str, Any]
 OSLO = ZoneInfo("Europe/Oslo")
@@ -186,7 +187,7 @@ def _id(text: str) -> str | None:
 
 
 def _uri(text: str) -> str | None:
-    return None if re.search(r"\s", text) else text
+    return text if is_uri(text) else None
 
 
 def uri_text(value: Any) -> str | None:
