@@ -171,3 +171,13 @@ def test_a_kind_of_identifier_that_its_system_contradicts_is_told_as_lost() -> N
     made = convert(bundle, "apprec-1.0")
     assert b'V="FNR"' not in made.data
     assert "Practitioner[1].identifier[0].type.coding[0].code" in [each.source for each in made.loss.lost]
+
+
+def test_a_persons_her_id_without_a_kind_is_named_as_one() -> None:
+    bundle = to_fhir(receipt(PARTIES["professional"][0], PARTIES["institution"][0]))
+    for entry in bundle["entry"]:
+        for identifier in entry["resource"].get("identifier", ()):
+            del identifier["type"]
+    made = convert(bundle, "apprec-1.0")
+    assert made.data.count(b'<TypeId V="HER" DN="HER-id"/>') == 2
+    assert not made.loss.lost
