@@ -35,7 +35,7 @@ MAX_NUMBER_LENGTH: Final = 1_000
 _BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
 _SPACE_BEFORE_COLON: Final = re.compile(rb'"[ \t\r\n]+:')
 _NOT_A_NUMBER: Final = re.compile(rb"[:,\[]\s*[+-]?(?:NaN|Infinity)\b")
-_NULL_CHARACTER: Final = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
+_NULL_CHARACTER: Final = re.compile(rb"(?<!\\)(?:\\\\)*+\\u0000")
 _POSITION: Final = re.compile(r"\(byte (\d+)\)")
 
 _NO_MARK: Final = bytes(set(range(256)) - set(b'"{}[]'))

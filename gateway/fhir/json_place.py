@@ -19,7 +19,7 @@ MOST_LOOKED_AT: Final = 2_000_000
 MOST_STEPS: Final = 12
 """Steps of a path that are told."""
 
-_TOKEN: Final = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[\]{},:]|[^\s\[\]{},:"]+')
+_TOKEN: Final = re.compile(rb'"(?:[^"\\]++|\\.)*+"|[\[\]{},:]|[^\s\[\]{},:"]+')
 
 
 @dataclass(frozen=True)

@@ -19,11 +19,11 @@ MAX_TEXT: Final = 1024 * 1024
 """Characters a string may have by R4; more is told as a warning: a long text is never refused for its length."""
 
 CONTROL: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
-_CODE: Final = re.compile(r"\S+(?:[ \t\r\n]\S+)*").fullmatch
+_CODE: Final = re.compile(r"\S++(?:[ \t\r\n]\S++)*+").fullmatch
 ID_FORM: Final = r"[A-Za-z0-9\-.]{1,64}"
 _ID: Final = re.compile(ID_FORM).fullmatch
 _URI: Final = re.compile(r"\S+").fullmatch
-OID_FORM: Final = r"urn:oid:[0-2](?:\.(?:0|[1-9][0-9]*))+"
+OID_FORM: Final = r"urn:oid:[0-2](?:\.(?:0|[1-9][0-9]*+))++"
 _OID: Final = re.compile(OID_FORM).fullmatch
 UUID_FORM: Final = r"urn:uuid:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 _UUID: Final = re.compile(UUID_FORM).fullmatch

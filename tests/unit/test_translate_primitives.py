@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tracemalloc
+from collections.abc import Callable
 from decimal import Decimal
 from time import process_time
 from typing import Any
@@ -13,11 +15,13 @@ from lxml import etree
 
 from gateway.fhir import json as fhir_json
 from gateway.fhir.canonical import EXACT, PRESENT
+from gateway.fhir.json_place import of_depth
 from gateway.fhir.primitives import CHECKS
 from gateway.fhir.problem import Walk
-from gateway.translate.primitives import primitive
+from gateway.translate.primitives import primitive, uri_text
 
 Json = dict[str, Any]
+MANY = 200_000
 
 PAIRS = (
     *(("string", "string"), ("markdown", "string"), ("code", "token"), ("id", "string"), ("uri", "anyURI")),
@@ -149,6 +153,33 @@ def test_base64_with_a_space_inside_its_last_group_takes_no_time() -> None:
     holder = written("base64Binary", "base64Binary", text)
     assert process_time() - begin < 0.1
     assert holder == {"_x": exact(text)}
+
+
+def test_a_second_with_many_zeros_before_its_last_digit_takes_no_time() -> None:
+    text = f"2026-11-21T10:00:00.{'0' * 20_000}1"
+    holder = written("instant", "dateTime", text)
+    begin = process_time()
+    assert read("instant", "dateTime", holder) == text
+    assert process_time() - begin < 0.1
+
+
+@pytest.mark.parametrize(
+    "look",
+    [
+        lambda: uri_text("http://gate.example/" + "a" * MANY),
+        lambda: uri_text("tel:" + "%20" * MANY),
+        lambda: CHECKS["code"]("a " * MANY + "a", Walk()),
+        lambda: CHECKS["uri"]("urn:oid:2" + ".1" * MANY, Walk()),
+        lambda: of_depth(b'{"a":"' + b"a" * MANY + b'"}', 9),
+    ],
+)
+def test_a_long_text_takes_no_more_than_a_few_times_its_length(look: Callable[[], object]) -> None:
+    look()
+    tracemalloc.start()
+    look()
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert most < 20 * MANY
 
 
 @pytest.mark.parametrize(("fhir", "source"), PAIRS)
