@@ -19,7 +19,8 @@ MAX_TEXT: Final = 1024 * 1024
 """Characters a string may have by R4; more is told as a warning: a long text is never refused for its length."""
 
 CONTROL: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
-_CODE: Final = re.compile(r"\S++(?:[ \t\r\n]\S++)*+").fullmatch
+_WORD = r"[^\s\x00-\x08\x0e-\x1b\ufffe\uffff]++"
+_CODE: Final = re.compile(rf"{_WORD}(?:[ \t\r\n]{_WORD})*+").fullmatch
 ID_FORM: Final = r"[A-Za-z0-9\-.]{1,64}"
 _ID: Final = re.compile(ID_FORM).fullmatch
 _URI: Final = re.compile(r"\S+").fullmatch
@@ -98,7 +99,7 @@ def _matching(match: Any) -> Check:
 
 
 def check_code(value: Any, walk: Walk) -> Problems:
-    """code: no white space but single characters between the words."""
+    """code: no white space but single characters between the words, and what no string may have."""
     if value.__class__ is not str:
         return wrong_kind(value)
     if value and len(value) <= MAX_TEXT and ((" " not in value and value.isprintable()) or _CODE(value)):

@@ -22,7 +22,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from gateway.fhir.canonical import EXACT, PRESENT
-from gateway.fhir.primitives import is_uri
+from gateway.fhir.primitives import CONTROL, is_uri
 
 Json = dict[str, Any]
 OSLO = ZoneInfo("Europe/Oslo")
@@ -193,7 +193,9 @@ def _uri(text: str) -> str | None:
 
 def uri_text(value: Any) -> str | None:
     """An address as an anyURI; None for what is none."""
-    return value if isinstance(value, str) and _URI.fullmatch(value.strip()) else None
+    if not isinstance(value, str) or not (value.isprintable() or CONTROL.search(value) is None):
+        return None
+    return value if _URI.fullmatch(value.strip()) else None
 
 
 def _boolean(text: str) -> bool | None:

@@ -155,6 +155,11 @@ def test_base64_with_a_space_inside_its_last_group_takes_no_time() -> None:
     assert holder == {"_x": exact(text)}
 
 
+@pytest.mark.parametrize("address", ["urn:x:\x01", "//\x0b/", "\uffff", "http://[a]"])
+def test_an_address_that_no_message_can_hold_gives_no_text(address: str) -> None:
+    assert read("uri", "anyURI", {"x": address}) is None
+
+
 def test_a_second_with_many_zeros_before_its_last_digit_takes_no_time() -> None:
     text = f"2026-11-21T10:00:00.{'0' * 20_000}1"
     holder = written("instant", "dateTime", text)
