@@ -143,10 +143,12 @@ def test_what_the_documents_of_a_list_do_not_name_is_not_moved_to_another_patien
 
 def test_many_reports_take_no_longer_each() -> None:
     def cost(number: int) -> float:
-        message = read(with_reports(*("13116900216",) * number))
-        began = time.process_time()
-        convert(message, "fhir-r4")
-        return time.process_time() - began
+        """Seconds of processor time for each, the least of three times."""
+        message, times = read(with_reports(*("13116900216",) * number)), []
+        for _ in range(3):
+            began = time.process_time()
+            convert(message, "fhir-r4")
+            times.append(time.process_time() - began)
+        return min(times) / number
 
-    few, many = (min(cost(number) for _ in range(2)) / number for number in (200, 2_000))
-    assert many < 2.5 * few
+    assert cost(4_000) < 3 * cost(500)
