@@ -42,7 +42,7 @@ _ATTRIBUTE = re.compile(
     r"""(?P<space>\s+)|(?P<name>[^\s=/>]+)|(?P<value>"[^"]*"|'[^']*')|(?P<mark>=|/|>|.)""", re.DOTALL
 )
 _JSON = re.compile(
-    r"""(?P<string>"(?:[^"\\]|\\.)*")|(?P<number>-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)|(?P<word>true|false|null)"""
+    r"""(?P<string>"(?:[^"\\]++|\\.)*+")|(?P<number>-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)|(?P<word>true|false|null)"""
     r"|(?P<mark>[{}\[\],:])|(?P<space>\s+)|(?P<rest>.)",
     re.DOTALL,
 )

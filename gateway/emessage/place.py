@@ -20,7 +20,7 @@ _INSTANCE = frozenset({"type", "nil", "schemaLocation", "noNamespaceSchemaLocati
 def path_of(element: etree._Element) -> str:
     """The place of an element by local names, from the root down.
 
-    `Name[n]` counts equal siblings where there are several; `?[n]` is an element whose name is none of ours, the
+    `Name[n]` counts siblings of that name where there are several; `?[n]` is an element whose name is none of ours, the
     n-th of all elements inside its parent.
     """
     return "/".join(reversed([_step(each) for each in (element, *element.iterancestors())]))
@@ -49,9 +49,9 @@ def _step(element: etree._Element) -> str:
         return name if known else UNKNOWN
     if not known:
         return f"{UNKNOWN}[{parent.index(element) + 1}]"
-    tag = str(element.tag)
-    before = sum(1 for _ in element.itersiblings(tag, preceding=True))
-    several = before or next(element.itersiblings(tag), None) is not None
+    alike = f"{{*}}{name}"  # in whatever namespace: the path does not say which
+    before = sum(1 for _ in element.itersiblings(alike, preceding=True))
+    several = before or next(element.itersiblings(alike), None) is not None
     return f"{name}[{before + 1}]" if several else name
 
 

@@ -11,7 +11,7 @@ from gateway.emessage.place import finding
 from gateway.emessage.read import EMessage, code_of
 from gateway.errors import Issue
 
-_OID = re.compile(r"\d+(\.\d+){3,}")
+_OID = re.compile(r"\d++(?:\.\d++){3,}+")
 
 
 def status_and_errors(message: EMessage) -> Iterator[Issue]:

@@ -198,13 +198,15 @@ def _element_at(root: etree._Element, path: str) -> etree._Element | None:
     for step in steps:
         name, _, index = step.rstrip("]").partition("[")
         prefix, _, local = name.rpartition(":")
-        alike = [
-            child
-            for child in element
-            if name == "*" or (local_name(child) == local and (child.prefix or "") == prefix)
-        ]
+        alike = [child for child in element if name == "*" or _is_named(child, prefix, local)]
         at = int(index or 1) - 1
         if at >= len(alike):
             return None
         element = alike[at]
     return element
+
+
+def _is_named(element: etree._Element, prefix: str, local: str) -> bool:
+    """Whether a step of libxml2's node path names the element: without a prefix, one without a namespace (one in the
+    default namespace is `*`)."""
+    return element.prefix == prefix and local_name(element) == local if prefix else element.tag == local

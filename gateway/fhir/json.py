@@ -30,12 +30,12 @@ MAX_DEPTH: Final = 100
 MAX_VALUES: Final = 1_000_000
 """Upper bound of objects, lists and values; bounds the memory that 35 MB of ``[],[],[]`` would take."""
 MAX_NUMBER_LENGTH: Final = 1_000
-"""Characters of one number."""
+"""Characters of one number, as it stands, and digits before or after its point when it is written out."""
 
 _BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
 _SPACE_BEFORE_COLON: Final = re.compile(rb'"[ \t\r\n]+:')
 _NOT_A_NUMBER: Final = re.compile(rb"[:,\[]\s*[+-]?(?:NaN|Infinity)\b")
-_NULL_CHARACTER: Final = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
+_NULL_CHARACTER: Final = re.compile(rb"(?<!\\)(?:\\\\)*+\\u0000")
 _POSITION: Final = re.compile(r"\(byte (\d+)\)")
 
 _NO_MARK: Final = bytes(set(range(256)) - set(b'"{}[]'))
@@ -48,9 +48,12 @@ def _decimal(text: str) -> Decimal:
     if len(text) > MAX_NUMBER_LENGTH:
         raise ValueError
     try:
-        return Decimal(text)
+        value = Decimal(text)
     except InvalidOperation:
         raise ValueError from None
+    if abs(value.adjusted()) > MAX_NUMBER_LENGTH:  # written out, 1e99999999 fills the memory
+        raise ValueError
+    return value
 
 
 _decoder: Final = msgspec.json.Decoder(float_hook=_decimal)

@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from decimal import Decimal, InvalidOperation
 from typing import Final
 
 from gateway.fhir import tables
@@ -19,7 +20,7 @@ MOST_LOOKED_AT: Final = 2_000_000
 MOST_STEPS: Final = 12
 """Steps of a path that are told."""
 
-_TOKEN: Final = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[\]{},:]|[^\s\[\]{},:"]+')
+_TOKEN: Final = re.compile(rb'"(?:[^"\\]++|\\.)*+"|[\[\]{},:]|[^\s\[\]{},:"]+')
 
 
 @dataclass(frozen=True)
@@ -63,8 +64,15 @@ def of_depth(data: bytes, limit: int) -> Spot | None:
 
 
 def of_long_number(data: bytes, limit: int) -> Spot | None:
-    """The first number with more characters than allowed."""
-    return _first(data, lambda levels, token, start: len(token) > limit and token[:1] in b"-0123456789")
+    """The first number with more digits than allowed, as it stands or written out."""
+    return _first(data, lambda levels, token, start: token[:1] in b"-0123456789" and _is_long(token, limit))
+
+
+def _is_long(number: bytes, limit: int) -> bool:
+    try:
+        return len(number) > limit or abs(Decimal(number.decode()).adjusted()) > limit
+    except (InvalidOperation, UnicodeDecodeError):  # an exponent beyond all bounds, or no number
+        return True
 
 
 def _is_duplicate(levels: list[_Level], token: bytes, start: int) -> bool:

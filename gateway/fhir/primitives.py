@@ -19,11 +19,12 @@ MAX_TEXT: Final = 1024 * 1024
 """Characters a string may have by R4; more is told as a warning: a long text is never refused for its length."""
 
 CONTROL: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
-_CODE: Final = re.compile(r"\S+(?:[ \t\r\n]\S+)*").fullmatch
+_WORD = r"[^\s\x00-\x08\x0e-\x1b\ufffe\uffff]++"
+_CODE: Final = re.compile(rf"{_WORD}(?:[ \t\r\n]{_WORD})*+").fullmatch
 ID_FORM: Final = r"[A-Za-z0-9\-.]{1,64}"
 _ID: Final = re.compile(ID_FORM).fullmatch
 _URI: Final = re.compile(r"\S+").fullmatch
-OID_FORM: Final = r"urn:oid:[0-2](?:\.(?:0|[1-9][0-9]*))+"
+OID_FORM: Final = r"urn:oid:[0-2](?:\.(?:0|[1-9][0-9]*+))++"
 _OID: Final = re.compile(OID_FORM).fullmatch
 UUID_FORM: Final = r"urn:uuid:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 _UUID: Final = re.compile(UUID_FORM).fullmatch
@@ -98,7 +99,7 @@ def _matching(match: Any) -> Check:
 
 
 def check_code(value: Any, walk: Walk) -> Problems:
-    """code: no white space but single characters between the words."""
+    """code: no white space but single characters between the words, and what no string may have."""
     if value.__class__ is not str:
         return wrong_kind(value)
     if value and len(value) <= MAX_TEXT and ((" " not in value and value.isprintable()) or _CODE(value)):
@@ -150,18 +151,23 @@ def _check_spaced_base64(value: str) -> Problems:
 
 
 def check_uri(value: Any, walk: Walk) -> Problems:
-    """uri, url, canonical: no white space; what calls itself an OID or UUID is one."""
+    """uri, url, canonical."""
     if value.__class__ is not str:
         return wrong_kind(value)
-    if _UUID(value):  # by far the most
+    if _UUID(value) or is_uri(value):  # by far the most are UUIDs
         return None
+    return only("fhir.bad-value" if value else "fhir.empty")
+
+
+def is_uri(value: str) -> bool:
+    """Whether a text is a uri: no white space in it; what calls itself an OID or UUID is one."""
     if (" " in value or not value.isprintable() or not value) and not _URI(value):
-        return only("fhir.bad-value" if value else "fhir.empty")
+        return False
     if value[:4] != "urn:":
-        return None
+        return True
     if value.startswith("urn:oid:"):
-        return None if _OID(value) else only("fhir.bad-value")
-    return only("fhir.bad-value") if value.startswith("urn:uuid:") and not _UUID_ANY_CASE(value) else None
+        return _OID(value) is not None
+    return not value.startswith("urn:uuid:") or _UUID_ANY_CASE(value) is not None
 
 
 def wrong_kind(value: Any) -> list[Problem]:

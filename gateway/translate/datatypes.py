@@ -39,7 +39,7 @@ _INTERNATIONAL = {
 
 def _oid_address(oid: str) -> str | None:
     """The address of an oid; None for what no address can be made of (`9`, `1.02`: R4 wants a whole oid)."""
-    return _OID + oid if re.fullmatch(r"[0-2](\.(0|[1-9]\d*))+", oid, re.ASCII) else None
+    return _OID + oid if re.fullmatch(r"[0-2](?:\.(?:0|[1-9]\d*+))++", oid, re.ASCII) else None
 
 
 def _oid_of(uri: Any) -> str | None:

@@ -87,6 +87,7 @@ def _write_reports(reports: list[etree._Element], bound: Mapping, state: State) 
 
 
 def _write_report(report: etree._Element, bound: Mapping, state: State) -> Json:
+    first = len(state.bundle["entry"])
     made = state.create("List", "List")
     bound.writer("List", "mh:PatientReport")(report, made, state)
     entries = []
@@ -95,7 +96,7 @@ def _write_report(report: etree._Element, bound: Mapping, state: State) -> Json:
         entries.append({"item": state.reference_to(document)})
         if document["resourceType"] == "Composition":
             _of_this_document(document, state)
-    complete(state)
+    complete(state, first)
     if "Patient" in state.singletons:
         made["subject"] = state.reference_to(state.singletons["Patient"])
     made["entry"] = entries

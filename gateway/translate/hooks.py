@@ -76,16 +76,15 @@ def _prepare_identifier(identifier: Json) -> Prepared:
         return identifier, ()
     if kind == _type_code(identifier):
         return identifier, ("system",)
-    code_set = "8116" if kind in PERSON_IDENTIFIERS else "9051"
-    return {**identifier, "type": {"coding": [_coding(code_set, kind)]}}, ("system",)
+    return {**identifier, "type": {"coding": _codings(kind)}}, ("system",)
 
 
-def _coding(code_set: str, code: str) -> Json:
-    return {
-        "system": code_system(code_set),
-        "code": code,
-        "display": terminology.display(code_set, code) or code,
-    }
+def _codings(kind: str) -> list[Json]:
+    """The kind in each code set that has it: a HER-id may be an organisation's or a person's."""
+    names = ((code_set, terminology.display(code_set, kind)) for code_set in ("9051", "8116"))
+    return [
+        {"system": code_system(code_set), "code": kind, "display": name} for code_set, name in names if name
+    ]
 
 
 _TELECOM = re.compile(r"(tel|mailto|fax|sms):(.+)", re.DOTALL)

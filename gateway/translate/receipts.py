@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import copy
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from gateway import terminology
 from gateway.emessage.apprec import MIG_VERSIONS
@@ -208,17 +208,19 @@ def from_bundle(bundle: Json, standard: str) -> Reading:
     """The reading of a receipt Bundle, with the text of AppRec in a version. Raises NotTranslatable for what AppRec
     demands and the Bundle lacks."""
     bound = mapping(standard)
-    prepared, derived = _prepared(copy.deepcopy(bundle))
+    prepared, replaced = _prepared(copy.deepcopy(bundle))
     key = ("", str(bundle.get("identifier", {}).get("value", "")))
     reading = Reading(prepared, key, born_in_fhir=not is_translated(bundle))
     for resource in _resources(prepared):
         if resource.get("resourceType") in ("MessageHeader", "OperationOutcome"):
             reading.singletons.setdefault(resource["resourceType"], resource)
-    _note_derived(reading, derived)
+    _note_derived(reading, replaced)
     version = _version(reading, standard)
     reading.elsewhere["ar:MIGversion"] = lambda: reading.out.append(element("MIGversion", version))
     bound.reader("AppRec", "ar:AppRec")(prepared, reading)
     reading.refuse_what_is_missing()
+    for each in replaced:
+        each.resource[each.name] = each.given
     return reading
 
 
@@ -237,26 +239,43 @@ def _resources(bundle: Json) -> list[Json]:
 
 
 def _items(resource: Json, name: str) -> list[Json]:
-    found = resource.get(name)
+    return _items_of(resource.get(name))
+
+
+def _items_of(found: Any) -> list[Json]:
     return [item for item in found if isinstance(item, dict)] if isinstance(found, list) else []
 
 
-def _note_derived(reading: Reading, derived: list[hooks.Prepared]) -> None:
-    """What `_derive` writes has been read where it is still what it was."""
+def _note_derived(reading: Reading, replaced: list[_Replaced]) -> None:
+    """What `_derive` writes has been read where it is still what it was; of an item that the rules read as another one,
+    only what they have from it."""
     response = reading.singletons["MessageHeader"]["response"]
     reading.used(response, "code")
     for issue in reading.singletons.get("OperationOutcome", {}).get("issue", ()):
         for key, value in _issue_kind(issue, _status_of(response)).items():
             if issue.get(key) == value:
                 reading.used(issue, key)
-    for item, keys in derived:
-        for key in keys:
-            reading.used(item, key)
+    for each in replaced:
+        for given, (item, keys) in zip(_items_of(each.given), each.prepared, strict=True):
+            if item is not given:
+                reading.stands_for(item, given)
+            for key in keys:
+                reading.used(item, key)
 
 
-def _prepared(bundle: Json) -> tuple[Json, list[hooks.Prepared]]:
+class _Replaced(NamedTuple):
+    """The identifiers, telephones or addresses of a resource, while the rules read them as they want them."""
+
+    resource: Json
+    name: str
+    given: Any
+    prepared: list[hooks.Prepared]
+    """Each with the keys that only follow from others."""
+
+
+def _prepared(bundle: Json) -> tuple[Json, list[_Replaced]]:
     """The Bundle as the rules read it: status stated, the message's id without its address form, identifiers,
-    telephones and addresses prepared (these also apart, with the keys that only follow from others)."""
+    telephones and addresses prepared (these also apart)."""
     header: Any = next((r for r in _resources(bundle) if r.get("resourceType") == "MessageHeader"), None)
     if header is None:
         raise NotTranslatable("fhir.no-message-header")
@@ -266,14 +285,14 @@ def _prepared(bundle: Json) -> tuple[Json, list[hooks.Prepared]]:
     _state_status(bundle, response)
     if "coding" not in header.get("eventCoding", {}) and not header.get("eventCoding"):
         header["eventCoding"] = {"system": code_system("8279"), "code": "APPREC"}
-    derived = []
+    replaced = []
     for resource in _resources(bundle):
         for name, (_, prepare) in hooks.HOOKS.items():
             found = [prepare(item) for item in _items(resource, name)]
             if found:
+                replaced.append(_Replaced(resource, name, resource[name], found))
                 resource[name] = [item for item, _ in found]
-                derived += found
-    return {**bundle, "identifier": message_identifier(bundle)}, derived
+    return {**bundle, "identifier": message_identifier(bundle)}, replaced
 
 
 def _state_status(bundle: Json, response: Json) -> None:

@@ -90,10 +90,10 @@ def demands() -> dict[str, tuple[Demand, ...]]:
     return {name: tuple(found) for name, found in table.items()}
 
 
-def complete(state: State) -> None:
-    """Writes what R4 demands into every resource of the Bundle, and takes away what it forbids."""
+def complete(state: State, first: int = 0) -> None:
+    """Writes what R4 demands into every resource of the Bundle, from that entry on, and takes away what it forbids."""
     completions = _completions()
-    for entry in list(state.bundle["entry"]):
+    for entry in state.bundle["entry"][first:]:
         resource = entry["resource"]
         completion = completions.get(resource["resourceType"])
         if completion is not None:

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import copy
 import re
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from typing import Literal
 
 from lxml import etree
@@ -93,20 +94,40 @@ def _attributes(source: etree._Element, result: etree._Element, place: Place) ->
 def _unequal(
     children: list[etree._Element], others: list[etree._Element], place: Place
 ) -> Iterator[tuple[Loss, bool]]:
-    """Different elements: each leaf that stands on one side only."""
+    """Different elements: each leaf that stands on one side only.
+
+    Where fewer are left of a name, those are gone that have no leaf of the kind that the next one left has.
+    """
     left: dict[object, deque[etree._Element]] = {}
     for other in others:
         left.setdefault(other.tag, deque()).append(other)
+    gone = Counter(child.tag for child in children)
+    gone.subtract(other.tag for other in others)
+    kinds_inside = cache(_kinds_inside)
     for child in children:
         same = left.get(child.tag)
-        if same:
+        if same and (gone[child.tag] <= 0 or not _kinds_inside(child).isdisjoint(kinds_inside(same[0]))):
             yield from _differences(child, same.popleft(), place)
         else:
+            gone[child.tag] -= 1
             for leaf in _leaves(child):
                 yield Loss(place(leaf), "", "lost"), False
     for other in (each for same in left.values() for each in same):
         for leaf in _leaves(other):
             yield Loss("", place(leaf), "added"), False
+
+
+def _kinds_inside(element: etree._Element) -> frozenset[tuple[object, ...]]:
+    """The names that lead from an element to its leaves."""
+    found = set()
+    left: list[tuple[etree._Element, tuple[object, ...]]] = [(element, ())]
+    while left:
+        holder, names = left.pop()
+        children = _children(holder)
+        left += ((child, (*names, child.tag)) for child in children)
+        if not children:
+            found.add(names)
+    return frozenset(found)
 
 
 def _leaves(element: etree._Element) -> list[etree._Element]:

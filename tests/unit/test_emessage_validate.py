@@ -29,6 +29,12 @@ def test_a_valid_message_has_no_finding() -> None:
         ("<MsgId>", "<Ack/><MsgId>", "schema.unexpected-element", "MsgHead/MsgInfo/Ack[1]"),
         (
             "<MsgId>a-1</MsgId>",
+            '<MsgId>a-1</MsgId><MsgId xmlns="">a-1</MsgId>',
+            "schema.unexpected-element",
+            "MsgHead/MsgInfo/MsgId[2]",
+        ),
+        (
+            "<MsgId>a-1</MsgId>",
             "<Rart/><MsgId>a-1</MsgId>",
             "schema.unexpected-element",
             "MsgHead/MsgInfo/?[4]",

@@ -38,6 +38,8 @@ from gateway.fhir.json import MAX_BYTES, MAX_DEPTH, read, write
         (b'{"a": ' + b"1" * 5000 + b"}", "json.number-too-long"),
         (b'{"a": 1.' + b"1" * 5000 + b"}", "json.number-too-long"),
         (b'{"a": 1e99999999999999999999}', "json.number-too-long"),
+        (b'{"a": 1e99999999}', "json.number-too-long"),
+        (b'{"a": -2.5E-1001}', "json.number-too-long"),
         (b'{"a":' * MAX_DEPTH + b"{}" + b"}" * MAX_DEPTH, "json.too-deep"),
         (b'{"a":' + b"[" * 2000 + b"]" * 2000 + b"}", "json.too-deep"),
         (b'{"a":' * 100_000, "json.too-deep"),
@@ -60,6 +62,13 @@ def test_the_line_is_named() -> None:
     with pytest.raises(Unreadable) as refusal:
         read(b'{\n "a": 1,\n "b": x\n}')
     assert refusal.value.line == 3
+
+
+def test_a_number_that_is_long_only_when_written_out_is_found() -> None:
+    with pytest.raises(Unreadable) as refusal:
+        read(b'{"resourceType":"Observation",\n"valueQuantity":{"unit":"1e2000","value":1e2000}}')
+    assert (refusal.value.path, refusal.value.line) == ("valueQuantity.value", 2)
+    assert read(b'{"a":1e1000}') == {"a": Decimal("1e1000")}
 
 
 def test_the_deepest_level_allowed() -> None:

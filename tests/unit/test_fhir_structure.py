@@ -70,6 +70,7 @@ def test_the_rich_bundle_is_valid() -> None:
         (patient(name=[{"family": "a\x00"}]), "fhir.bad-character", "Patient.name[0].family"),
         (patient(name=[None]), "fhir.wrong-type", "Patient.name[0]"),
         (patient(gender=["male"]), "fhir.too-many", "Patient.gender"),
+        (patient(language="nb\x01"), "fhir.bad-value", "Patient.language"),
         (patient(gender="mann"), "fhir.bad-code", "Patient.gender"),
         (patient(gender=None), "fhir.wrong-type", "Patient.gender"),
         (patient(active="true"), "fhir.wrong-type", "Patient.active"),

@@ -61,3 +61,11 @@ def test_the_time_of_a_comparison_grows_with_the_message_and_not_with_its_square
     found = missing(source, result)
     assert time.process_time() - begin < 5
     assert (len(found), found[0], found[-1]) == (10_000, "m/a[1]", "m/a[10000]")
+
+
+def test_of_several_those_are_missing_of_which_nothing_is_left() -> None:
+    source = etree.fromstring(
+        "<m><a><new>1</new></a><a><old>2</old><new>3</new></a><a><new/></a><a><c><old>4</old></c></a></m>"
+    )
+    result = etree.fromstring("<m><a><old>2</old></a><a><c><old>4</old></c></a></m>")
+    assert missing(source, result) == ("m/a[1]/new", "m/a[2]/new", "m/a[3]/new")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tracemalloc
+from collections.abc import Callable
 from decimal import Decimal
 from time import process_time
 from typing import Any
@@ -13,11 +15,13 @@ from lxml import etree
 
 from gateway.fhir import json as fhir_json
 from gateway.fhir.canonical import EXACT, PRESENT
+from gateway.fhir.json_place import of_depth
 from gateway.fhir.primitives import CHECKS
 from gateway.fhir.problem import Walk
-from gateway.translate.primitives import primitive
+from gateway.translate.primitives import primitive, uri_text
 
 Json = dict[str, Any]
+MANY = 200_000
 
 PAIRS = (
     *(("string", "string"), ("markdown", "string"), ("code", "token"), ("id", "string"), ("uri", "anyURI")),
@@ -33,6 +37,7 @@ SAME = [
     ("markdown", "string", "linje\nto", "linje\nto"),
     ("code", "token", "ukjent kode", "ukjent kode"),
     ("uri", "anyURI", "tel:+4773555555", "tel:+4773555555"),
+    ("uri", "anyURI", "urn:oid:2.16.578", "urn:oid:2.16.578"),
     ("id", "string", "9d1b3c1e-0000-4000-8000-000000000001", "9d1b3c1e-0000-4000-8000-000000000001"),
     ("boolean", "boolean", "true", True),
     ("boolean", "boolean", "false", False),
@@ -82,6 +87,8 @@ ONLY_EXACT = [
     ("id", "string", "x" * 65),
     ("id", "string", "ikke en id"),
     ("uri", "anyURI", "tel: 73 55"),
+    ("uri", "anyURI", "urn:uuid:vedlegg-1"),
+    ("uri", "anyURI", "urn:oid:01.2"),
     ("integer", "integer", "99999999999"),
     ("decimal", "double", "INF"),
     ("decimal", "double", "-INF"),
@@ -146,6 +153,38 @@ def test_base64_with_a_space_inside_its_last_group_takes_no_time() -> None:
     holder = written("base64Binary", "base64Binary", text)
     assert process_time() - begin < 0.1
     assert holder == {"_x": exact(text)}
+
+
+@pytest.mark.parametrize("address", ["urn:x:\x01", "//\x0b/", "\uffff", "http://[a]"])
+def test_an_address_that_no_message_can_hold_gives_no_text(address: str) -> None:
+    assert read("uri", "anyURI", {"x": address}) is None
+
+
+def test_a_second_with_many_zeros_before_its_last_digit_takes_no_time() -> None:
+    text = f"2026-11-21T10:00:00.{'0' * 20_000}1"
+    holder = written("instant", "dateTime", text)
+    begin = process_time()
+    assert read("instant", "dateTime", holder) == text
+    assert process_time() - begin < 0.1
+
+
+@pytest.mark.parametrize(
+    "look",
+    [
+        lambda: uri_text("http://gate.example/" + "a" * MANY),
+        lambda: uri_text("tel:" + "%20" * MANY),
+        lambda: CHECKS["code"]("a " * MANY + "a", Walk()),
+        lambda: CHECKS["uri"]("urn:oid:2" + ".1" * MANY, Walk()),
+        lambda: of_depth(b'{"a":"' + b"a" * MANY + b'"}', 9),
+    ],
+)
+def test_a_long_text_takes_no_more_than_a_few_times_its_length(look: Callable[[], object]) -> None:
+    look()
+    tracemalloc.start()
+    look()
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert most < 20 * MANY
 
 
 @pytest.mark.parametrize(("fhir", "source"), PAIRS)

@@ -160,3 +160,24 @@ def test_what_is_known_of_the_original_is_added_once_and_to_a_copy() -> None:
     assert resources(stated, "MessageHeader")[0]["response"]["extension"][0]["valueDateTime"] == (
         "2026-07-02T02:00:00+02:00"
     )
+
+
+def test_a_kind_of_identifier_that_its_system_contradicts_is_told_as_lost() -> None:
+    bundle = to_fhir(receipt(PARTIES["professional"][0], PARTIES["institution"][0]))
+    practitioner = next(
+        e["resource"] for e in bundle["entry"] if e["resource"]["resourceType"] == "Practitioner"
+    )
+    practitioner["identifier"][0]["type"]["coding"][0]["code"] = "FNR"
+    made = convert(bundle, "apprec-1.0")
+    assert b'V="FNR"' not in made.data
+    assert "Practitioner[1].identifier[0].type.coding[0].code" in [each.source for each in made.loss.lost]
+
+
+def test_a_persons_her_id_without_a_kind_is_named_as_one() -> None:
+    bundle = to_fhir(receipt(PARTIES["professional"][0], PARTIES["institution"][0]))
+    for entry in bundle["entry"]:
+        for identifier in entry["resource"].get("identifier", ()):
+            del identifier["type"]
+    made = convert(bundle, "apprec-1.0")
+    assert made.data.count(b'<TypeId V="HER" DN="HER-id"/>') == 2
+    assert not made.loss.lost
