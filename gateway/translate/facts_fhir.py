@@ -164,7 +164,11 @@ class _View:
     def provenance(self) -> Json:
         """The Provenance of the message, not one of a single document."""
         found = [r for r in self.resources if r.get("resourceType") == "Provenance"]
-        return self.provenance_of(self.header) or (found[0] if len(found) == 1 else {})
+        own = self.provenance_of(self.header) or self.provenance_of(self.body() or self.first("Composition"))
+        if own or len(found) != 1:
+            return own
+        named = filter(None, map(self.follow, found[0].get("target", ())))
+        return found[0] if version.is_of_the_message(list(named), self.focus()) else {}
 
     def provenance_of(self, resource: Json) -> Json:
         """The Provenance whose target the resource is; empty if there is none."""
