@@ -49,6 +49,8 @@ class Shaped:
     """References that named something outside the Bundle: only their display is left."""
     overruled: list[Json] = field(default_factory=list)
     """Codes that a status contradicts: taken away."""
+    stated: list[Json] = field(default_factory=list)
+    """Codes that say what a status says: where they are not read, the status itself is told."""
     is_cancelled: bool = False
     """The message takes everything back that it repeats."""
 
@@ -65,6 +67,7 @@ def bring_into_shape(made: Json) -> Shaped:
             _medication_of_its_own(resource, urls[id(resource)], made, done)
         if kind == "MedicationStatement" and discontinued.disagrees(resource):
             done.overruled += discontinued.agree(resource)
+            done.stated += discontinued.saying_discontinued(resource)
         if kind in _WITH_NAMES:
             _names_in_order(resource, done)
         if kind == "Provenance":

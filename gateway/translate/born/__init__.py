@@ -82,6 +82,7 @@ def in_order(bundle: Json, target: str) -> OpenBundle:
     work.outside, work.is_cancelled = shaped.outside, shaped.is_cancelled
     for moved in shaped.moved:
         work.say(moved.holder, moved.key, moved.to, moved.to_key, moved.within)
+    work.form.update(map(id, shaped.stated))
     for reason in shaped.overruled:
         work.rendered += [
             Loss(f"{work.place_of(coding)}.{key}", "", "lost", "warning")

@@ -159,7 +159,12 @@ def _leave_out_old_numbers(work: OpenBundle, holder: Json) -> None:
     """A number that is no longer in use would be called: the e-message cannot say that it is old."""
     telecoms = holder.get("telecom", [])
     for old in [each for each in telecoms if each.get("use") == "old"]:
-        work.rendered += [Loss(f"{work.place_of(old)}.{key}", "", "lost") for key in old]
+        work.rendered += [
+            Loss(f"{work.place_of(holder)}.{key}", "", "lost")
+            for holder in (old, old.get("period", {}))
+            for key in holder
+            if key != "period"
+        ]
     if any(each.get("use") == "old" for each in telecoms):
         holder["telecom"] = [each for each in telecoms if each.get("use") != "old"]
 

@@ -85,7 +85,9 @@ def say_prescriptions(work: OpenBundle) -> None:
         if request.get("status") in _ENDED:
             request["status"] = "stopped"
             discontinued.agree(request)
-            work.say(request, "status", request["statusReason"][0]["coding"][0], "code")
+            stated = request["statusReason"][0]["coding"][0]
+            work.say(request, "status", stated, "code")
+            work.form.add(id(stated))
         elif request.get("status") == "active":
             work.say(request, "status", request, "resourceType")  # a row is a prescription in effect
     work.retyped()
@@ -119,6 +121,8 @@ def let_rows_speak(work: OpenBundle) -> None:
 
 def say_proposals(work: OpenBundle) -> None:
     """An aid that is only proposed has a status for that (8230)."""
+    if not work.allows("OpplysningerOmHjelpemidler"):
+        return
     for request in work.of_type("DeviceRequest"):
         if request.get("intent") == "proposal" and request.get("status") == "active":
             request["status"] = "draft"
