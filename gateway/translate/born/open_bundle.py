@@ -18,6 +18,7 @@ from gateway.translate.documents import bodies
 from gateway.translate.loss import Loss
 from gateway.translate.places import concept_of_component
 from gateway.translate.shape import is_negation, is_refuted, is_taken_out
+from gateway.translate.whom import OF_WHOM, is_someone_else, patient_of
 
 
 @dataclass(frozen=True)
@@ -75,6 +76,8 @@ class OpenBundle:
             (r for r in self.resources.values() if r.get("resourceType") == "MessageHeader"), {}
         )
         self.composition: Json | None = None
+        self._patients: dict[int, Json | None] = {}
+        """By identity of the Composition: whom the body is about."""
         self.form: set[int] = set()
         """Objects (by identity) whose own values only arrange what is told elsewhere: they are not told as text."""
         self.is_cancelled = False
@@ -174,13 +177,26 @@ class OpenBundle:
 
     def patient(self) -> Json | None:
         """Whom the body is about."""
-        said = self.follow((self.composition or {}).get("subject"))
-        return said or next(iter(self.of_type("Patient")), None)
+        at = id(self.composition)
+        if at not in self._patients:
+            found = patient_of([self.composition or {}, *self.focus()], self.follow)
+            self._patients[at] = found or next(iter(self.of_type("Patient")), None)
+        return self._patients[at]
 
     def is_about_another(self, resource: Json) -> bool:
         """Whether a resource is about a patient who is not the one of the body."""
-        about = self.follow(resource.get("subject") or resource.get("patient") or resource.get("for"))
-        return about is not None and about.get("resourceType") == "Patient" and about is not self.patient()
+        about = next((resource[key] for key in OF_WHOM if key in resource), None)
+        taking_part = resource.get("participant", ()) if resource.get("resourceType") == "Appointment" else ()
+        named = [about] if about else [each.get("actor") for each in taking_part]
+        patient = self.patient()
+        others = [each for each in named if self._is_another(each, patient)]
+        return bool(others) and not any(self.follow(each) is patient for each in named)
+
+    def _is_another(self, reference: object, patient: Json | None) -> bool:
+        found = self.follow(reference)
+        if found is None:
+            return patient is not None and is_someone_else(reference, patient)
+        return found.get("resourceType") == "Patient" and found is not patient
 
     def of_the_message(self) -> set[int]:
         """The Provenances (by identity) that tell of the message itself."""
