@@ -17,7 +17,7 @@ from gateway.translate.compiler import mapping
 from gateway.translate.documents import bodies
 from gateway.translate.loss import Loss
 from gateway.translate.places import concept_of_component
-from gateway.translate.shape import is_negation, is_refuted, is_taken_out
+from gateway.translate.shape import is_negation, is_refuted, is_to_be_taken_out
 from gateway.translate.whom import OF_WHOM, is_someone_else, patient_of
 
 
@@ -218,7 +218,7 @@ class OpenBundle:
 
     def belongs(self, resource: Json) -> bool:
         """Whether a resource is about the patient of the body, and means to be believed."""
-        believed = self.is_cancelled or not is_taken_out(resource)
+        believed = not is_to_be_taken_out(resource, self.is_cancelled)
         return believed and not self.is_about_another(resource)
 
     def may_be_told(self, resource: Json) -> bool:

@@ -288,7 +288,10 @@ def _worded(resource: Json, leaves: list[Leaf]) -> _Told:
                 value, path = root[key] if position is None else root[key][position], f"{kind}.{key}"
                 rank = OF_THE_REST if position is not None and root is resource else words.rank(path, value)
                 found.append((rank, line))
-                told.denial = told.denial or words.denial(path, value)
+                denial = (
+                    words.denial if root is resource else words.denial_within
+                )  # it speaks for what is inside
+                told.denial = told.denial or denial(path, value)
     found.sort(key=lambda ranked: ranked[0])
     told.turns = [line for rank, line in found if rank < OF_THE_REST]
     told.lines = [line for rank, line in found if rank == OF_THE_REST]
