@@ -6,7 +6,7 @@ the other.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from gateway.translate.codec import Json
@@ -35,10 +35,18 @@ def patient_of(focus: Sequence[Json], follow: Callable[[Any], Json | None]) -> J
     return others[0] if others else None
 
 
-def is_someone_else(reference: object, patient: Json) -> bool:
+def numbers_of(patient: Json | None) -> dict[str, set[str]]:
+    """The patient's numbers by their system."""
+    found: dict[str, set[str]] = {}
+    for each in (patient or {}).get("identifier", ()):
+        found.setdefault(str(each.get("system")), set()).add(str(each.get("value")))
+    return found
+
+
+def is_someone_else(reference: object, numbers: Mapping[str, set[str]]) -> bool:
     """Whether a Reference names somebody by another number of a kind that the patient has one of."""
     stated = reference.get("identifier") if isinstance(reference, dict) else None
     if not isinstance(stated, dict) or not stated.get("value") or not stated.get("system"):
         return False
-    own = [each for each in patient.get("identifier", ()) if each.get("system") == stated["system"]]
-    return bool(own) and all(each.get("value") != stated["value"] for each in own)
+    own = numbers.get(str(stated["system"]))
+    return own is not None and str(stated["value"]) not in own
