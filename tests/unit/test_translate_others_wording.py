@@ -273,3 +273,12 @@ def test_a_number_no_longer_in_use_is_named_value_by_value() -> None:
     made = to_plo(by_hand.service("Hjemmesykepleie"), telecom=[old])
     assert {"Patient[1].telecom[0].value", "Patient[1].telecom[0].period.end"} <= lost(made)
     assert "Patient[1].telecom[0].period" not in lost(made)
+
+
+@pytest.mark.parametrize("first", [0, 1])
+def test_the_address_in_use_is_the_one_that_is_carried(first: int) -> None:
+    addresses = [{"use": "old", "city": "Gamleby"}, {"use": "home", "city": "Nyby"}]
+    made = to_plo(by_hand.service("Hjemmesykepleie"), address=[addresses[first], addresses[1 - first]])
+    root = etree.fromstring(made.data)
+    assert root.findtext(".//{*}MsgInfo/{*}Patient/{*}Address/{*}City") == "Nyby"
+    assert f"Patient[1].address[{first}].city" in lost(made)
