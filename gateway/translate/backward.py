@@ -13,7 +13,7 @@ from gateway.errors import NotTranslatable
 from gateway.translate import born, envelope
 from gateway.translate.born.copying import places_in
 from gateway.translate.born.open_bundle import OpenBundle
-from gateway.translate.born.rendering import MOST_LOOKS, Rendering
+from gateway.translate.born.rendering import MOST_LOOKS, Rendering, without_copies
 from gateway.translate.codec import Json
 from gateway.translate.implied import is_implied
 from gateway.translate.loss import Loss
@@ -64,6 +64,7 @@ def from_bundle(bundle: Json, target: str, *, render: bool = True) -> Backward:
     told, rendered = rendering.told(reading.was_read)
     told |= (rendering.named or {}).keys()
     told |= {value for value, each in work.carriers.items() if (id(each.by), each.by_key) in told}
+    leaves = without_copies(work, leaves)
     left = [leaf for leaf in leaves if leaf.place and (id(leaf.owners[-1]), leaf.key) not in told]
     losses = (
         *work.rendered,
@@ -73,7 +74,7 @@ def from_bundle(bundle: Json, target: str, *, render: bool = True) -> Backward:
         *_assumed(reading),
         *_shortened(reading, work),
         *_lost(left, _standing(work, unread.touched | carried | rendering.speaking(reading.was_read))),
-        *_moved_in_vain(work, reading, {leaf.place for leaf in left}),
+        *_moved_in_vain(work, reading, told, {leaf.place for leaf in left}),
     )
     return Backward(reading, losses, _notes(reading, *work.assumed))
 
@@ -160,12 +161,15 @@ def _moved_to_text(work: OpenBundle, reading: Reading) -> list[Loss]:
     ]
 
 
-def _moved_in_vain(work: OpenBundle, reading: Reading, known: set[str]) -> list[Loss]:
-    """What became part of a longer text (given names, lines of a street) that was not carried, and is no leaf now."""
+def _moved_in_vain(
+    work: OpenBundle, reading: Reading, told: set[tuple[int, str]], known: set[str]
+) -> list[Loss]:
+    """What became part of a longer text (given names, lines of a street) that was neither carried nor told, and is no
+    leaf now."""
     places = (
         f"{work.place_of(each.holder)}.{each.key}"
-        for each in work.carriers.values()
-        if each.target and not reading.was_read(each.by, each.by_key)
+        for value, each in work.carriers.items()
+        if each.target and value not in told and not reading.was_read(each.by, each.by_key)
     )
     return [Loss(place, "", "lost") for place in places if place not in known]
 

@@ -6,6 +6,8 @@ certain of the status (DESIGN §5: `unknown`, not `active`). A status edited in 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from gateway import terminology
 from gateway.fhir.canonical import code_system
 from gateway.translate.codec import Json
@@ -57,11 +59,15 @@ def _is_of_the_set(concept: object) -> bool:
 
 
 def _says_discontinued(statement: Json) -> bool:
+    return any(True for _ in saying_discontinued(statement))
+
+
+def saying_discontinued(statement: Json) -> Iterator[Json]:
+    """The codings that say that the medication is discontinued."""
     for reason in statement.get("statusReason", ()):
         for coding in reason.get("coding", ()) if isinstance(reason, dict) else ():
             if (
                 coding.get("code") == DISCONTINUED
                 and terminology.number_of(str(coding.get("system", ""))) == _CODE_SET
             ):
-                return True
-    return False
+                yield coding

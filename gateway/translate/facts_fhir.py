@@ -15,6 +15,7 @@ from gateway.translate.facts_xml import moment
 from gateway.translate.hooks import identifier_kind
 from gateway.translate.identity import without_address
 from gateway.translate.logistics import EVENTS_OF_TYPE
+from gateway.translate.whom import patient_of
 
 _PATIENT_KINDS = ("FNR", "DNR", "FHN", "HNR", "DUF")
 
@@ -164,7 +165,11 @@ class _View:
     def provenance(self) -> Json:
         """The Provenance of the message, not one of a single document."""
         found = [r for r in self.resources if r.get("resourceType") == "Provenance"]
-        return self.provenance_of(self.header) or (found[0] if len(found) == 1 else {})
+        own = self.provenance_of(self.header) or self.provenance_of(self.body() or self.first("Composition"))
+        if own or len(found) != 1:
+            return own
+        named = filter(None, map(self.follow, found[0].get("target", ())))
+        return found[0] if version.is_of_the_message(list(named), self.focus()) else {}
 
     def provenance_of(self, resource: Json) -> Json:
         """The Provenance whose target the resource is; empty if there is none."""
@@ -231,7 +236,8 @@ class _View:
         """Whom the message is about; of several reports, each with its patient, none."""
         focus = [self.follow(reference) for reference in self.header.get("focus", ())]
         lists = [r for r in focus if r.get("resourceType") == "List"]
-        named = self.of_focus("Patient") or self.follow(self.of_focus("Composition").get("subject"))
+        body = {} if lists or self.body() else self.first("Composition")  # one that nothing names is the body
+        named = patient_of([body, *focus], self.follow) or {}
         if lists and not named.get("identifier"):
             return self.follow(lists[0].get("subject")) if len(lists) == 1 else {}
         return named or self.first("Patient")

@@ -49,6 +49,8 @@ class Shaped:
     """References that named something outside the Bundle: only their display is left."""
     overruled: list[Json] = field(default_factory=list)
     """Codes that a status contradicts: taken away."""
+    stated: list[Json] = field(default_factory=list)
+    """Codes that say what a status says: where they are not read, the status itself is told."""
     is_cancelled: bool = False
     """The message takes everything back that it repeats."""
 
@@ -65,6 +67,7 @@ def bring_into_shape(made: Json) -> Shaped:
             _medication_of_its_own(resource, urls[id(resource)], made, done)
         if kind == "MedicationStatement" and discontinued.disagrees(resource):
             done.overruled += discontinued.agree(resource)
+            done.stated += discontinued.saying_discontinued(resource)
         if kind in _WITH_NAMES:
             _names_in_order(resource, done)
         if kind == "Provenance":
@@ -79,8 +82,7 @@ def bring_into_shape(made: Json) -> Shaped:
         elif resource.get("resourceType") == "AllergyIntolerance":
             _name_the_substance(resource.get("code"), done)
     done.is_cancelled = is_cancelled(made)
-    if not done.is_cancelled:
-        _take_out(made)
+    _take_out(made, done.is_cancelled)
     return done
 
 
@@ -311,8 +313,9 @@ def is_cancelled(bundle: Json) -> bool:
     )
 
 
-def _take_out(bundle: Json) -> None:
-    out = {e["fullUrl"] for e in bundle["entry"] if "resource" in e and _is_not_to_be_believed(e["resource"])}
+def _take_out(bundle: Json, is_cancelled: bool) -> None:
+    resources = ((e["fullUrl"], e["resource"]) for e in bundle["entry"] if "resource" in e)
+    out = {url for url, resource in resources if is_to_be_taken_out(resource, is_cancelled)}
     if out:
         take_references_away(bundle, out)
 
@@ -377,6 +380,13 @@ def is_negation(resource: Json) -> bool:
     code = resource.get("code") if resource.get("resourceType") == "AllergyIntolerance" else None
     codings = code.get("coding", ()) if isinstance(code, dict) else ()
     return any(isinstance(coding, dict) and coding.get("code") in _NO_KNOWN_ALLERGY for coding in codings)
+
+
+def is_to_be_taken_out(resource: Json, is_cancelled: bool) -> bool:
+    """Whether a resource may not stand where it is read as being so. A message that takes everything back repeats what
+    was an error; what never was so, it says as the message did that it takes back."""
+    denies = is_refuted(resource) or is_negation(resource)
+    return _is_not_to_be_believed(resource) and (denies or not is_cancelled)
 
 
 def is_taken_out(resource: Json) -> bool:

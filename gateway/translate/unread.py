@@ -12,7 +12,7 @@ from typing import Any
 
 from gateway.fhir.canonical import DATA_ABSENT_REASON, EXACT, ORDER, PRESENT
 from gateway.translate.codec import Json
-from gateway.translate.discontinued import is_stated_twice
+from gateway.translate.discontinued import is_stated_twice, saying_discontinued
 from gateway.translate.reading import Read, Reading
 from gateway.translate.required import is_filler
 
@@ -189,7 +189,7 @@ class Unread:
             resource = entry.get("resource", {})
             kind = str(resource.get("resourceType", ""))
             numbers[kind] = numbers.get(kind, 0) + 1
-            twice = kind == "MedicationStatement" and is_stated_twice(resource)
+            twice = kind == "MedicationStatement" and self._is_read_twice(resource)
             place = f"{kind}[{numbers[kind]}]" if self._places is None else self._places.get(id(resource), "")
             if self._reading.is_standing(resource):
                 self.touched.add(id(resource))
@@ -197,6 +197,12 @@ class Unread:
                 told = leaf.steps[0] not in _NOT_CONTENT or leaf.steps[:2] == _SECURITY
                 if told and not (twice and leaf.steps[0] == "status"):
                     yield leaf
+
+    def _is_read_twice(self, statement: Json) -> bool:
+        """Whether a status was read in the code that says the same."""
+        return is_stated_twice(statement) and any(
+            self._reading.was_read(coding, "code") for coding in saying_discontinued(statement)
+        )
 
     def _below(
         self, value: Json, steps: tuple[str | int, ...], owners: tuple[Json, ...], place: str, kind: str

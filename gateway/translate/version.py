@@ -81,6 +81,14 @@ def _of_focus(focus: Sequence[Json]) -> str | None:
     return "C" if all(map(is_taken_back, told)) else None
 
 
+def is_of_the_message(targets: Sequence[Json], focus: Sequence[Json]) -> bool:
+    """Whether the only Provenance of a Bundle tells of the message, though it names neither header nor Composition:
+    it names nothing that is here, or all that the message tells. Where one of several things comes from says nothing
+    of the others. `targets`: the resources that it names."""
+    told = [r for r in focus if r.get("resourceType") not in _ABOUT]
+    return not targets or (bool(told) and all(any(each is r for each in targets) for r in told))
+
+
 def is_taken_back(resource: Json) -> bool:
     """Whether a resource says that what was told by it is not so: an error, revoked, a stay that never began."""
     state = str(resource.get("status") or resource.get("lifecycleStatus") or _verified(resource))

@@ -98,6 +98,26 @@ def files(number: int) -> Json:
     )
 
 
+def sections(number: int) -> Json:
+    """Each says its content as narrative only, before the ones that the message has."""
+    bundle = copy.deepcopy(report())
+    div = '<div xmlns="http://www.w3.org/1999/xhtml">Sov godt</div>'
+    said = {"title": "Natt", "text": {"status": "additional", "div": div}}
+    composition = first(bundle, "Composition")
+    composition["section"] = [*(copy.deepcopy(said) for _ in range(number)), *composition["section"]]
+    return bundle
+
+
+def named_by_number(number: int) -> Json:
+    """Each about somebody else than the patient, who has as many numbers."""
+    bundle = with_more(number, "Observation", status="final", code={"text": "Puls"}, valueString="72")
+    systems = [f"http://example.org/{one}" for one in range(number)]
+    first(bundle, "Patient")["identifier"] = [{"system": each, "value": "1"} for each in systems]
+    for entry, system in zip(bundle["entry"][-number:], systems, strict=True):
+        entry["resource"]["subject"] = {"identifier": {"system": system, "value": "2"}}
+    return bundle
+
+
 def cost(work: Callable[[Json], object], bundle: Json) -> float:
     """Seconds of processor time, the least of two times."""
     times = []
@@ -108,7 +128,19 @@ def cost(work: Callable[[Json], object], bundle: Json) -> float:
     return min(times)
 
 
-@pytest.mark.parametrize("kind", [observations, medications, goals_of_other_plans, codings, contained, files])
+KINDS = [
+    observations,
+    medications,
+    goals_of_other_plans,
+    codings,
+    contained,
+    files,
+    sections,
+    named_by_number,
+]
+
+
+@pytest.mark.parametrize("kind", KINDS)
 def test_many_of_a_kind_take_no_longer_each(kind: Callable[[int], Json]) -> None:
     def work(bundle: Json) -> None:
         assert not [found for found in validate(bundle) if found.severity == "error"]

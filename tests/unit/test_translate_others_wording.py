@@ -202,3 +202,83 @@ def test_the_name_of_one_who_is_contained_is_told_once() -> None:
     made = to_plo({**allergy, "recorder": {"reference": "#w"}})
     assert "Registrert av: Dr Vik" in notes(made)
     assert lost(made) == set()
+
+
+# what moved to where the rules look, and was not read there
+
+
+@pytest.mark.parametrize(
+    "named",
+    [
+        {"medicationCodeableConcept": {"coding": [{"display": "Warfarin"}]}},
+        {"medicationReference": {"display": "Warfarin"}},
+    ],
+)
+@pytest.mark.parametrize("kind", ["MedicationStatement", "MedicationRequest"])
+def test_a_stopped_medication_says_so_where_no_list_is(kind: str, named: Json) -> None:
+    """An application for services has no list of medications: "in use" would be the opposite."""
+    more = {"intent": "order"} if kind == "MedicationRequest" else {}
+    row = {"resourceType": kind, "status": "stopped", **more, **named, **by_hand.ABOUT}
+    made = to_plo(by_hand.stay(), row, kind="HELSEOPPL_SOKNAD")
+    (told,) = [text for text in notes(made) if "Warfarin" in text]
+    assert told.startswith("STOPPET: ")
+    assert "Seponering" not in told
+    assert told.count("Warfarin") == 1
+    assert f"{kind}[1].status" in {each.source for each in made.loss.entries if each.kind == "rendered"}
+    assert {source for source in lost(made) if "code.text" in source or "Concept.text" in source} == set()
+
+
+def test_the_status_of_a_medication_that_stands_nowhere_is_lost() -> None:
+    statement = {
+        "resourceType": "MedicationStatement",
+        "status": "stopped",
+        "medicationCodeableConcept": {"text": "Warfarin"},
+        **by_hand.ABOUT,
+    }
+    made = convert(message("LOG_INNLAGT", [by_hand.stay(), statement]), "plo-1.6")
+    found = {each.source: each.severity for each in made.loss.lost}
+    assert found["MedicationStatement[1].status"] == "error"
+    assert "MedicationStatement[1].medicationCodeableConcept.text" in found
+
+
+def test_what_was_put_together_is_named_once_and_by_its_own_place() -> None:
+    """A name with two given names that only a text tells; a street that is only a text, told nowhere."""
+    doctor = {
+        "resourceType": "Practitioner",
+        "id": "dr",
+        "name": [{"given": ["Kari", "Anne"]}],
+        "address": [{"text": "Storgata 1, Lillevik"}],
+    }
+    made = to_plo(
+        {"resourceType": "Flag", "status": "active", "code": {"text": "Smitte"}, **by_hand.ABOUT}
+        | {"author": {"reference": "Practitioner/dr"}},
+        doctor,
+    )
+    assert any("Kari Anne" in text for text in notes(made))
+    found = {each.source: each.kind for each in made.loss.entries}
+    assert len(found) == len(made.loss.entries)
+    assert [found[f"Practitioner[1].name[0].given[{at}]"] for at in (0, 1)] == ["rendered", "rendered"]
+    assert found["Practitioner[1].address[0].text"] == "lost"
+    assert "Practitioner[1].address[0].line[0]" not in found
+
+
+def test_where_else_an_attachment_is_found_is_named_as_lost() -> None:
+    content = {"contentType": "application/pdf", "data": PDF, "url": "https://bilder.example/7"}
+    made = to_plo({"resourceType": "Media", "status": "completed", "content": content, **by_hand.ABOUT})
+    assert lost(made) == {"Media[1].content.url"}
+
+
+def test_a_number_no_longer_in_use_is_named_value_by_value() -> None:
+    old = {"system": "phone", "value": "22000000", "use": "old", "period": {"end": "2020-01-01"}}
+    made = to_plo(by_hand.service("Hjemmesykepleie"), telecom=[old])
+    assert {"Patient[1].telecom[0].value", "Patient[1].telecom[0].period.end"} <= lost(made)
+    assert "Patient[1].telecom[0].period" not in lost(made)
+
+
+@pytest.mark.parametrize("first", [0, 1])
+def test_the_address_in_use_is_the_one_that_is_carried(first: int) -> None:
+    addresses = [{"use": "old", "city": "Gamleby"}, {"use": "home", "city": "Nyby"}]
+    made = to_plo(by_hand.service("Hjemmesykepleie"), address=[addresses[first], addresses[1 - first]])
+    root = etree.fromstring(made.data)
+    assert root.findtext(".//{*}MsgInfo/{*}Patient/{*}Address/{*}City") == "Nyby"
+    assert f"Patient[1].address[{first}].city" in lost(made)

@@ -25,7 +25,7 @@ from gateway.translate.born.open_bundle import OpenBundle, code_of_type, referen
 from gateway.translate.born.tables import spots
 from gateway.translate.codec import Json
 from gateway.translate.loss import Loss
-from gateway.translate.shape import bring_into_shape, is_in_shape, is_said_alike
+from gateway.translate.shape import bring_into_shape, is_in_shape, is_said_alike, take_references_away
 
 _LISTS = ("Composition", "CarePlan", "ServiceRequest")
 """Where nearly all references stand: looked at first."""
@@ -71,6 +71,13 @@ def _is_each_named(work: OpenBundle) -> bool:
     return not open_places
 
 
+def _leave_to_others(work: OpenBundle) -> None:
+    """What is about another patient stands in no list of this one's: it could be read as this one's."""
+    out = {url for url, resource in work.resources.items() if work.is_about_another(resource)}
+    if out:
+        take_references_away(work.bundle, out)
+
+
 def in_order(bundle: Json, target: str) -> OpenBundle:
     """A copy of the Bundle with everything in its place, for a version of the e-message.
 
@@ -82,6 +89,7 @@ def in_order(bundle: Json, target: str) -> OpenBundle:
     work.outside, work.is_cancelled = shaped.outside, shaped.is_cancelled
     for moved in shaped.moved:
         work.say(moved.holder, moved.key, moved.to, moved.to_key, moved.within)
+    work.form.update(map(id, shaped.stated))
     for reason in shaped.overruled:
         work.rendered += [
             Loss(f"{work.place_of(coding)}.{key}", "", "lost", "warning")
@@ -94,6 +102,7 @@ def in_order(bundle: Json, target: str) -> OpenBundle:
     people.state_parties(work)
     versions.state(work)
     body.ensure(work)
+    _leave_to_others(work)
     attached.render(work)
     people.write_names(work)
     people.say_contacts(work)
@@ -104,6 +113,7 @@ def in_order(bundle: Json, target: str) -> OpenBundle:
     requests.say_periods(work)
     requests.say_prescriptions(work)
     requests.say_proposals(work)
+    requests.take_back_visits(work)
     requests.let_rows_speak(work)
     patient_voice.render(work)
     sections.render(work)

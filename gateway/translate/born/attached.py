@@ -15,6 +15,7 @@ from gateway.fhir.canonical import code_system
 from gateway.translate import dialogue
 from gateway.translate.born.open_bundle import OpenBundle
 from gateway.translate.codec import Json
+from gateway.translate.loss import Loss
 from gateway.translate.markup import holds_markup
 
 _KINDS = "8114"
@@ -40,6 +41,8 @@ def render(work: OpenBundle) -> None:
                 document = {"resourceType": "DocumentReference", "content": [{"attachment": attachment}]}
                 work.add(document, f"{url}-document")
                 _put_in_focus(work, document, named)
+            if "url" in attachment:  # the data stand in the message, and not where else they are found
+                work.rendered.append(Loss(f"{work.place_of(attachment)}.url", "", "lost"))
             binary = {"resourceType": "Binary", "data": attachment["data"]}
             attachment["url"] = work.add(binary, url)["reference"]
             work.say(attachment, "data", binary, "data")

@@ -17,7 +17,8 @@ from gateway.translate.compiler import mapping
 from gateway.translate.documents import bodies
 from gateway.translate.loss import Loss
 from gateway.translate.places import concept_of_component
-from gateway.translate.shape import is_negation, is_refuted, is_taken_out
+from gateway.translate.shape import is_negation, is_refuted, is_to_be_taken_out
+from gateway.translate.whom import OF_WHOM, is_someone_else, numbers_of, patient_of
 
 
 @dataclass(frozen=True)
@@ -75,6 +76,10 @@ class OpenBundle:
             (r for r in self.resources.values() if r.get("resourceType") == "MessageHeader"), {}
         )
         self.composition: Json | None = None
+        self._patients: dict[int, tuple[Json | None, dict[str, set[str]]]] = {}
+        """By identity of the Composition: whom the body is about, and that patient's numbers."""
+        self._sections: dict[tuple[int, str], Json] = {}
+        """By identity of what holds it, and name: the sections that were asked for."""
         self.form: set[int] = set()
         """Objects (by identity) whose own values only arrange what is told elsewhere: they are not told as text."""
         self.is_cancelled = False
@@ -164,23 +169,43 @@ class OpenBundle:
         """The section at the end of the names, made where it is not there."""
         holder: Json = self.composition or {}
         for name in names:
-            sections = holder.setdefault("section", [])
-            found = next((section for section in sections if section_code(section) == name), None)
+            at = id(holder), name
+            found = self._sections.get(at)
             if found is None:
-                found = {"code": concept_of_component(name)}
-                sections.append(found)
+                sections = holder.setdefault("section", [])
+                found = next((section for section in sections if section_code(section) == name), None)
+                if found is None:
+                    found = {"code": concept_of_component(name)}
+                    sections.append(found)
+                self._sections[at] = found
             holder = found
         return holder
 
     def patient(self) -> Json | None:
         """Whom the body is about."""
-        said = self.follow((self.composition or {}).get("subject"))
-        return said or next(iter(self.of_type("Patient")), None)
+        return self._patient()[0]
+
+    def _patient(self) -> tuple[Json | None, dict[str, set[str]]]:
+        at = id(self.composition)
+        if at not in self._patients:
+            named = patient_of([self.composition or {}, *self.focus()], self.follow)
+            found = named or next(iter(self.of_type("Patient")), None)
+            self._patients[at] = found, numbers_of(found)
+        return self._patients[at]
 
     def is_about_another(self, resource: Json) -> bool:
         """Whether a resource is about a patient who is not the one of the body."""
-        about = self.follow(resource.get("subject") or resource.get("patient") or resource.get("for"))
-        return about is not None and about.get("resourceType") == "Patient" and about is not self.patient()
+        about = next((resource[key] for key in OF_WHOM if key in resource), None)
+        taking_part = resource.get("participant", ()) if resource.get("resourceType") == "Appointment" else ()
+        named = [about] if about else [each.get("actor") for each in taking_part]
+        others = [each for each in named if self._is_another(each)]
+        return bool(others) and not any(self.follow(each) is self.patient() for each in named)
+
+    def _is_another(self, reference: object) -> bool:
+        found, (patient, numbers) = self.follow(reference), self._patient()
+        if found is None:
+            return is_someone_else(reference, numbers)
+        return found.get("resourceType") == "Patient" and found is not patient
 
     def of_the_message(self) -> set[int]:
         """The Provenances (by identity) that tell of the message itself."""
@@ -202,7 +227,7 @@ class OpenBundle:
 
     def belongs(self, resource: Json) -> bool:
         """Whether a resource is about the patient of the body, and means to be believed."""
-        believed = self.is_cancelled or not is_taken_out(resource)
+        believed = not is_to_be_taken_out(resource, self.is_cancelled)
         return believed and not self.is_about_another(resource)
 
     def may_be_told(self, resource: Json) -> bool:

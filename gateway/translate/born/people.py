@@ -143,7 +143,8 @@ def render_people_of_notes(work: OpenBundle) -> None:
 
 
 def write_names(work: OpenBundle) -> None:
-    """A name that is only a text is the family name; several lines of a street are one."""
+    """A name that is only a text is the family name; several lines of a street are one. An address that is no longer
+    in use stands behind one that is."""
     for person in work.of_type(*_NAMED):
         for name in person.get("name", ())[:1]:
             if "family" not in name and "given" not in name and isinstance(name.get("text"), str):
@@ -151,6 +152,10 @@ def write_names(work: OpenBundle) -> None:
                 name["family"] = name["text"]
     for holder in work.of_type(*_NAMED, "Organization", "PractitionerRole"):
         _leave_out_old_numbers(work, holder)
+        if (
+            len(holder.get("address", ())) > 1
+        ):  # the e-message has room for one: not for where nobody lives now
+            holder["address"].sort(key=lambda each: each.get("use") == "old")
         for address in holder.get("address", ())[:1]:
             _write_street(work, address)
 
@@ -159,7 +164,12 @@ def _leave_out_old_numbers(work: OpenBundle, holder: Json) -> None:
     """A number that is no longer in use would be called: the e-message cannot say that it is old."""
     telecoms = holder.get("telecom", [])
     for old in [each for each in telecoms if each.get("use") == "old"]:
-        work.rendered += [Loss(f"{work.place_of(old)}.{key}", "", "lost") for key in old]
+        work.rendered += [
+            Loss(f"{work.place_of(holder)}.{key}", "", "lost")
+            for holder in (old, old.get("period", {}))
+            for key in holder
+            if key != "period"
+        ]
     if any(each.get("use") == "old" for each in telecoms):
         holder["telecom"] = [each for each in telecoms if each.get("use") != "old"]
 

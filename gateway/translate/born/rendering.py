@@ -80,7 +80,7 @@ class Rendering:
             if self.named:
                 return True
         of_resource: dict[int, tuple[Json, list[Leaf]]] = {}
-        for leaf in leaves:
+        for leaf in without_copies(self._work, leaves):
             if id(leaf.owners[-1]) in self._work.form:
                 continue
             speaker = self._speaker(leaf)
@@ -97,18 +97,26 @@ class Rendering:
     def told(self, was_read: WasRead) -> tuple[set[tuple[int, str]], list[Loss]]:
         """The values that stand in texts, and a line of the report for each."""
         values: set[tuple[int, str]] = set()
-        lines = []
+        lines: dict[Loss, None] = {}
+        parts = self._parts(was_read)
         for text in self._texts.values():
             if text.key and was_read(text.holder, text.key):
-                found = [
-                    *text.values,
-                    *(part for each in text.values for part in (self.named or {}).get(each, ())),
-                ]
-                values.update(found)
-                lines.append((text, found))
-        return values, [
-            Loss(place, text.target, "rendered") for text, found in lines for place in self._places(found)
-        ]
+                found = [part for each in text.values for part in parts.get(each, (each,))]
+                values.update(text.values, found)
+                lines |= {Loss(place, text.target, "rendered"): None for place in self._places(found)}
+        return values, list(lines)
+
+    def _parts(self, was_read: WasRead) -> dict[tuple[int, str], list[tuple[int, str]]]:
+        """A value that was made of others (a name written beside a reference, given names in one) → these."""
+        moved: dict[tuple[int, str], list[tuple[int, str]]] = {}
+        for value, each in self._work.carriers.items():
+            if not was_read(each.by, each.by_key):
+                moved.setdefault((id(each.by), each.by_key), []).append(value)
+        named = {
+            name: [part for value in values for part in moved.get(value, (value,))]
+            for name, values in (self.named or {}).items()
+        }
+        return moved | named
 
     def speaking(self, was_read: WasRead) -> set[int]:
         """The resources (by identity) that a text tells something of."""
@@ -116,11 +124,7 @@ class Rendering:
 
     def _places(self, values: list[tuple[int, str]]) -> list[str]:
         places = self._work.origins.places if self._work.origins else {}
-        return [
-            f"{places[holder]}.{key}".replace("._", ".")
-            for holder, key in values
-            if holder in places and (holder, key) not in (self.named or {})
-        ]
+        return [f"{places[holder]}.{key}".replace("._", ".") for holder, key in values if holder in places]
 
     def _speaker(self, leaf: Leaf) -> Json:
         """The resource whose text can tell the value."""
@@ -197,6 +201,14 @@ class Rendering:
         entries.append(reference)
         text.holder, text.key, text.target = note, "valueString", "/".join((*NOTES, "Journaltekst"))
         text.undo = lambda: entries.remove(reference)
+
+
+def without_copies(work: OpenBundle, leaves: list[Leaf]) -> list[Leaf]:
+    """A value that was copied to where the rules look for it is told, or lost, where it stands itself."""
+    own = {(id(leaf.owners[-1]), leaf.key) for leaf in leaves}
+    copies = {(id(each.by), each.by_key) for value, each in work.carriers.items() if value in own}
+    copies -= work.carriers.keys()
+    return [leaf for leaf in leaves if (id(leaf.owners[-1]), leaf.key) not in copies]
 
 
 def _deny(resource: Json, told: _Told) -> None:
@@ -276,7 +288,10 @@ def _worded(resource: Json, leaves: list[Leaf]) -> _Told:
                 value, path = root[key] if position is None else root[key][position], f"{kind}.{key}"
                 rank = OF_THE_REST if position is not None and root is resource else words.rank(path, value)
                 found.append((rank, line))
-                told.denial = told.denial or words.denial(path, value)
+                denial = (
+                    words.denial if root is resource else words.denial_within
+                )  # it speaks for what is inside
+                told.denial = told.denial or denial(path, value)
     found.sort(key=lambda ranked: ranked[0])
     told.turns = [line for rank, line in found if rank < OF_THE_REST]
     told.lines = [line for rank, line in found if rank == OF_THE_REST]

@@ -6,10 +6,12 @@ MedicationRequest is a row of the medication list, like a MedicationStatement: a
 
 from __future__ import annotations
 
+from gateway.fhir.canonical import extension_url
 from gateway.translate import discontinued
 from gateway.translate.born.open_bundle import OpenBundle
 from gateway.translate.born.tables import wordlist
 from gateway.translate.codec import Json
+from gateway.translate.loss import Loss
 from gateway.translate.shape import Shaped, medication_said_inside, name_the_medication
 
 _OF_DETAIL = ("code", "reasonCode")
@@ -23,6 +25,8 @@ _SPOKEN_FOR = {
 }
 """Type → the element that names the thing it is about."""
 _ENDED = ("stopped", "cancelled")
+_NOBODY: Json = {"resourceType": ""}
+"""Speaks for what is not told."""
 
 
 def say_activities(work: OpenBundle) -> None:
@@ -85,7 +89,9 @@ def say_prescriptions(work: OpenBundle) -> None:
         if request.get("status") in _ENDED:
             request["status"] = "stopped"
             discontinued.agree(request)
-            work.say(request, "status", request["statusReason"][0]["coding"][0], "code")
+            stated = request["statusReason"][0]["coding"][0]
+            work.say(request, "status", stated, "code")
+            work.form.add(id(stated))
         elif request.get("status") == "active":
             work.say(request, "status", request, "resourceType")  # a row is a prescription in effect
     work.retyped()
@@ -104,7 +110,10 @@ def _name_what_is_prescribed(work: OpenBundle, row: Json) -> None:
 
 
 def let_rows_speak(work: OpenBundle) -> None:
-    """What a Medication says beyond its name stands with the one row that is of it; so with a Device and its use."""
+    """What a Medication says beyond its name stands with the one row that is of it; so with a Device and its use.
+
+    A Medication without a row that is believed says nothing of the patient: told alone it would be read as in use.
+    """
     rows: dict[int, list[Json]] = {}
     for kind, key in _SPOKEN_FOR.items():
         for row in work.of_type(kind):
@@ -113,12 +122,30 @@ def let_rows_speak(work: OpenBundle) -> None:
                 rows.setdefault(id(thing), []).append(row)
     for thing in work.of_type("Medication", "Device"):
         found = rows.get(id(thing), [])
-        if len(found) == 1:
-            work.spokesmen[id(thing)] = found[0]
+        believed = [row for row in found if work.may_be_told(row)]
+        if len(found) == 1 or len(believed) == 1 or (found and not believed):
+            work.spokesmen[id(thing)] = (believed or found)[0]
+    named, in_focus = work.named(), {id(each) for each in work.focus()}
+    for medication in work.of_type("Medication"):
+        if id(medication) not in in_focus and work.urls[id(medication)] not in named:
+            work.spokesmen[id(medication)] = _NOBODY
+
+
+def take_back_visits(work: OpenBundle) -> None:
+    """A visit that is not kept (cancelled, missed) is not booked: only one that is not certain has a remark."""
+    booked = extension_url("booked")
+    for visit in work.of_type("Appointment"):
+        if wordlist().denial("Appointment.status", visit.get("status")):
+            overruled = [each for each in visit.get("extension", ()) if each.get("url") == booked]
+            for each in overruled:
+                visit["extension"].remove(each)
+                work.rendered.append(Loss(f"{work.place_of(each)}.valueBoolean", "", "lost", "warning"))
 
 
 def say_proposals(work: OpenBundle) -> None:
     """An aid that is only proposed has a status for that (8230)."""
+    if not work.allows("OpplysningerOmHjelpemidler"):
+        return
     for request in work.of_type("DeviceRequest"):
         if request.get("intent") == "proposal" and request.get("status") == "active":
             request["status"] = "draft"

@@ -113,6 +113,15 @@ class Wordlist:
         ]
         return next((word for word in said if word and word.isupper()), "")
 
+    def denial_within(self, path: str, value: object) -> str:
+        """The same of a value or of anything below it."""
+        found = self.denial(path, value)
+        if isinstance(value, dict):
+            found = found or next(
+                filter(None, (self.denial_within(f"{path}.{key}", inner) for key, inner in value.items())), ""
+            )
+        return found
+
     def rank(self, path: str, value: object) -> int:
         """Where an element is said: what denies the rest first, then what else changes its meaning."""
         return 0 if self.denial(path, value) else 1 if self.turns(path, value) else OF_THE_REST

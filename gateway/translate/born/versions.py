@@ -45,7 +45,15 @@ def _provenance(work: OpenBundle, composition: Json) -> Json | None:
         for each in found:
             if about and any(work.follow(target) is about for target in each.get("target", ())):
                 return each
-    return found[0] if len(found) == 1 else None
+    if len(found) != 1:
+        return None
+    named = [each for each in map(work.follow, found[0].get("target", ())) if each is not None]
+    if not version.is_of_the_message(named, work.focus()):
+        return None
+    found[0].setdefault("target", []).append(
+        {"reference": work.urls[id(work.header)]}
+    )  # where the rules look
+    return found[0]
 
 
 def _says(provenance: Json, code: str) -> bool:

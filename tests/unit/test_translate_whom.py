@@ -1,0 +1,150 @@
+"""Does what belongs to one patient of a Bundle never arrive as another's, whatever stands first?"""
+
+from __future__ import annotations
+
+from itertools import permutations
+from typing import Any
+
+import pytest
+from lxml import etree
+
+from gateway.translate import Translation, convert, facts_of
+from tests.support.born import PATIENT, message
+
+Json = dict[str, Any]
+OTHER = "urn:uuid:3f0c0b1e-0000-4000-8000-000000000050"
+FNR = "urn:oid:2.16.578.1.12.4.1.4.1"
+PER: Json = {
+    "resourceType": "Patient",
+    "identifier": [{"system": FNR, "value": "13116900216"}],
+    "name": [{"family": "Annen", "given": ["Per"]}],
+}
+AT = "urn:uuid:3f0c0b1e-0000-4000-8001-{:012d}"
+
+
+def bundle(*resources: Json, first: bool = False, focus: Json | None = None) -> Json:
+    made = message("INNLEGGELSESRAPPORT", resources)
+    made["entry"].insert(1 if first else len(made["entry"]), {"fullUrl": OTHER, "resource": PER})
+    if focus:
+        made["entry"][0]["resource"]["focus"].append(focus)
+    return made
+
+
+def condition(of: Json, text: str = "Hoftebrudd") -> Json:
+    return {"resourceType": "Condition", "code": {"text": text}, "subject": of}
+
+
+def composition(of: str, *entries: int) -> Json:
+    named = [{"reference": AT.format(number)} for number in entries]
+    code = {"coding": [{"system": "http://loinc.org", "code": "11450-4"}]}
+    return {
+        "resourceType": "Composition",
+        "status": "final",
+        "type": {"text": "Rapport"},
+        "subject": {"reference": of},
+        "date": "2026-03-09",
+        "author": [{"display": "EPJ"}],
+        "title": "Rapport",
+        "section": [{"title": "Diagnoser", "code": code, "entry": named}],
+    }
+
+
+def whose(made: Translation) -> str | None:
+    return etree.fromstring(made.data).findtext("{*}MsgInfo/{*}Patient/{*}FamilyName")
+
+
+HERS, HIS = {"reference": PATIENT}, {"reference": OTHER}
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_the_order_of_the_bundle_does_not_choose_the_patient(first: bool) -> None:
+    found = bundle(condition(HERS), first=first)
+    made = convert(found, "plo-1.6")
+    assert whose(made) == "Prøvesen"
+    assert "Hoftebrudd" in made.data.decode()
+    assert facts_of(found).patient == facts_of(message("INNLEGGELSESRAPPORT", [])).patient
+
+
+def test_a_patient_in_focus_does_not_get_what_is_about_another() -> None:
+    found = bundle(condition(HERS), focus=HIS)
+    made = convert(found, "plo-1.6")
+    assert whose(made) == "Annen"
+    assert "Hoftebrudd" not in made.data.decode()
+    assert "Condition[1].code.text" in {each.source for each in made.loss.lost}
+    patient = facts_of(found).patient
+    assert patient is not None
+    assert patient.number == "13116900216"
+
+
+def test_the_composition_says_whom_the_message_is_about() -> None:
+    found = bundle(composition(PATIENT, 1), condition(HERS), focus=HIS)
+    made = convert(found, "plo-1.6")
+    assert whose(made) == "Prøvesen"
+    assert "Hoftebrudd" in made.data.decode()
+    assert facts_of(found).patient == facts_of(message("INNLEGGELSESRAPPORT", [])).patient
+
+
+def test_a_composition_that_nothing_names_says_it_too() -> None:
+    found = bundle(composition(OTHER, 1), condition(HIS))
+    del found["entry"][0]["resource"]["focus"]
+    assert whose(convert(found, "plo-1.6")) == "Annen"
+    patient = facts_of(found).patient
+    assert patient is not None
+    assert patient.number == "13116900216"
+
+
+_PLAN: Json = {
+    "resourceType": "CarePlan",
+    "status": "active",
+    "intent": "plan",
+    "subject": HERS,
+    "goal": [{"reference": AT.format(1)}],
+    "activity": [{"reference": {"reference": AT.format(2)}}],
+}
+_GOAL: Json = {"resourceType": "Goal", "lifecycleStatus": "active", "description": {"text": "Gå i trapper"}}
+_MEASURE: Json = {
+    "resourceType": "ServiceRequest",
+    "status": "active",
+    "intent": "order",
+    "code": {"text": "Sårstell"},
+}
+_VISIT: Json = {"resourceType": "Appointment", "status": "booked", "description": "Røntgen"}
+
+
+@pytest.mark.parametrize(
+    ("resources", "words"),
+    [
+        ([_PLAN, {**_GOAL, "subject": HIS}, {**_MEASURE, "subject": HIS}], ("Gå i trapper", "Sårstell")),
+        ([composition(PATIENT, 1), condition(HIS)], ("Hoftebrudd",)),
+        (
+            [condition(HERS, "Gikt"), {**_VISIT, "participant": [{"status": "accepted", "actor": HIS}]}],
+            ("Røntgen",),
+        ),
+        ([condition({"identifier": {"system": FNR, "value": "13116900216"}})], ("Hoftebrudd",)),
+    ],
+)
+def test_what_is_about_another_is_lost_wherever_it_is_named(
+    resources: list[Json], words: tuple[str, ...]
+) -> None:
+    made = convert(bundle(*resources), "plo-1.6")
+    assert whose(made) == "Prøvesen"
+    assert not [word for word in words if word in made.data.decode()]
+    assert len(
+        [each for each in made.loss.lost if each.source.rpartition(".")[2] in ("text", "description")]
+    ) >= len(words)
+
+
+def test_a_visit_of_both_is_told() -> None:
+    taking_part = [{"status": "accepted", "actor": each} for each in (HIS, HERS)]
+    made = convert(bundle({**_VISIT, "participant": taking_part}), "plo-1.6")
+    assert "Røntgen" in made.data.decode()
+
+
+@pytest.mark.parametrize("order", list(permutations(range(3))))
+def test_any_order_of_the_same_says_the_same(order: tuple[int, ...]) -> None:
+    found = bundle(condition(HERS), condition(HIS, "Gikt"))
+    people = [found["entry"][1], *found["entry"][-2:]]
+    found["entry"] = [*found["entry"][:1], *found["entry"][2:-2], *(people[at] for at in order)]
+    made = convert(found, "plo-1.6")
+    assert whose(made) == "Prøvesen"
+    assert "Gikt" not in made.data.decode()
