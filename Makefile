@@ -26,7 +26,7 @@ demo: $(VENV)/ready ## Run the story, then the console (ARGS=--exit ends after t
 test: $(VENV)/ready-dev $(VENV)/browser-asked ## Run the tests (ARGS="-k name" to choose)
 	@$(BIN)/python -m pytest --numprocesses auto --dist worksteal $(ARGS)
 
-chaos: $(VENV)/ready-dev ## Kill the gateway 300 times and prove that nothing is lost (ARGS="--seed N --postgres")
+chaos: $(VENV)/ready-dev ## Kill the gateway 300 times and prove that nothing is lost (ARGS="--seed N --postgres --operator")
 	@$(BIN)/python -m tests.chaos.run $(ARGS)
 
 check: $(VENV)/ready-dev ## Format, lint and types: changes nothing

@@ -6,7 +6,7 @@ The ledger is held against what the sender was told and against what each partne
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 
 from gateway.ledger.check import check
@@ -48,16 +48,24 @@ def _plan(record: Record) -> list[str]:
     return [status for status in record.plan if status != "?"]
 
 
-def faults(traffic: Traffic, partners: Partners, ledger: Ledger) -> list[str]:
-    """Everything that should not be; empty when all is well."""
+def faults(traffic: Traffic, partners: Partners, ledger: Ledger, touched: Collection[str] = ()) -> list[str]:
+    """Everything that should not be; empty when all is well.
+
+    `touched`: our ids of messages that somebody acted on. They are held, too; what became of them is that person's.
+    """
     reader, connection = LedgerReader(ledger), ledger.reading()
-    rows = flows(reader)
+    every = flows(reader)
+    rows = [row for row in every if row.message.id not in touched]
     messages = {row.message.message_id: row for row in rows if not row.message.is_receipt}
     receipts = {row.message.message_id: row for row in rows if row.message.is_receipt}
+    held = {row.message.message_id: row for row in every}
+    known = {id: each for id, each in partners.messages.items() if id in messages or id not in held}
+    home = {id: each for id, each in partners.home.items() if id in receipts or id not in held}
     return [
         *(f"{found.kind}: {found.message}" for found in check(ledger).findings),
         *traffic.wrong,
-        *_accepted(traffic, messages),
+        *_accepted(traffic, {id: row for id, row in held.items() if not row.message.is_receipt}),
+        *_open(every),
         *_one_each(rows),
         *(
             fault
@@ -65,10 +73,10 @@ def faults(traffic: Traffic, partners: Partners, ledger: Ledger) -> list[str]:
             for fault in _state(row, partners.messages.get(row.message.message_id))
         ),
         *_home(receipts, partners),
-        *_receipts(reader, messages, partners),
-        *_arrivals(partners.messages, messages),
-        *_arrivals(partners.home, receipts),
-        *_order(connection, {**partners.messages, **partners.home}),
+        *_receipts(reader, messages, known),
+        *_arrivals(known, messages),
+        *_arrivals(home, receipts),
+        *_order(connection, {**known, **home}),
         *_trails(reader, messages.values()),
     ]
 
@@ -93,14 +101,18 @@ def _one_each(rows: list[FlowRow]) -> Iterator[str]:
         seen.add(row.message.id)
 
 
+def _open(rows: list[FlowRow]) -> Iterator[str]:
+    for row in rows:
+        if row.delivery is not None and row.delivery.state in ("queued", "sending", "parked"):
+            yield f"{row.message.message_id} is still {row.delivery.state}"
+
+
 def _state(row: FlowRow, record: Record | None) -> Iterator[str]:
     """Whether the delivery's state says what the receiver saw and said."""
     assert row.delivery is not None
     state, id = row.delivery.state, row.message.message_id
     taken = record is not None and record.was_taken
     said = [status for status in record.answered if status != "?"] if record else []
-    if state in ("queued", "sending", "parked"):
-        yield f"{id} is still {state}"
     if state in ("sent", "acknowledged", "delivered") and not taken:
         yield f"{id} is {state}, but its receiver does not have it"
     if said and state != ("rejected" if said[0] == "2" else "acknowledged"):
@@ -124,9 +136,11 @@ def _home(receipts: dict[str, FlowRow], partners: Partners) -> Iterator[str]:
             yield f"receipt {id} is {row.delivery.state}, at home: {id in partners.home}"
 
 
-def _receipts(reader: LedgerReader, messages: dict[str, FlowRow], partners: Partners) -> Iterator[str]:
+def _receipts(
+    reader: LedgerReader, messages: dict[str, FlowRow], records: dict[str, Record]
+) -> Iterator[str]:
     """Every receipt the gateway took is held for its message; only the first may have changed anything."""
-    for id, record in partners.messages.items():
+    for id, record in records.items():
         said = [status for status in record.answered if status != "?"]
         held = reader.receipts(messages[id].message.id) if id in messages else ()
         if [receipt.status for receipt in held][: len(said)] != said:

@@ -1,6 +1,6 @@
 """Is anything lost when the gateway is killed hundreds of times, and the partners behave as badly as they can?
 
-    python -m tests.chaos.run [--kills 300] [--seed N] [--postgres]
+    python -m tests.chaos.run [--kills 300] [--seed N] [--postgres] [--operator]
 
 Runs of some ten kills each, every run on a fresh ledger: traffic, kills (at each hand-off in turn, and at random
 moments), then peace, then judgement. The seed is printed: it chooses the traffic, the partners' moods and the moments
@@ -31,6 +31,7 @@ from gateway.ledger.store import Ledger, database_at
 from tests.chaos import judge
 from tests.chaos.client import Client
 from tests.chaos.handoffs import HANDOFFS
+from tests.chaos.operator import Operator
 from tests.chaos.partners import Partners
 from tests.chaos.traffic import Traffic
 from tests.support import stores
@@ -113,15 +114,19 @@ class Tally:
     receipts: int = 0
     attempts: int = 0
     states: collections.Counter[str] = field(default_factory=collections.Counter)
+    actions: collections.Counter[str] = field(default_factory=collections.Counter)
+    """Of an operator."""
 
     def as_text(self) -> str:
         """For people."""
         kills = ", ".join(f"{name}: {number}" for name, number in sorted(self.kills.items()))
         states = ", ".join(f"{name} {number}" for name, number in sorted(self.states.items()))
+        actions = ", ".join(f"{name} {number}" for name, number in sorted(self.actions.items()))
         return (
             f"{self.kills.total()} kills ({kills}), {self.drops} connections to the database cut; "
             f"{self.messages} messages accepted, {self.receipts} receipts, "
             f"{self.attempts} deliveries attempted; {states}"
+            + (f"; an operator: {actions}" if actions else "")
         )
 
 
@@ -151,8 +156,15 @@ class Run:
     """One run: a fresh ledger, some kills, peace, judgement."""
 
     def __init__(
-        self, folder: Path, keepers: list[asyncio.subprocess.Process], seed: int, address: str
+        self,
+        folder: Path,
+        keepers: list[asyncio.subprocess.Process],
+        seed: int,
+        address: str,
+        *,
+        operator: bool = False,
     ) -> None:
+        """`operator`: somebody acts on endpoints and deliveries meanwhile."""
         self._folder = folder
         self._address = address
         self.seed = seed
@@ -162,10 +174,16 @@ class Run:
             for keeper, port in zip(keepers, free_ports(len(keepers)), strict=True)
         ]
         self._bearers = {path: secrets.token_urlsafe(12) for path in (*RECEIVERS, "/home")}
-        client = Client(lambda: [node.port for node in self._nodes], random.Random(seed + 1))
+
+        def ports() -> list[int]:
+            return [node.port for node in self._nodes]
+
+        client = Client(ports, random.Random(seed + 1))
         services = {path: (*ids, self._bearers[path]) for path, ids in RECEIVERS.items()}
         self.partners = Partners(random.Random(seed + 2), client, services)
         self.traffic = Traffic(chance, client, self._bearers["/home"], RECEIVERS)
+        services_of = [ids[1] for ids in RECEIVERS.values()]
+        self.operator = Operator(ports, random.Random(seed + 3), services_of) if operator else None
         self._ledger = Ledger(database_at(address))
         self._reader = LedgerReader(self._ledger)
 
@@ -174,7 +192,8 @@ class Run:
         await self.partners.start()
         self._configure()
         try:
-            await self._live_and_die(kills, tally)
+            async with self._somebody_acting():
+                await self._live_and_die(kills, tally)
             await self._peace()
             self._judge(tally)
         finally:
@@ -183,6 +202,19 @@ class Run:
                     await node.kill()
             await self.partners.stop()
             self._ledger.close()
+
+    @contextlib.asynccontextmanager
+    async def _somebody_acting(self) -> AsyncIterator[None]:
+        stop = asyncio.Event()
+        acting = asyncio.create_task(self.operator.work(stop)) if self.operator else None
+        try:
+            yield
+            stop.set()
+            if acting is not None:
+                await asyncio.wait_for(acting, PEACE_LIMIT_S)
+        finally:
+            if acting is not None:
+                acting.cancel()
 
     async def _live_and_die(self, kills: list[str], tally: Tally) -> None:
         for node in self._nodes[1:]:
@@ -218,7 +250,11 @@ class Run:
             await asyncio.sleep(0.1)
 
     def _judge(self, tally: Tally) -> None:
-        found = judge.faults(self.traffic, self.partners, self._ledger)
+        touched = self.operator.touched if self.operator else set[str]()
+        found = judge.faults(self.traffic, self.partners, self._ledger, touched)
+        if self.operator:
+            found += self.operator.wrong
+            tally.actions.update(self.operator.done)
         if found:
             raise Fault(f"seed {self.seed}, {self._folder}: " + "; ".join(found[:10]))
         rows = judge.flows(self._reader)
@@ -286,7 +322,9 @@ def planned(chance: random.Random, kills: int, *, postgres: bool) -> list[str]:
     return kinds[:kills]
 
 
-async def chaos(kills: int, seed: int, *, postgres: bool = False, on_kills: object = None) -> Tally:
+async def chaos(
+    kills: int, seed: int, *, postgres: bool = False, operator: bool = False, on_kills: object = None
+) -> Tally:
     """Every run until there were enough kills. Fault: something is not as it should be."""
     tally, chance = Tally(), random.Random(seed)
     plan = planned(chance, kills, postgres=postgres)
@@ -298,7 +336,8 @@ async def chaos(kills: int, seed: int, *, postgres: bool = False, on_kills: obje
                 address = (
                     stack.enter_context(stores.schema()) if postgres else f"sqlite:{folder / 'ledger.db'}"
                 )
-                await Run(folder, processes, chance.getrandbits(32), address).go(now, tally)
+                run = Run(folder, processes, chance.getrandbits(32), address, operator=operator)
+                await run.go(now, tally)
             if callable(on_kills):
                 on_kills(len(now))
     return tally
@@ -314,6 +353,7 @@ def main() -> int:
     parser.add_argument(
         "--postgres", action="store_true", help="two gateways on PostgreSQL (SOMLOS_POSTGRES)"
     )
+    parser.add_argument("--operator", action="store_true", help="somebody acts on deliveries meanwhile")
     given = parser.parse_args()
     print(f"seed {given.seed}", flush=True)
     from rich.progress import Progress
@@ -322,7 +362,7 @@ def main() -> int:
         with Progress() as progress:
             task = progress.add_task("kills", total=given.kills)
             work = chaos(
-                given.kills, given.seed, postgres=given.postgres,
+                given.kills, given.seed, postgres=given.postgres, operator=given.operator,
                 on_kills=lambda number: progress.advance(task, number),
             )  # fmt: skip
             tally = asyncio.run(work)

@@ -30,6 +30,12 @@ def test_one_of_two_nodes_killed_on_postgres() -> None:
     assert tally.kills.total() == 3
 
 
+def test_killed_while_somebody_acts_on_deliveries() -> None:
+    tally = asyncio.run(chaos(8, seed=6, operator=True))
+    assert tally.kills.total() == 8
+    assert {"cancel", "hand-over", "resume", "rebuild"} <= set(tally.actions)
+
+
 def test_the_judge_sees_what_is_wrong(tmp_path: Path) -> None:
     """The same run is judged again after one thing was made wrong, for each thing that can be."""
     address = f"sqlite:{tmp_path / 'ledger.db'}"
