@@ -23,15 +23,13 @@ from gateway.errors import Refusal
 from gateway.ledger import times
 from gateway.ledger.session import Row, Session
 from gateway.ledger.store import Ledger
-from gateway.pathway.calendar import day_of, end_of, start_of
+from gateway.pathway.calendar import day_of, start_of
 from gateway.pathway.payment import ConditionCode
-from gateway.pathway.plan import plan_on
 from gateway.projection import inputs, plans
 from gateway.projection.definitions import codes_of, plan_definition
 from gateway.projection.inputs import Written, keep_input
-from gateway.projection.projector import LOCK, Projector
+from gateway.projection.projector import LOCK, NAME, Projector
 from gateway.records import counted, stays
-from gateway.translate.state import derived_id
 
 Json = dict[str, Any]
 DIMENSIONS: Final = ("priority-group", "care-level", "admission-urgency")
@@ -140,9 +138,13 @@ class Desk:
         """
 
         def unit(session: Session) -> None:
-            if not session.change("settle_clock", clock_id=clock, now=self._clock()):
+            row = session.one("patient_of_clock", clock_id=clock)
+            if row is None:
                 raise Refusal("records.no-stay")
-            keep_input(session, self._said(None, by_whom), "settled", {"clock": clock, "why": why})
+            said = self._said(row["patient_key"], by_whom)
+            if not session.change("settle_clock", clock_id=clock, now=said.at):
+                raise Refusal("records.no-stay")
+            keep_input(session, said, "settled", {"clock": clock, "why": why})
 
         await self._ledger.write(unit, touching=LOCK)
 
@@ -183,15 +185,12 @@ class Desk:
         """Start the plan without a discharge; returns its id. The same start again is the same plan."""
         definition = plan_definition()
         assert definition is not None
-        id = derived_id("plan", patient_key, municipality, reason, day.isoformat())
-        plan = plan_on(definition, day, end_of(day), municipality, (), (), None)
-        kept = plans.Kept(id, patient_key, None, reason, plan, frozenset({municipality}), self._clock())
 
         def unit(session: Session) -> str:
             detail = {"reason": reason, "day": day.isoformat(), "municipality": municipality}
-            keep_input(session, self._said(patient_key, by_whom), "plan", detail)
-            plans.keep_plan(session, definition, kept)
-            return id
+            said = self._said(patient_key, by_whom)
+            session.run("projection_said", name=NAME, inputs=keep_input(session, said, "plan", detail))
+            return plans.start(session, definition, patient_key, detail, said.at)
 
         return await self._projector.write(unit, patient_key)
 
@@ -205,8 +204,8 @@ class Desk:
         said = self._said(patient_key, by_whom)
         await self._projector.write(lambda session: keep_input(session, said, kind, detail), patient_key)
 
-    def _said(self, patient_key: str | None, by_whom: str) -> Written:
-        return Written(str(uuid4()), self._clock(), by_whom, patient_key or "", {}, frozenset())
+    def _said(self, patient_key: str, by_whom: str) -> Written:
+        return Written(str(uuid4()), self._clock(), by_whom, patient_key, {}, frozenset())
 
     def _message(self, id: str) -> Row:
         row = self._one("message", id=id)

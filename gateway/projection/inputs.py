@@ -120,13 +120,13 @@ def apply(session: Session, said: Written, input_id: int, *, again: bool = False
     new = New(content, "api", said.patient_key, said.parties, input_id=input_id)
     version = resources.put(session, new, said.at)
     if content["resourceType"] == "Task":
-        _note_task(session, said)
+        _note_task(session, said, input_id)
     elif content["resourceType"] == "Goal":
-        goals.note_goal(session, content, said.patient_key, said.at)
+        goals.note_goal(session, content, said.patient_key, said.at, input_id=input_id)
     else:
-        goals.note_answers(session, content, said.patient_key, said.at)
+        goals.note_answers(session, content, said.patient_key, said.at, input_id)
         if not alone:
-            _note_done(session, said)
+            _note_done(session, said, input_id)
     session.run("link_goals", patient_key=said.patient_key)
     return version
 
@@ -179,20 +179,20 @@ def _again(said: Written) -> Written:
     return Written(str(uuid4()), said.at, said.by_whom, said.patient_key, said.content, said.parties)
 
 
-def _note_task(session: Session, said: Written) -> None:
+def _note_task(session: Session, said: Written, input_id: int) -> None:
     row = session.one("plan_task", task_id=said.content["id"])
     if row is None:
         return
     status = said.content.get("status")
     if status == "completed":
-        _done(session, row, said, "task")
+        _done(session, row, said, input_id, "task")
     elif status in FAILED:
-        _set(session, row, "cancelled", None, None, "task")
+        _set(session, row, input_id, _Done("cancelled", how="task"))
     else:
-        _set(session, row, "in-progress" if status == "in-progress" else "requested", None, None, None)
+        _set(session, row, input_id, _Done("in-progress" if status == "in-progress" else "requested"))
 
 
-def _note_done(session: Session, said: Written) -> None:
+def _note_done(session: Session, said: Written, input_id: int) -> None:
     """A completed questionnaire does the task it belongs to: one, however often it is told or amended."""
     definition = plan_definition()
     if definition is None or said.content.get("status") not in ("completed", "amended"):
@@ -217,7 +217,7 @@ def _note_done(session: Session, said: Written) -> None:
     known = session.one("resource_content", resource_type="Task", id=row["task_id"])
     if task is None or known is None:
         return
-    _done(session, task, said, "questionnaire", role=action.role)
+    _done(session, task, said, input_id, "questionnaire", role=action.role)
     content = resources.stored(known)
     content |= {"status": "completed", "output": [output]}
     resources.put(session, New(content, "api", said.patient_key, said.parties), said.at)
@@ -229,7 +229,19 @@ def _output_of(session: Session, task: Row) -> list[Json]:
     return output
 
 
-def _done(session: Session, row: Row, said: Written, how: str, role: str | None = None) -> None:
+@dataclass(frozen=True)
+class _Done:
+    """How a task stands by what was said."""
+
+    state: str
+    at: int | None = None
+    role: str | None = None
+    how: str | None = None
+
+
+def _done(
+    session: Session, row: Row, said: Written, input_id: int, how: str, *, role: str | None = None
+) -> None:
     period = said.content.get("executionPeriod") or {}
     told = period.get("end") or said.content.get("authored") or said.content.get("lastModified")
     span = span_of(told) if isinstance(told, str) else None
@@ -238,16 +250,17 @@ def _done(session: Session, row: Row, said: Written, how: str, role: str | None 
         c.get("code") for concept in said.content.get("performerType", ()) for c in concept.get("coding", ())
     ]
     stated = role or next((code for code in roles if isinstance(code, str)), None)
-    _set(session, row, "completed", at, stated, how)
+    _set(session, row, input_id, _Done("completed", at, stated, how))
 
 
-def _set(session: Session, row: Row, state: str, at: int | None, role: str | None, how: str | None) -> None:
+def _set(session: Session, row: Row, input_id: int, done: _Done) -> None:
     session.run(
         "task_done",
         task_id=row["task_id"],
-        state=state,
-        done_at=at,
-        done_day=day_of(times.moment(at)).isoformat() if at is not None else None,
-        done_role=role,
-        done_by=how,
+        state=done.state,
+        done_at=done.at,
+        done_day=day_of(times.moment(done.at)).isoformat() if done.at is not None else None,
+        done_role=done.role,
+        done_by=done.how,
+        input_id=input_id,
     )

@@ -96,8 +96,18 @@ def keep(
             parties = frozenset({row["municipality_her"]})
             again = Kept(row["plan_id"], of.patient_key, None, row["reason"], plan, parties, times.of(now))
             keep_plan(session, definition, again)
-        elif row["reason"] == "discharge" and row["plan_id"] not in standing and row["state"] != "revoked":
+        elif row["plan_id"] not in standing and row["state"] != "revoked":
             _revoke(session, row, times.of(now))
+
+
+def start(session: Session, definition: PlanDefinition, patient_key: str, detail: Json, at: int) -> str:
+    """Write a plan that was started without a discharge; returns its id. `detail`: of its input."""
+    municipality, reason, day = detail["municipality"], detail["reason"], date.fromisoformat(detail["day"])
+    id = derived_id("plan", patient_key, municipality, reason, detail["day"])
+    plan = plan_on(definition, day, end_of(day), municipality, (), (), None)
+    kept = Kept(id, patient_key, None, reason, plan, frozenset({municipality}), at)
+    keep_plan(session, definition, kept)
+    return id
 
 
 def keep_plan(session: Session, definition: PlanDefinition, kept: Kept) -> None:

@@ -66,6 +66,7 @@ REMOVALS: Final = (
     *("rebuild_basis_days", "rebuild_ready_notices", "rebuild_clocks", "rebuild_stay_messages"),
     *("rebuild_stay_municipalities", "rebuild_unplaced", "rebuild_stays", "rebuild_tasks", "rebuild_plans"),
     *(
+        "rebuild_kept_plans",
         "rebuild_goals",
         "rebuild_wishes",
         "rebuild_index",
@@ -207,11 +208,15 @@ class Projector:
         if _is_outdated(session, as_read, "inputs"):
             return
         detail = json.loads(row["detail"])
-        content = msgspec.json.decode(row["content"])
-        parties = frozenset(detail["parties"])
-        said = inputs.Written(row["id"], row["at"], row["by_whom"], row["patient_key"], content, parties)
-        with contextlib.suppress(Refusal):
-            inputs.apply(session, said, row["input_id"], again=True)
+        definition = plan_definition()
+        if row["kind"] == "resource":
+            content = msgspec.json.decode(row["content"])
+            parties = frozenset(detail["parties"])
+            said = inputs.Written(row["id"], row["at"], row["by_whom"], row["patient_key"], content, parties)
+            with contextlib.suppress(Refusal):
+                inputs.apply(session, said, row["input_id"], again=True)
+        elif definition is not None:
+            plans.start(session, definition, row["patient_key"], detail, row["at"])
         session.run("projection_inputs", name=NAME, inputs=row["input_id"])
         self._anew(session, (row["patient_key"],))
 
@@ -241,6 +246,12 @@ class Projector:
         if _is_outdated(session, as_read):
             return
         row, said = looked.row, looked.said
+        if row["removed_at"] is None and session.one("body_is_here", message=row["sequence"]) is None:
+            return  # it was removed since it was read: it is looked at as that
+        if row["removed_at"] is not None and session.change("keep_event_again", message=row["sequence"]):
+            if row["patient_key"]:
+                self._anew(session, (row["patient_key"],))
+            return
         takes_part = said.event is not None and row["patient_key"] is not None
         delivered_at = row["sent_at"] if row["sent_at"] is not None and row["sent_at"] < until else None
         to_deliver = takes_part and not row["is_receipt"]

@@ -57,7 +57,8 @@ SELECT t.task_id, t.plan_id, t.action, t.checklist, t.role, t.due_day, t.due_at,
 FROM plan_tasks t JOIN plans p ON p.plan_id = t.plan_id WHERE t.task_id = :task_id
 
 -- task_done --
-UPDATE plan_tasks SET state = :state, done_at = :done_at, done_day = :done_day, done_role = :done_role, done_by = :done_by
+UPDATE plan_tasks SET state = :state, done_at = :done_at, done_day = :done_day, done_role = :done_role, done_by = :done_by,
+                      input_id = :input_id
 WHERE task_id = :task_id
 
 -- answered_tasks_of_action --
@@ -93,8 +94,10 @@ ORDER BY r.resource_key
 SELECT DISTINCT patient_key FROM plans WHERE state = 'active' AND started_day < :before LIMIT :most
 
 -- keep_goal --
-INSERT INTO goals (goal_id, patient_key, voice, lifecycle, stated_at, review_day, evaluated_at, achievement, message, erroneous)
-VALUES (:goal_id, :patient_key, :voice, :lifecycle, :stated_at, :review_day, :evaluated_at, :achievement, :message, :erroneous)
+INSERT INTO goals (goal_id, patient_key, voice, lifecycle, stated_at, review_day, evaluated_at, achievement, message, erroneous,
+                   input_id)
+VALUES (:goal_id, :patient_key, :voice, :lifecycle, :stated_at, :review_day, :evaluated_at, :achievement, :message, :erroneous,
+        :input_id)
 ON CONFLICT (goal_id) DO UPDATE SET
     voice = excluded.voice, lifecycle = excluded.lifecycle, review_day = excluded.review_day,
     evaluated_at = excluded.evaluated_at, achievement = excluded.achievement, erroneous = excluded.erroneous
@@ -110,8 +113,8 @@ UPDATE goals SET linked = (
 WHERE patient_key = :patient_key
 
 -- keep_wish --
-INSERT INTO wishes (wish_id, patient_key, asked_at, asked_day, answer)
-VALUES (:wish_id, :patient_key, :asked_at, :asked_day, :answer)
+INSERT INTO wishes (wish_id, patient_key, asked_at, asked_day, answer, input_id)
+VALUES (:wish_id, :patient_key, :asked_at, :asked_day, :answer, :input_id)
 ON CONFLICT (wish_id) DO UPDATE SET asked_at = excluded.asked_at, asked_day = excluded.asked_day, answer = excluded.answer
 
 -- remove_wish --
