@@ -24,6 +24,7 @@ from gateway.ledger.session import Row, Session
 from gateway.pathway.calendar import day_of
 from gateway.projection import goals
 from gateway.projection.definitions import plan_definition
+from gateway.projection.plans import CLOSED_AFTER
 from gateway.projection.stay_resources import NPR_TIMES, PATHWAY_CODES
 from gateway.records import resources
 from gateway.records.resources import New, span_of
@@ -210,7 +211,10 @@ def _note_done(session: Session, said: Written, input_id: int) -> None:
         return
     based = [str(each.get("reference", "")) for each in said.content.get("basedOn", ())]
     plan_id = next((each.rpartition("/")[2] for each in based if each.startswith("CarePlan/")), None)
-    row = session.one("open_task_of_action", **of, plan_id=plan_id)
+    closed_after = times.seconds(CLOSED_AFTER.total_seconds())
+    row = session.one(
+        "open_task_of_action", **of, plan_id=plan_id, told_at=said.at, closed_after=closed_after
+    )
     if row is None:
         return
     task = session.one("plan_task", task_id=row["task_id"])

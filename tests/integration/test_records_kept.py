@@ -5,16 +5,19 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import httpx
 import pytest
 
 from gateway.formats import Formats
+from gateway.ledger import times
 from gateway.ledger.session import Session
 from gateway.ledger.store import Ledger
 from gateway.operations import retention
 from gateway.pathway.events import LOG_INNLAGT
+from gateway.projection.desk import Desk as PathwayDesk
 from gateway.projection.projector import Projector
 from gateway.records import stays
 from gateway.settings import Retention
@@ -115,6 +118,29 @@ async def test_a_stay_that_is_forgotten_does_not_come_back_in_part(database: str
         found_again = found.ledger.reading().execute("SELECT message FROM stay_messages", {}).fetchall()
         assert not {row["message"] for row in found_again} & set(left)
         assert plans_of(found) == []
+
+
+async def test_an_answer_does_its_task_also_when_it_is_told_again_after_the_plan(database: str) -> None:
+    """It names no plan; when everything is made anew, the time of the plan is over."""
+    flow = FLOWS[0]
+    async with desk(database, the_events(flow), flow["now"]) as found:
+        await taken_in(found)
+        response = {
+            "resourceType": "QuestionnaireResponse",
+            "id": "answer",
+            "questionnaire": "https://fhir.somlos.no/Questionnaire/hva-er-viktig",
+            "status": "completed",
+        }
+        pathway = PathwayDesk(found.ledger, found.projector, clock=lambda: times.of(found.now))
+        await pathway.write(response, "the key of a patient", frozenset(), "a test", lambda session: None)
+        assert any("questionnaire" in row for row in rows_in(found.ledger)["plan_tasks"])
+        found.now += timedelta(days=90)
+        await found.projector.turn_of_day()
+        before = rows_in(found.ledger)
+        assert any("window-closed" in row for row in before["plans"])
+        await found.projector.rebuild()
+        await found.projector.catch_up()
+        assert rows_in(found.ledger)["plan_tasks"] == before["plan_tasks"]
 
 
 def plans_of(found: Desk) -> list[Any]:

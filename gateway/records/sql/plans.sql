@@ -68,11 +68,13 @@ WHERE p.patient_key = :patient_key AND t.action = :action AND t.done_by = 'quest
 
 -- open_task_of_action --
 -- The task that an answered questionnaire does: of the plan named (also when it is told late, after the plan's time), else of
--- the newest that goes on.
+-- the newest that went on when it was told, whenever that is asked.
 SELECT t.task_id FROM plan_tasks t JOIN plans p ON p.plan_id = t.plan_id
-WHERE p.patient_key = :patient_key AND t.action = :action
-      AND (p.state = 'active' OR (p.plan_id = CAST(:plan_id AS TEXT) AND p.state_reason = 'window-closed'))
-      AND t.state IN ('requested', 'in-progress') AND (CAST(:plan_id AS TEXT) IS NULL OR p.plan_id = :plan_id)
+WHERE p.patient_key = :patient_key AND t.action = :action AND (p.state = 'active' OR p.state_reason = 'window-closed')
+      AND t.state IN ('requested', 'in-progress')
+      AND (p.plan_id = CAST(:plan_id AS TEXT)
+           OR (CAST(:plan_id AS TEXT) IS NULL
+               AND :told_at <= :closed_after + (SELECT MAX(x.due_at) FROM plan_tasks x WHERE x.plan_id = p.plan_id)))
 ORDER BY p.started_day DESC, t.task_id LIMIT 1
 
 -- prefilled --
