@@ -69,7 +69,7 @@ def keep(session: Session, said: Written) -> int:
     answer. Doing it again is harmless: equal content makes no new version. It is done again where something that came
     before has not been looked at yet, after that: so the last word is the last.
 
-    :raises Refusal: records.words-of-patient, records.fixed-element
+    :raises Refusal: records.other-patient, records.words-of-patient, records.fixed-element
     """
     body = msgspec.json.encode(said.content)
     session.run("keep_body", content=body, media_type="application/fhir+json")
@@ -108,6 +108,8 @@ def apply(session: Session, said: Written, input_id: int, *, again: bool = False
     content = said.content
     known = session.one("resource_content", resource_type=content["resourceType"], id=content["id"])
     before = resources.stored(known) if known is not None else None
+    if known is not None and known["patient_key"] not in (None, said.patient_key) and not again:
+        raise Refusal("records.other-patient")
     if content["resourceType"] == "Task" and before is not None and _is_ours(before):
         _check_fixed(before, content)
         if _code(before) == REPLY:

@@ -100,14 +100,18 @@ def keep(
             _revoke(session, row, times.of(now))
 
 
-def start(session: Session, definition: PlanDefinition, patient_key: str, detail: Json, at: int) -> str:
-    """Write a plan that was started without a discharge; returns its id. `detail`: of its input."""
+def started_id(patient_key: str, municipality: str, reason: str, day: str) -> str:
+    """The id of a plan that no discharge started."""
+    return derived_id("plan", patient_key, municipality, reason, day)
+
+
+def start(session: Session, definition: PlanDefinition, patient_key: str, detail: Json, at: int) -> None:
+    """Write a plan that was started without a discharge. `detail`: of its input."""
     municipality, reason, day = detail["municipality"], detail["reason"], date.fromisoformat(detail["day"])
-    id = derived_id("plan", patient_key, municipality, reason, detail["day"])
+    id = started_id(patient_key, municipality, reason, detail["day"])
     plan = plan_on(definition, day, end_of(day), municipality, (), (), None)
     kept = Kept(id, patient_key, None, reason, plan, frozenset({municipality}), at)
     keep_plan(session, definition, kept)
-    return id
 
 
 def keep_plan(session: Session, definition: PlanDefinition, kept: Kept) -> None:

@@ -320,16 +320,19 @@ class Projector:
         wanted = tuple(patients)
         await self._ledger.write(lambda session: self._anew(session, wanted), touching=LOCK)
 
-    async def write(self, unit: Callable[[Session], Answer], patient_key: str) -> Answer:
-        """Run a unit that says something of a patient, and write what follows from it, in one commit.
+    async def write(
+        self, unit: Callable[[Session], object], patient_key: str, seen: Callable[[Session], Answer]
+    ) -> Answer:
+        """Run a unit that says something of a patient, and write what follows from it, in one commit; returns what is
+        `seen` of it there: afterwards it may have been changed again, or removed to be made anew.
 
         :raises Refusal: whatever the unit raises; then nothing is kept.
         """
 
         def whole(session: Session) -> Answer:
-            answer = unit(session)
+            unit(session)
             self._anew(session, (patient_key,))
-            return answer
+            return seen(session)
 
         return await self._ledger.write(whole, touching=LOCK)
 

@@ -110,6 +110,14 @@ ORDER BY v.version LIMIT 1
 -- What was said has its effects among those of messages, in the order of all of them; the rest is read whenever it is needed.
 (i.kind = 'plan' OR (i.kind = 'resource' AND b.removed_at IS NULL))
 
+-- newest_said --
+SELECT COALESCE(MAX(input_id), 0) AS newest FROM inputs
+
+-- said_waits --
+-- Records are made anew, and something that was said has not had its turn again.
+SELECT i.input_id FROM inputs i LEFT JOIN bodies b ON b.body_id = i.body_id
+WHERE {has_a_turn} AND i.input_id > (SELECT MAX(p.inputs) FROM projections p) LIMIT 1
+
 -- inputs_to_replay --
 SELECT i.input_id, i.id, i.at, i.by_whom, i.kind, i.patient_key, i.detail, b.content
 FROM inputs i LEFT JOIN bodies b ON b.body_id = i.body_id
