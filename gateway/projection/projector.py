@@ -281,6 +281,7 @@ class Projector:
                 at = row["generated_at"] or row["received_at"]
                 goals.note_goal(session, goal, row["patient_key"], at, row["sequence"])
         if row["patient_key"]:
+            session.run("link_goals", patient_key=row["patient_key"])
             counted.mark(session, row["patient_key"], self._clock())
 
     def _anew(self, session: Session, patients: Iterable[str]) -> None:

@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from gateway.formats import Formats
-from gateway.ledger import times
+from gateway.ledger import line, times
 from gateway.ledger.session import Session
 from gateway.ledger.store import Ledger
 from gateway.operations import retention
@@ -34,7 +34,7 @@ TABLES = (
     *("stays", "stay_messages", "clocks", "ready_notices", "basis_days", "plans", "plan_tasks"),
     *("goals", "wishes", "dimensions", "measured"),
 )
-OF_THE_MOMENT = {"state_at", "marked", "linked"}
+OF_THE_MOMENT = {"state_at", "marked"}
 
 
 def remove_bodies(session: Session, sequences: list[int]) -> list[bool]:
@@ -143,6 +143,34 @@ async def test_an_answer_does_its_task_also_when_it_is_told_again_after_the_plan
         assert rows_in(found.ledger)["plan_tasks"] == before["plan_tasks"]
 
 
+async def test_what_was_sent_again_left_us_when_it_first_did(database: str) -> None:
+    flow = FLOWS[0]
+    async with desk(database, the_events(flow), flow["now"]) as found:
+        sequence = await found.accept(0)
+
+        def deliver(session: Session) -> int:
+            lane = line.lane(session, "a lane", "2001")
+            new = line.NewDelivery(sequence, False, "2001", lane, "plo-1.6", True)
+            delivery = line.queue(session, new, times.of(found.now), give_up_at=times.of(found.now) + 1)
+            session.run("mark_sent", delivery_id=delivery, now=times.of(found.now), deadline_at=None)
+            return delivery
+
+        delivery = await found.ledger.write(deliver)
+        await found.projector.catch_up()
+        before = delivered_in(found)
+        later = times.of(found.now + timedelta(days=1))
+        again = {"delivery_id": delivery, "now": later, "deadline_at": None}
+        await found.ledger.write(lambda session: session.run("mark_sent", **again))
+        await found.projector.rebuild()
+        await found.projector.catch_up()
+        assert delivered_in(found) == before == [times.of(found.now)]
+
+
+def delivered_in(found: Desk) -> list[int]:
+    rows = found.ledger.reading().execute("SELECT delivered_at FROM pathway_events", {}).fetchall()
+    return [row["delivered_at"] for row in rows]
+
+
 def plans_of(found: Desk) -> list[Any]:
     return found.ledger.reading().execute("SELECT plan_id, state FROM plans", {}).fetchall()
 
@@ -160,6 +188,20 @@ def rows_of(house: PathwayHouse) -> dict[str, list[str]]:
     counting = house.services.projector.counting.catch_up()
     asyncio.run_coroutine_threadsafe(counting, ledger._listeners[0][0]).result()
     return rows_in(ledger)
+
+
+def test_a_goal_is_linked_by_what_the_messages_say(house: PathwayHouse) -> None:
+    """Not only once something else is said."""
+
+    def linked() -> dict[str, int]:
+        rows = house.services.ledger.reading().execute("SELECT goal_id, linked FROM goals", {}).fetchall()
+        return {row["goal_id"]: row["linked"] for row in rows}
+
+    before = linked()
+    with house.client("lyngvik") as lyngvik:
+        made = post(lyngvik, goal(lyngvik)).json()
+    assert linked() == before | {made["id"]: 0}
+    assert any(before.values())
 
 
 def said(client: httpx.Client) -> None:

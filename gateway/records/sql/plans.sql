@@ -105,14 +105,14 @@ ON CONFLICT (goal_id) DO UPDATE SET
     evaluated_at = excluded.evaluated_at, achievement = excluded.achievement, erroneous = excluded.erroneous
 
 -- link_goals --
--- How many plans name a goal, or tasks with an owner serve it.
+-- How many plans name a goal, or tasks with an owner serve it. Of a goal whose content is removed that stays as it was.
 UPDATE goals SET linked = (
     SELECT COUNT(DISTINCT x.resource_key) FROM resource_index x JOIN resources r ON r.resource_key = x.resource_key
     WHERE x.name IN ('goal', 'focus') AND x.value = 'Goal/' || goals.goal_id AND r.deleted = 0
           AND ((x.name = 'goal' AND r.source <> 'pathway')
                OR (x.name = 'focus' AND EXISTS (SELECT 1 FROM resource_index o
                                                 WHERE o.resource_key = x.resource_key AND o.name IN ('owner', 'owner.identifier')))))
-WHERE patient_key = :patient_key
+WHERE patient_key = :patient_key AND EXISTS (SELECT 1 FROM resources r WHERE r.resource_type = 'Goal' AND r.id = goals.goal_id)
 
 -- keep_wish --
 INSERT INTO wishes (wish_id, patient_key, asked_at, asked_day, answer, input_id)

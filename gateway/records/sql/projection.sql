@@ -29,7 +29,8 @@ SELECT m.sequence, m.id, m.message_id, m.sender_her, m.sender_organisation_her, 
        m.receiver_organisation_her, m.format, m.message_type, m.status, m.parent_id, m.conversation_id, m.received_at,
        m.is_receipt, m.body_known, m.generated_at, COALESCE(m.patient_key, o.patient_key) AS patient_key, b.content, b.media_type,
        b.removed_at,
-       (SELECT MIN(d.sent_at) FROM deliveries d WHERE d.message = m.sequence) AS sent_at
+       COALESCE((SELECT e.delivered_at FROM pathway_events e WHERE e.message = m.sequence),
+                (SELECT MIN(d.sent_at) FROM deliveries d WHERE d.message = m.sequence)) AS sent_at
 FROM messages m
 JOIN bodies b ON b.body_id = m.body_id
 LEFT JOIN receipts r ON r.message = m.sequence AND m.is_receipt = 1
@@ -42,7 +43,8 @@ ORDER BY m.sequence LIMIT :most
 INSERT INTO pathway_events (message, patient_key, event, delivered_at, undelivered, failed)
 VALUES (:message, :patient_key, :event, :delivered_at, :undelivered, :failed)
 ON CONFLICT (message) DO UPDATE SET
-    event = CASE WHEN pathway_events.forgotten = 1 THEN NULL ELSE excluded.event END, delivered_at = excluded.delivered_at,
+    event = CASE WHEN pathway_events.forgotten = 1 THEN NULL ELSE excluded.event END,
+    delivered_at = COALESCE(pathway_events.delivered_at, excluded.delivered_at),
     undelivered = CASE WHEN pathway_events.forgotten = 1 THEN 0 ELSE excluded.undelivered END, failed = excluded.failed,
     again = 0
 WHERE pathway_events.again = 1
@@ -55,17 +57,18 @@ UPDATE pathway_events SET again = 0 WHERE message = :message AND again = 1
 SELECT m.sequence FROM messages m JOIN bodies b ON b.body_id = m.body_id WHERE m.sequence = :message AND b.removed_at IS NULL
 
 -- newly_delivered --
-SELECT e.message, e.patient_key, MIN(d.sent_at) AS sent_at
+-- When everything is made anew, it left us when it was known to, though it may have been sent again since.
+SELECT e.message, e.patient_key, COALESCE(e.delivered_at, MIN(d.sent_at)) AS sent_at
 FROM pathway_events e JOIN deliveries d ON d.message = e.message
-WHERE e.undelivered = 1 AND e.again = 0 AND (d.sent_at < :before OR d.state = 'cancelled')
-GROUP BY e.message, e.patient_key
+WHERE e.undelivered = 1 AND e.again = 0 AND (COALESCE(e.delivered_at, d.sent_at) < :before OR d.state = 'cancelled')
+GROUP BY e.message, e.patient_key, e.delivered_at
 ORDER BY e.message LIMIT :most
 
 -- mark_delivered --
 UPDATE pathway_events SET delivered_at = :delivered_at, undelivered = 0 WHERE message = :message
 
 -- pathway_events_of --
-SELECT message, event, delivered_at FROM pathway_events WHERE patient_key = :patient_key AND event IS NOT NULL AND again = 0
+SELECT message, event, CASE WHEN undelivered = 0 THEN delivered_at END AS delivered_at FROM pathway_events WHERE patient_key = :patient_key AND event IS NOT NULL AND again = 0
 ORDER BY message
 
 -- keep_input --
