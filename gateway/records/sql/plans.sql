@@ -96,13 +96,19 @@ ORDER BY r.resource_key
 SELECT DISTINCT patient_key FROM plans WHERE state = 'active' AND started_day < :before LIMIT :most
 
 -- keep_goal --
+-- It was stated by the first that told it, also where that is told again after what was said since: a message before the API.
 INSERT INTO goals (goal_id, patient_key, voice, lifecycle, stated_at, review_day, evaluated_at, achievement, message, erroneous,
                    input_id)
 VALUES (:goal_id, :patient_key, :voice, :lifecycle, :stated_at, :review_day, :evaluated_at, :achievement, :message, :erroneous,
         :input_id)
 ON CONFLICT (goal_id) DO UPDATE SET
     voice = excluded.voice, lifecycle = excluded.lifecycle, review_day = excluded.review_day,
-    evaluated_at = excluded.evaluated_at, achievement = excluded.achievement, erroneous = excluded.erroneous
+    evaluated_at = excluded.evaluated_at, achievement = excluded.achievement, erroneous = excluded.erroneous,
+    stated_at = CASE WHEN goals.message IS NULL AND (excluded.message IS NOT NULL OR excluded.input_id < goals.input_id)
+                THEN excluded.stated_at ELSE goals.stated_at END,
+    input_id = CASE WHEN goals.message IS NULL AND excluded.input_id < goals.input_id
+               THEN excluded.input_id ELSE goals.input_id END,
+    message = COALESCE(goals.message, excluded.message)
 
 -- link_goals --
 -- How many plans name a goal, or tasks with an owner serve it. Of a goal whose content is removed that stays as it was.
@@ -117,7 +123,8 @@ WHERE patient_key = :patient_key AND EXISTS (SELECT 1 FROM resources r WHERE r.r
 -- keep_wish --
 INSERT INTO wishes (wish_id, patient_key, asked_at, asked_day, answer, input_id)
 VALUES (:wish_id, :patient_key, :asked_at, :asked_day, :answer, :input_id)
-ON CONFLICT (wish_id) DO UPDATE SET asked_at = excluded.asked_at, asked_day = excluded.asked_day, answer = excluded.answer
+ON CONFLICT (wish_id) DO UPDATE SET asked_at = excluded.asked_at, asked_day = excluded.asked_day, answer = excluded.answer,
+    input_id = CASE WHEN excluded.input_id < wishes.input_id THEN excluded.input_id ELSE wishes.input_id END
 
 -- remove_wish --
 DELETE FROM wishes WHERE wish_id = :wish_id
