@@ -29,7 +29,7 @@ from gateway.pathway.payment import ConditionCode
 from gateway.projection import inputs, plans
 from gateway.projection.definitions import codes_of, plan_definition
 from gateway.projection.inputs import Written, keep_input
-from gateway.projection.projector import LOCK, NAME, Projector
+from gateway.projection.projector import LOCK, Projector
 from gateway.records import counted, stays
 
 Json = dict[str, Any]
@@ -186,8 +186,8 @@ class Desk:
         def unit(session: Session) -> None:
             detail = {"reason": reason, "day": day.isoformat(), "municipality": municipality}
             said = self._said(patient_key, by_whom)
-            session.run("projection_said", name=NAME, inputs=keep_input(session, said, "plan", detail))
-            plans.start(session, definition, patient_key, detail, said.at)
+            input_id, _ = keep_input(session, said, "plan", detail)
+            plans.start(session, definition, patient_key, detail, said.at, input_id)
 
         return await self._projector.write(unit, patient_key, _stands("CarePlan", id))
 

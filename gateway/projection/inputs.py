@@ -75,22 +75,22 @@ def keep(session: Session, said: Written) -> int:
     session.run("keep_body", content=body, media_type="application/fhir+json")
     row = session.one("last_body")
     assert row is not None
-    input_id = keep_input(
+    input_id, has_its_turn = keep_input(
         session,
         said,
         "resource",
         {"type": said.content["resourceType"], "id": said.content["id"], "parties": sorted(said.parties)},
         body_id=row["body_id"],
     )
-    has_its_turn = session.change("projection_said", name="records", inputs=input_id)
     return apply(session, said, input_id, alone=not has_its_turn)
 
 
 def keep_input(
     session: Session, said: Written, kind: str, detail: Json, *, body_id: int | None = None
-) -> int:
-    """Keep what was said here; returns its number."""
-    return session.keep(
+) -> tuple[int, bool]:
+    """Keep what was said here; returns its number, and whether it has its turn now: something that came before may not
+    have been looked at (again) yet."""
+    input_id = session.keep(
         "keep_input",
         id=said.id,
         at=said.at,
@@ -100,6 +100,7 @@ def keep_input(
         detail=json.dumps(detail),
         body_id=body_id,
     )
+    return input_id, bool(session.change("projection_said", name="records", inputs=input_id))
 
 
 def apply(session: Session, said: Written, input_id: int, *, again: bool = False, alone: bool = False) -> int:
@@ -215,7 +216,12 @@ def _note_done(session: Session, said: Written, input_id: int) -> None:
     plan_id = next((each.rpartition("/")[2] for each in based if each.startswith("CarePlan/")), None)
     closed_after = times.seconds(CLOSED_AFTER.total_seconds())
     row = session.one(
-        "open_task_of_action", **of, plan_id=plan_id, told_at=said.at, closed_after=closed_after
+        "open_task_of_action",
+        **of,
+        plan_id=plan_id,
+        input_id=input_id,
+        told_at=said.at,
+        closed_after=closed_after,
     )
     if row is None:
         return

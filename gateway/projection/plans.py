@@ -62,6 +62,8 @@ class Kept:
     at: int
     lists: tuple[str, ...] = ()
     """References to the messages that brought the list of medicines to the municipality."""
+    input_id: int | None = None
+    """What was said that started it."""
 
 
 def keep(
@@ -105,12 +107,14 @@ def started_id(patient_key: str, municipality: str, reason: str, day: str) -> st
     return derived_id("plan", patient_key, municipality, reason, day)
 
 
-def start(session: Session, definition: PlanDefinition, patient_key: str, detail: Json, at: int) -> None:
-    """Write a plan that was started without a discharge. `detail`: of its input."""
+def start(
+    session: Session, definition: PlanDefinition, patient_key: str, detail: Json, at: int, input_id: int
+) -> None:
+    """Write a plan that was started without a discharge. `detail`, `at`, `input_id`: of its input."""
     municipality, reason, day = detail["municipality"], detail["reason"], date.fromisoformat(detail["day"])
     id = started_id(patient_key, municipality, reason, detail["day"])
     plan = plan_on(definition, day, end_of(day), municipality, (), (), None)
-    kept = Kept(id, patient_key, None, reason, plan, frozenset({municipality}), at)
+    kept = Kept(id, patient_key, None, reason, plan, frozenset({municipality}), at, input_id=input_id)
     keep_plan(session, definition, kept)
 
 
@@ -133,6 +137,7 @@ def keep_plan(session: Session, definition: PlanDefinition, kept: Kept) -> None:
         state=state,
         state_reason=reason,
         state_at=kept.at,
+        input_id=kept.input_id,
     )
     for task in kept.plan.tasks:
         _keep_prefilled(session, kept, task, states[task.action.id], rows.get(task.action.id))

@@ -215,10 +215,11 @@ class Projector:
             said = inputs.Written(row["id"], row["at"], row["by_whom"], row["patient_key"], content, parties)
             with contextlib.suppress(Refusal):
                 inputs.apply(session, said, row["input_id"], again=True)
-        elif definition is not None:
-            plans.start(session, definition, row["patient_key"], detail, row["at"])
+        elif row["kind"] == "plan" and definition is not None:
+            plans.start(session, definition, row["patient_key"], detail, row["at"], row["input_id"])
         session.run("projection_inputs", name=NAME, inputs=row["input_id"])
-        self._anew(session, (row["patient_key"],))
+        if row["patient_key"]:
+            self._anew(session, (row["patient_key"],))
 
     async def _looked(self, rows: list[Row]) -> AsyncGenerator[Looked, None]:
         """The messages with what they say, in order; the next one is read while the one before it is kept."""

@@ -143,6 +143,38 @@ async def test_an_answer_does_its_task_also_when_it_is_told_again_after_the_plan
         assert rows_in(found.ledger)["plan_tasks"] == before["plan_tasks"]
 
 
+async def test_what_was_said_has_its_turn_also_a_decision_and_a_plan(database: str) -> None:
+    """Before the decision the plan stood, and a task of it was done; before the second plan an answer had no task."""
+    flow = FLOWS[0]
+    events = the_events(flow)
+    async with desk(database, events, flow["now"]) as found:
+        await taken_in(found)
+        pathway = PathwayDesk(found.ledger, found.projector, clock=lambda: times.of(found.now))
+        patient = "the key of a patient"
+        asked = "https://fhir.somlos.no/Questionnaire/hva-er-viktig"
+        ids = found.ledger.reading().execute("SELECT m.id FROM messages m ORDER BY m.sequence", {}).fetchall()
+
+        async def answer(id: str) -> None:
+            found.now += timedelta(seconds=1)
+            said = {"resourceType": "QuestionnaireResponse", "id": id, "status": "completed"}
+            await pathway.write(
+                {**said, "questionnaire": asked}, patient, frozenset(), "a test", lambda session: None
+            )
+
+        await answer("first")
+        for row in ids:
+            await pathway.decide(row["id"], None, "a test")
+        await answer("second")
+        await pathway.start_plan(patient, "2000", "yearly", found.now.date(), "a test")
+        await found.projector.catch_up()
+        before = rows_in(found.ledger)
+        assert sum("questionnaire" in row for row in before["plan_tasks"]) == 1
+        await found.projector.rebuild()
+        await pathway.start_plan(patient, "2000", "yearly", found.now.date(), "a test")
+        await found.projector.catch_up()
+        assert rows_in(found.ledger) == before
+
+
 async def test_what_was_sent_again_left_us_when_it_first_did(database: str) -> None:
     flow = FLOWS[0]
     async with desk(database, the_events(flow), flow["now"]) as found:

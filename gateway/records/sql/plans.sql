@@ -28,12 +28,16 @@ SELECT dimension, code, valid_from, valid_to, source FROM dimensions WHERE patie
 ORDER BY dimension, valid_from
 
 -- keep_plan --
-INSERT INTO plans (plan_id, patient_key, stay_id, reason, definition, municipality_her, started_day, state, state_reason, state_at)
-VALUES (:plan_id, :patient_key, :stay_id, :reason, :definition, :municipality_her, :started_day, :state, :state_reason, :state_at)
+INSERT INTO plans (plan_id, patient_key, stay_id, reason, definition, municipality_her, started_day, state, state_reason, state_at,
+                   input_id)
+VALUES (:plan_id, :patient_key, :stay_id, :reason, :definition, :municipality_her, :started_day, :state, :state_reason, :state_at,
+        :input_id)
 ON CONFLICT (plan_id) DO UPDATE SET
     municipality_her = excluded.municipality_her, started_day = excluded.started_day, state = excluded.state,
     state_reason = excluded.state_reason,
-    state_at = CASE WHEN plans.state = excluded.state THEN plans.state_at ELSE excluded.state_at END
+    state_at = CASE WHEN plans.state = excluded.state THEN plans.state_at ELSE excluded.state_at END,
+    input_id = CASE WHEN plans.input_id IS NULL OR excluded.input_id < plans.input_id
+               THEN excluded.input_id ELSE plans.input_id END
 
 -- keep_plan_task --
 INSERT INTO plan_tasks (task_id, plan_id, action, checklist, role, due_day, due_at, state, state_reason, done_at, done_day,
@@ -71,7 +75,7 @@ WHERE p.patient_key = :patient_key AND t.action = :action AND t.done_by = 'quest
 -- the newest that went on when it was told, whenever that is asked.
 SELECT t.task_id FROM plan_tasks t JOIN plans p ON p.plan_id = t.plan_id
 WHERE p.patient_key = :patient_key AND t.action = :action AND (p.state = 'active' OR p.state_reason = 'window-closed')
-      AND t.state IN ('requested', 'in-progress')
+      AND t.state IN ('requested', 'in-progress') AND (p.input_id IS NULL OR p.input_id < :input_id)
       AND (p.plan_id = CAST(:plan_id AS TEXT)
            OR (CAST(:plan_id AS TEXT) IS NULL
                AND :told_at <= :closed_after + (SELECT MAX(x.due_at) FROM plan_tasks x WHERE x.plan_id = p.plan_id)))

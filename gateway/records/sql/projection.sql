@@ -76,8 +76,10 @@ INSERT INTO inputs (id, at, by_whom, kind, patient_key, detail, body_id)
 VALUES (:id, :at, :by_whom, :kind, :patient_key, :detail, :body_id) RETURNING input_id
 
 -- inputs_of --
+-- What has had its turn.
 SELECT input_id, id, at, by_whom, kind, detail FROM inputs
-WHERE patient_key = :patient_key AND kind <> 'resource' ORDER BY input_id
+WHERE patient_key = :patient_key AND kind <> 'resource' AND input_id <= (SELECT MAX(p.inputs) FROM projections p)
+ORDER BY input_id
 
 -- projection_state --
 -- What the operators are told: how much is not in it yet, and what could not be read.
@@ -110,8 +112,8 @@ WHERE r.resource_type = 'Communication' AND r.id = :task_id
 ORDER BY v.version LIMIT 1
 
 -- has_a_turn --
--- What was said has its effects among those of messages, in the order of all of them; the rest is read whenever it is needed.
-(i.kind = 'plan' OR (i.kind = 'resource' AND b.removed_at IS NULL))
+-- What was said has its effects among those of messages, in the order of all of them.
+b.removed_at IS NULL
 
 -- newest_said --
 SELECT COALESCE(MAX(input_id), 0) AS newest FROM inputs

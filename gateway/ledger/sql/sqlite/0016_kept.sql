@@ -16,7 +16,8 @@ WHERE plan_id IN (SELECT p.plan_id FROM plans p WHERE p.reason = 'discharge' AND
 DELETE FROM plans
 WHERE reason = 'discharge' AND state <> 'revoked' AND NOT EXISTS (SELECT 1 FROM stays s WHERE s.stay_id = plans.stay_id);
 
--- What was said at the API first (of a task: last), where that told it.
+-- What was said at the API first (of a task: last), where that told it; of a plan, what started it.
+ALTER TABLE plans ADD COLUMN input_id INTEGER;
 ALTER TABLE goals ADD COLUMN input_id INTEGER;
 ALTER TABLE wishes ADD COLUMN input_id INTEGER;
 ALTER TABLE plan_tasks ADD COLUMN input_id INTEGER;
@@ -32,6 +33,12 @@ UPDATE plan_tasks SET input_id = (
     WHERE i.kind = 'resource' AND p.plan_id = plan_tasks.plan_id
     AND i.detail LIKE '{"type": "Task", "id": "' || plan_tasks.task_id || '"%')
 WHERE done_by = 'task';
+
+-- Everything that was said has its turn among the messages; until now only resources had.
+UPDATE projections SET inputs = (SELECT MAX(n.input_id) FROM inputs n)
+WHERE inputs < (SELECT MAX(n.input_id) FROM inputs n)
+      AND NOT EXISTS (SELECT 1 FROM inputs i JOIN bodies b ON b.body_id = i.body_id
+                      WHERE i.kind = 'resource' AND i.input_id > projections.inputs AND b.removed_at IS NULL);
 
 -- That a clock was settled is said of its patient.
 UPDATE inputs SET patient_key = (
