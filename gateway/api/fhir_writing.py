@@ -9,9 +9,11 @@ as one with an owner that serves a goal (`focus`).
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import re
 from collections.abc import Callable
 from datetime import date
+from functools import partial
 from typing import Any, Final, Literal
 from urllib.parse import parse_qsl
 from uuid import uuid4
@@ -32,7 +34,7 @@ from gateway.ledger.session import Session
 from gateway.projection.definitions import HOME, published
 from gateway.projection.desk import Desk
 from gateway.projection.inputs import WRITTEN
-from gateway.records.resource_reader import ResourceReader, Version
+from gateway.records.resource_reader import ResourceReader, Version, version_of
 from gateway.services import GatewayServices
 
 Json = dict[str, Any]
@@ -48,6 +50,10 @@ CREATED: Final = ("Goal", "QuestionnaireResponse", "Task")
 class _Invalid(Exception):
     def __init__(self, issues: tuple[Issue, ...]) -> None:
         self.issues = issues
+
+
+class _SaidSince(Exception):
+    """Something was said since it was asked what is there."""
 
 
 class Writing:
@@ -97,8 +103,16 @@ class Writing:
         except _Invalid as invalid:
             return refusal(request, invalid.issues[0].code, issues=invalid.issues)
         content["id"] = str(uuid4())
-        version = await self._keep(viewer, content, lambda session: None)
-        return self._told(request, version, 201)
+        if condition is None:
+            return self._told(request, await self._keep(viewer, content, lambda session: None), 201)
+        while True:
+            newest = await asyncio.to_thread(self._reader.newest_said)
+            existing = await self._matching(viewer, resource_type, condition)
+            if existing is not None:
+                return self._told(request, existing, 200)
+            with contextlib.suppress(_SaidSince):
+                version = await self._keep(viewer, content, partial(_expect_nothing_since, newest))
+                return self._told(request, version, 201)
 
     async def _update(self, request: Request, bodies: Bodies, resource_type: str, id: str) -> Response:
         viewer = viewer_of(request, self._services)
@@ -123,6 +137,8 @@ class Writing:
 
         def check(session: Session) -> None:
             row = session.one("resource_now", resource_type=resource_type, id=id)
+            if row is None and wanted is None:
+                _expect_everything_said(session)
             if (row["version"] if row is not None else None) != wanted:
                 raise Refusal("records.version-conflict")
 
@@ -143,10 +159,7 @@ class Writing:
 
     async def _keep(self, viewer: Viewer, content: Json, check: Callable[[Session], None]) -> Version:
         patient_key, parties = await self._patient(viewer, content)
-        await self._desk().write(content, patient_key, parties, viewer.name, check)
-        kept = await asyncio.to_thread(self._reader.read, content["resourceType"], content["id"], None)
-        assert kept is not None
-        return kept
+        return version_of(await self._desk().write(content, patient_key, parties, viewer.name, check))
 
     def _desk(self) -> Desk:
         if self._services.desk is None:
@@ -207,14 +220,32 @@ class Writing:
             raise Refusal("api.bad-parameter", path="Parameters.parameter[organization]")
         kind: Literal["new-user", "yearly"] = "new-user" if reason == "new-user" else "yearly"
         plan = await desk.start_plan(patient_key, municipality, kind, start, viewer.name)
-        kept = await asyncio.to_thread(self._reader.read, "CarePlan", plan, None)
-        assert kept is not None
-        return self._told(request, kept, 200)
+        return self._told(request, version_of(plan), 200)
 
     def _told(self, request: Request, version: Version, status: int) -> Response:
         base = f"{request.url.scheme}://{request.url.netloc}/fhir"
         location = f"{base}/{version.type}/{version.id}/_history/{version.version}"
         return answer(version.content, status, {**headers_of(version), "location": location})
+
+
+def _expect_everything_said(session: Session) -> None:
+    """What is not there may be there once records have been made anew.
+
+    :raises Unavailable: us.records-anew
+    """
+    if session.one("said_waits") is not None:
+        raise Unavailable("us.records-anew")
+
+
+def _expect_nothing_since(newest: int, session: Session) -> None:
+    """That nothing matched holds still: nothing was said since it was asked.
+
+    :raises Unavailable: us.records-anew
+    """
+    _expect_everything_said(session)
+    row = session.one("newest_said")
+    if row is None or row["newest"] != newest:
+        raise _SaidSince
 
 
 def _version_in(header: str | None) -> int | None:

@@ -30,6 +30,8 @@ from gateway.settings_operations import ReplaySettings
 
 MOST: Final = 10_000
 """Deliveries in one replay."""
+NEVER: Final = 2**62
+"""A time that nothing is after."""
 SHOWN: Final = 200
 """Deliveries that a preview tells one by one; the sums are over all."""
 
@@ -120,8 +122,11 @@ def preview(
         raise Refusal("operations.too-many-selected", details={"limit": MOST})
     sent: set[tuple[str, str, str]] = set()
     prospects = []
+    waiting = {row["delivery_id"] for row in reader.all("waiting_in_replays", since=NEVER)}
     for item in items:
         code = actions.obstacle(item, partners, again=again) or original_missing(reader, item, sent)
+        if code is None and item.id in waiting:
+            code = "operations.in-replay"
         if code is None:
             sent.add((item.sender_her, item.message_id, item.receiver_her))
         prospects.append(Prospect(item, code))
@@ -139,13 +144,19 @@ def original_missing(reader: OperationsReader, item: Item, sent: set[tuple[str, 
     return "operations.original-not-delivered" if keeps_back(original) else None
 
 
-def begin(session: Session, shown: Preview, wanted: Selection, act: Act, now: int) -> int:
-    """Keep a replay that is to be done; returns its id.
+def begin(
+    session: Session, shown: Preview, wanted: Selection, act: Act, now: int, *, since: int = NEVER
+) -> int:
+    """Keep a replay that is to be done; returns its id. What another replay took up after `since`, when this one was
+    previewed, is not sent twice.
 
-    :raises Refusal: operations.nothing-selected
+    :raises Refusal: operations.nothing-selected, operations.preview-outdated
     """
     if not shown.to_send:
         raise Refusal("operations.nothing-selected")
+    waiting = {row["delivery_id"] for row in session.all("waiting_in_replays", since=since)}
+    if any(each.item.id in waiting for each in shown.to_send):
+        raise Refusal("operations.preview-outdated")
     replay_id = session.keep(
         "keep_replay",
         begun_at=now,

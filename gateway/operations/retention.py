@@ -3,7 +3,8 @@
 Bodies go first: their content, as received and as sent; what is known of the message stays, with a digest by which a
 repetition of it is still recognised. Later the message is forgotten, with its deliveries, receipts, trail and loss
 report. Nothing is touched that is open, that waits for a person, that a running replay needs, or that has not been over
-for the whole time; this is asked once more in the very commit that removes.
+for the whole time; this is asked once more in the very commit that removes. While records are made anew, what has not
+had its turn again is not touched either: what was known of it stays known when its content is gone.
 
 Durable with each commit: the removal of some messages as a whole. A crash between two: the next run goes on. Doing it
 again is harmless: what is gone is not found.
@@ -135,7 +136,8 @@ def remove_bodies(session: Session, sequence: int, digest: str | None, limit: in
 
 
 def remove_said(session: Session, input_id: int, now: int) -> bool:
-    """Remove the content of what was said at the API, and the version it made; False: it is removed already.
+    """Remove the content of what was said at the API, and the version it made; False: it is removed already, or
+    waits for its turn.
 
     A resource that says something newer stays as it is now. What measures count of it (a goal's dates, that a task was
     done) has no words and stays.

@@ -192,12 +192,13 @@ class Operations:
 
         :raises Refusal: operations.preview-outdated, .nothing-selected, .too-many-selected, .key-reused
         """
+        since = self._ledger.clock()
         shown = await self.reader.in_thread(lambda: self.preview(wanted, per_second=per_second, again=again))
 
         def do(session: Session, now: int) -> Json:
             if shown.mark != mark:
                 raise Refusal("operations.preview-outdated")
-            return {"replay": replay.begin(session, shown, wanted, act, now)}
+            return {"replay": replay.begin(session, shown, wanted, act, now, since=since)}
 
         return await self._once(key, ["replay", mark, act.by, act.why], do)
 

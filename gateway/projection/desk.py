@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date
+from functools import partial
 from typing import Any, Final, Literal
 from uuid import uuid4
 
@@ -23,15 +24,13 @@ from gateway.errors import Refusal
 from gateway.ledger import times
 from gateway.ledger.session import Row, Session
 from gateway.ledger.store import Ledger
-from gateway.pathway.calendar import day_of, end_of, start_of
+from gateway.pathway.calendar import day_of, start_of
 from gateway.pathway.payment import ConditionCode
-from gateway.pathway.plan import plan_on
 from gateway.projection import inputs, plans
 from gateway.projection.definitions import codes_of, plan_definition
 from gateway.projection.inputs import Written, keep_input
 from gateway.projection.projector import LOCK, Projector
 from gateway.records import counted, stays
-from gateway.translate.state import derived_id
 
 Json = dict[str, Any]
 DIMENSIONS: Final = ("priority-group", "care-level", "admission-urgency")
@@ -140,9 +139,13 @@ class Desk:
         """
 
         def unit(session: Session) -> None:
-            if not session.change("settle_clock", clock_id=clock, now=self._clock()):
+            row = session.one("patient_of_clock", clock_id=clock)
+            if row is None:
                 raise Refusal("records.no-stay")
-            keep_input(session, self._said(None, by_whom), "settled", {"clock": clock, "why": why})
+            said = self._said(row["patient_key"], by_whom)
+            if not session.change("settle_clock", clock_id=clock, now=said.at):
+                raise Refusal("records.no-stay")
+            keep_input(session, said, "settled", {"clock": clock, "why": why})
 
         await self._ledger.write(unit, touching=LOCK)
 
@@ -153,24 +156,19 @@ class Desk:
         parties: frozenset[str],
         by_whom: str,
         check: Callable[[Session], None],
-    ) -> int:
-        """Keep a resource of the API; `check` looks, in the same commit, whether it may be. Returns its version.
+    ) -> Row:
+        """Keep a resource of the API; `check` looks, in the same commit, whether it may be. Returns it as it stands
+        then.
 
         :raises Refusal: as `inputs.keep`, and what `check` raises
         """
         said = Written(str(uuid4()), self._clock(), by_whom, patient_key, content, parties)
 
-        def unit(session: Session) -> int:
+        def unit(session: Session) -> None:
             check(session)
-            return inputs.keep(session, said)
+            inputs.keep(session, said)
 
-        await self._projector.write(unit, patient_key)
-        row = self._ledger.reading().execute(
-            self._ledger.queries["resource_now"],
-            {"resource_type": content["resourceType"], "id": content["id"]},
-        )
-        found = row.fetchone()
-        return int(found["version"])
+        return await self._projector.write(unit, patient_key, _stands(content["resourceType"], content["id"]))
 
     async def start_plan(
         self,
@@ -179,21 +177,19 @@ class Desk:
         reason: Literal["new-user", "yearly"],
         day: date,
         by_whom: str,
-    ) -> str:
-        """Start the plan without a discharge; returns its id. The same start again is the same plan."""
+    ) -> Row:
+        """Start the plan without a discharge; returns its CarePlan. The same start again is the same plan."""
         definition = plan_definition()
         assert definition is not None
-        id = derived_id("plan", patient_key, municipality, reason, day.isoformat())
-        plan = plan_on(definition, day, end_of(day), municipality, (), (), None)
-        kept = plans.Kept(id, patient_key, None, reason, plan, frozenset({municipality}), self._clock())
+        id = plans.started_id(patient_key, municipality, reason, day.isoformat())
 
-        def unit(session: Session) -> str:
+        def unit(session: Session) -> None:
             detail = {"reason": reason, "day": day.isoformat(), "municipality": municipality}
-            keep_input(session, self._said(patient_key, by_whom), "plan", detail)
-            plans.keep_plan(session, definition, kept)
-            return id
+            said = self._said(patient_key, by_whom)
+            input_id, _ = keep_input(session, said, "plan", detail)
+            plans.start(session, definition, patient_key, detail, said.at, input_id)
 
-        return await self._projector.write(unit, patient_key)
+        return await self._projector.write(unit, patient_key, _stands("CarePlan", id))
 
     def today(self) -> date:
         """The present day in Norway."""
@@ -203,10 +199,11 @@ class Desk:
 
     async def _say(self, kind: str, patient_key: str, by_whom: str, detail: Json) -> None:
         said = self._said(patient_key, by_whom)
-        await self._projector.write(lambda session: keep_input(session, said, kind, detail), patient_key)
+        unit = partial(keep_input, said=said, kind=kind, detail=detail)
+        await self._projector.write(unit, patient_key, lambda session: None)
 
-    def _said(self, patient_key: str | None, by_whom: str) -> Written:
-        return Written(str(uuid4()), self._clock(), by_whom, patient_key or "", {}, frozenset())
+    def _said(self, patient_key: str, by_whom: str) -> Written:
+        return Written(str(uuid4()), self._clock(), by_whom, patient_key, {}, frozenset())
 
     def _message(self, id: str) -> Row:
         row = self._one("message", id=id)
@@ -237,6 +234,17 @@ class _Reading:
     def all(self, query: str, **values: Any) -> list[Row]:
         """Every row."""
         return self._ledger.reading().execute(self._ledger.queries[query], values).fetchall()
+
+
+def _stands(resource_type: str, id: str) -> Callable[[Session], Row]:
+    """A resource as it stands."""
+
+    def read(session: Session) -> Row:
+        row = session.one("resource_content", resource_type=resource_type, id=id)
+        assert row is not None
+        return row
+
+    return read
 
 
 def _key(row: Row) -> list[str]:

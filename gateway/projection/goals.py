@@ -36,8 +36,15 @@ def voice_of(goal: Json) -> Voice:
     return "vicarious" if speaker == "RelatedPerson" or "vicarious" in codes else "professional"
 
 
-def note_goal(session: Session, goal: Json, patient_key: str, at: int, message: int | None = None) -> None:
-    """Write the row of a Goal."""
+def note_goal(
+    session: Session,
+    goal: Json,
+    patient_key: str,
+    at: int,
+    message: int | None = None,
+    input_id: int | None = None,
+) -> None:
+    """Write the row of a Goal. `message` or `input_id`: which tells it."""
     codes = (goal.get("achievementStatus") or {}).get("coding", ())
     achievement = next((c.get("code") for c in codes if c.get("system") == _ACHIEVEMENT), None)
     evaluated = span_of(goal.get("statusDate")) if achievement else None
@@ -54,6 +61,7 @@ def note_goal(session: Session, goal: Json, patient_key: str, at: int, message: 
         evaluated_at=(evaluated[0] if evaluated else at) if achievement else None,
         achievement=achievement,
         message=message,
+        input_id=input_id,
         erroneous=int(goal.get("lifecycleStatus") == IN_ERROR),
     )
 
@@ -64,7 +72,7 @@ def _stated(goal: Json, at: int) -> int:
     return min(span[0], at) if span else at
 
 
-def note_answers(session: Session, response: Json, patient_key: str, at: int) -> None:
+def note_answers(session: Session, response: Json, patient_key: str, at: int, input_id: int) -> None:
     """Write whether it was asked what matters, where a questionnaire says so."""
     if not is_what_matters(response):
         return
@@ -85,6 +93,7 @@ def note_answers(session: Session, response: Json, patient_key: str, at: int) ->
         asked_at=times.of(asked),
         asked_day=day_of(asked).isoformat(),
         answer=code if code in ANSWERS else "open",
+        input_id=input_id,
     )
 
 

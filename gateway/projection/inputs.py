@@ -24,6 +24,7 @@ from gateway.ledger.session import Row, Session
 from gateway.pathway.calendar import day_of
 from gateway.projection import goals
 from gateway.projection.definitions import plan_definition
+from gateway.projection.plans import CLOSED_AFTER
 from gateway.projection.stay_resources import NPR_TIMES, PATHWAY_CODES
 from gateway.records import resources
 from gateway.records.resources import New, span_of
@@ -68,28 +69,28 @@ def keep(session: Session, said: Written) -> int:
     answer. Doing it again is harmless: equal content makes no new version. It is done again where something that came
     before has not been looked at yet, after that: so the last word is the last.
 
-    :raises Refusal: records.words-of-patient, records.fixed-element
+    :raises Refusal: records.other-patient, records.words-of-patient, records.fixed-element
     """
     body = msgspec.json.encode(said.content)
     session.run("keep_body", content=body, media_type="application/fhir+json")
     row = session.one("last_body")
     assert row is not None
-    input_id = keep_input(
+    input_id, has_its_turn = keep_input(
         session,
         said,
         "resource",
         {"type": said.content["resourceType"], "id": said.content["id"], "parties": sorted(said.parties)},
         body_id=row["body_id"],
     )
-    has_its_turn = session.change("projection_said", name="records", inputs=input_id)
     return apply(session, said, input_id, alone=not has_its_turn)
 
 
 def keep_input(
     session: Session, said: Written, kind: str, detail: Json, *, body_id: int | None = None
-) -> int:
-    """Keep what was said here; returns its number."""
-    return session.keep(
+) -> tuple[int, bool]:
+    """Keep what was said here; returns its number, and whether it has its turn now: something that came before may not
+    have been looked at (again) yet."""
+    input_id = session.keep(
         "keep_input",
         id=said.id,
         at=said.at,
@@ -99,6 +100,7 @@ def keep_input(
         detail=json.dumps(detail),
         body_id=body_id,
     )
+    return input_id, bool(session.change("projection_said", name="records", inputs=input_id))
 
 
 def apply(session: Session, said: Written, input_id: int, *, again: bool = False, alone: bool = False) -> int:
@@ -107,6 +109,8 @@ def apply(session: Session, said: Written, input_id: int, *, again: bool = False
     content = said.content
     known = session.one("resource_content", resource_type=content["resourceType"], id=content["id"])
     before = resources.stored(known) if known is not None else None
+    if known is not None and known["patient_key"] not in (None, said.patient_key) and not again:
+        raise Refusal("records.other-patient")
     if content["resourceType"] == "Task" and before is not None and _is_ours(before):
         _check_fixed(before, content)
         if _code(before) == REPLY:
@@ -120,13 +124,13 @@ def apply(session: Session, said: Written, input_id: int, *, again: bool = False
     new = New(content, "api", said.patient_key, said.parties, input_id=input_id)
     version = resources.put(session, new, said.at)
     if content["resourceType"] == "Task":
-        _note_task(session, said)
+        _note_task(session, said, input_id)
     elif content["resourceType"] == "Goal":
-        goals.note_goal(session, content, said.patient_key, said.at)
+        goals.note_goal(session, content, said.patient_key, said.at, input_id=input_id)
     else:
-        goals.note_answers(session, content, said.patient_key, said.at)
+        goals.note_answers(session, content, said.patient_key, said.at, input_id)
         if not alone:
-            _note_done(session, said)
+            _note_done(session, said, input_id)
     session.run("link_goals", patient_key=said.patient_key)
     return version
 
@@ -179,20 +183,20 @@ def _again(said: Written) -> Written:
     return Written(str(uuid4()), said.at, said.by_whom, said.patient_key, said.content, said.parties)
 
 
-def _note_task(session: Session, said: Written) -> None:
+def _note_task(session: Session, said: Written, input_id: int) -> None:
     row = session.one("plan_task", task_id=said.content["id"])
     if row is None:
         return
     status = said.content.get("status")
     if status == "completed":
-        _done(session, row, said, "task")
+        _done(session, row, said, input_id, "task")
     elif status in FAILED:
-        _set(session, row, "cancelled", None, None, "task")
+        _set(session, row, input_id, _Done("cancelled", how="task"))
     else:
-        _set(session, row, "in-progress" if status == "in-progress" else "requested", None, None, None)
+        _set(session, row, input_id, _Done("in-progress" if status == "in-progress" else "requested"))
 
 
-def _note_done(session: Session, said: Written) -> None:
+def _note_done(session: Session, said: Written, input_id: int) -> None:
     """A completed questionnaire does the task it belongs to: one, however often it is told or amended."""
     definition = plan_definition()
     if definition is None or said.content.get("status") not in ("completed", "amended"):
@@ -210,14 +214,22 @@ def _note_done(session: Session, said: Written) -> None:
         return
     based = [str(each.get("reference", "")) for each in said.content.get("basedOn", ())]
     plan_id = next((each.rpartition("/")[2] for each in based if each.startswith("CarePlan/")), None)
-    row = session.one("open_task_of_action", **of, plan_id=plan_id)
+    closed_after = times.seconds(CLOSED_AFTER.total_seconds())
+    row = session.one(
+        "open_task_of_action",
+        **of,
+        plan_id=plan_id,
+        input_id=input_id,
+        told_at=said.at,
+        closed_after=closed_after,
+    )
     if row is None:
         return
     task = session.one("plan_task", task_id=row["task_id"])
     known = session.one("resource_content", resource_type="Task", id=row["task_id"])
     if task is None or known is None:
         return
-    _done(session, task, said, "questionnaire", role=action.role)
+    _done(session, task, said, input_id, "questionnaire", role=action.role)
     content = resources.stored(known)
     content |= {"status": "completed", "output": [output]}
     resources.put(session, New(content, "api", said.patient_key, said.parties), said.at)
@@ -229,7 +241,19 @@ def _output_of(session: Session, task: Row) -> list[Json]:
     return output
 
 
-def _done(session: Session, row: Row, said: Written, how: str, role: str | None = None) -> None:
+@dataclass(frozen=True)
+class _Done:
+    """How a task stands by what was said."""
+
+    state: str
+    at: int | None = None
+    role: str | None = None
+    how: str | None = None
+
+
+def _done(
+    session: Session, row: Row, said: Written, input_id: int, how: str, *, role: str | None = None
+) -> None:
     period = said.content.get("executionPeriod") or {}
     told = period.get("end") or said.content.get("authored") or said.content.get("lastModified")
     span = span_of(told) if isinstance(told, str) else None
@@ -238,16 +262,17 @@ def _done(session: Session, row: Row, said: Written, how: str, role: str | None 
         c.get("code") for concept in said.content.get("performerType", ()) for c in concept.get("coding", ())
     ]
     stated = role or next((code for code in roles if isinstance(code, str)), None)
-    _set(session, row, "completed", at, stated, how)
+    _set(session, row, input_id, _Done("completed", at, stated, how))
 
 
-def _set(session: Session, row: Row, state: str, at: int | None, role: str | None, how: str | None) -> None:
+def _set(session: Session, row: Row, input_id: int, done: _Done) -> None:
     session.run(
         "task_done",
         task_id=row["task_id"],
-        state=state,
-        done_at=at,
-        done_day=day_of(times.moment(at)).isoformat() if at is not None else None,
-        done_role=role,
-        done_by=how,
+        state=done.state,
+        done_at=done.at,
+        done_day=day_of(times.moment(done.at)).isoformat() if done.at is not None else None,
+        done_role=done.role,
+        done_by=done.how,
+        input_id=input_id,
     )

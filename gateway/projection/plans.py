@@ -62,6 +62,8 @@ class Kept:
     at: int
     lists: tuple[str, ...] = ()
     """References to the messages that brought the list of medicines to the municipality."""
+    input_id: int | None = None
+    """What was said that started it."""
 
 
 def keep(
@@ -96,8 +98,24 @@ def keep(
             parties = frozenset({row["municipality_her"]})
             again = Kept(row["plan_id"], of.patient_key, None, row["reason"], plan, parties, times.of(now))
             keep_plan(session, definition, again)
-        elif row["reason"] == "discharge" and row["plan_id"] not in standing and row["state"] != "revoked":
+        elif row["plan_id"] not in standing and row["state"] != "revoked":
             _revoke(session, row, times.of(now))
+
+
+def started_id(patient_key: str, municipality: str, reason: str, day: str) -> str:
+    """The id of a plan that no discharge started."""
+    return derived_id("plan", patient_key, municipality, reason, day)
+
+
+def start(
+    session: Session, definition: PlanDefinition, patient_key: str, detail: Json, at: int, input_id: int
+) -> None:
+    """Write a plan that was started without a discharge. `detail`, `at`, `input_id`: of its input."""
+    municipality, reason, day = detail["municipality"], detail["reason"], date.fromisoformat(detail["day"])
+    id = started_id(patient_key, municipality, reason, detail["day"])
+    plan = plan_on(definition, day, end_of(day), municipality, (), (), None)
+    kept = Kept(id, patient_key, None, reason, plan, frozenset({municipality}), at, input_id=input_id)
+    keep_plan(session, definition, kept)
 
 
 def keep_plan(session: Session, definition: PlanDefinition, kept: Kept) -> None:
@@ -119,6 +137,7 @@ def keep_plan(session: Session, definition: PlanDefinition, kept: Kept) -> None:
         state=state,
         state_reason=reason,
         state_at=kept.at,
+        input_id=kept.input_id,
     )
     for task in kept.plan.tasks:
         _keep_prefilled(session, kept, task, states[task.action.id], rows.get(task.action.id))

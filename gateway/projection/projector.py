@@ -66,6 +66,7 @@ REMOVALS: Final = (
     *("rebuild_basis_days", "rebuild_ready_notices", "rebuild_clocks", "rebuild_stay_messages"),
     *("rebuild_stay_municipalities", "rebuild_unplaced", "rebuild_stays", "rebuild_tasks", "rebuild_plans"),
     *(
+        "rebuild_kept_plans",
         "rebuild_goals",
         "rebuild_wishes",
         "rebuild_index",
@@ -207,13 +208,18 @@ class Projector:
         if _is_outdated(session, as_read, "inputs"):
             return
         detail = json.loads(row["detail"])
-        content = msgspec.json.decode(row["content"])
-        parties = frozenset(detail["parties"])
-        said = inputs.Written(row["id"], row["at"], row["by_whom"], row["patient_key"], content, parties)
-        with contextlib.suppress(Refusal):
-            inputs.apply(session, said, row["input_id"], again=True)
+        definition = plan_definition()
+        if row["kind"] == "resource":
+            content = msgspec.json.decode(row["content"])
+            parties = frozenset(detail["parties"])
+            said = inputs.Written(row["id"], row["at"], row["by_whom"], row["patient_key"], content, parties)
+            with contextlib.suppress(Refusal):
+                inputs.apply(session, said, row["input_id"], again=True)
+        elif row["kind"] == "plan" and definition is not None:
+            plans.start(session, definition, row["patient_key"], detail, row["at"], row["input_id"])
         session.run("projection_inputs", name=NAME, inputs=row["input_id"])
-        self._anew(session, (row["patient_key"],))
+        if row["patient_key"]:
+            self._anew(session, (row["patient_key"],))
 
     async def _looked(self, rows: list[Row]) -> AsyncGenerator[Looked, None]:
         """The messages with what they say, in order; the next one is read while the one before it is kept."""
@@ -241,6 +247,12 @@ class Projector:
         if _is_outdated(session, as_read):
             return
         row, said = looked.row, looked.said
+        if row["removed_at"] is None and session.one("body_is_here", message=row["sequence"]) is None:
+            return  # it was removed since it was read: it is looked at as that
+        if row["removed_at"] is not None and session.change("keep_event_again", message=row["sequence"]):
+            if row["patient_key"]:
+                self._anew(session, (row["patient_key"],))
+            return
         takes_part = said.event is not None and row["patient_key"] is not None
         delivered_at = row["sent_at"] if row["sent_at"] is not None and row["sent_at"] < until else None
         to_deliver = takes_part and not row["is_receipt"]
@@ -270,6 +282,7 @@ class Projector:
                 at = row["generated_at"] or row["received_at"]
                 goals.note_goal(session, goal, row["patient_key"], at, row["sequence"])
         if row["patient_key"]:
+            session.run("link_goals", patient_key=row["patient_key"])
             counted.mark(session, row["patient_key"], self._clock())
 
     def _anew(self, session: Session, patients: Iterable[str]) -> None:
@@ -309,16 +322,19 @@ class Projector:
         wanted = tuple(patients)
         await self._ledger.write(lambda session: self._anew(session, wanted), touching=LOCK)
 
-    async def write(self, unit: Callable[[Session], Answer], patient_key: str) -> Answer:
-        """Run a unit that says something of a patient, and write what follows from it, in one commit.
+    async def write(
+        self, unit: Callable[[Session], object], patient_key: str, seen: Callable[[Session], Answer]
+    ) -> Answer:
+        """Run a unit that says something of a patient, and write what follows from it, in one commit; returns what is
+        `seen` of it there: afterwards it may have been changed again, or removed to be made anew.
 
         :raises Refusal: whatever the unit raises; then nothing is kept.
         """
 
         def whole(session: Session) -> Answer:
-            answer = unit(session)
+            unit(session)
             self._anew(session, (patient_key,))
-            return answer
+            return seen(session)
 
         return await self._ledger.write(whole, touching=LOCK)
 

@@ -131,7 +131,10 @@ def keep(session: Session, row: Row, root: str, new: tuple[Written, ...], at: in
             New(resource, source, row["patient_key"], parties, message=row["sequence"], root=of_root),
             at,
         )
-    resources.put_first(session, first, row, resources.party_set_of(session, None, parties), at)
+    party_set = resources.party_set_of(session, None, parties)
+    for resource in resources.put_first(session, first, row, party_set, at):
+        put = New(resource, "message", row["patient_key"], parties, message=row["sequence"])
+        resources.put(session, put, at)
     there = {(resource.resource_type, resource.id) for resource in new}
     for each in held:
         if (each["resource_type"], each["id"]) not in there and not each["deleted"]:

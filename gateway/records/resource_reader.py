@@ -71,7 +71,7 @@ class ResourceReader:
         if version is not None:
             query, values["version"] = "resource_version", version
         row = self._one(query, **values)
-        return None if row is None or not self._seen(row, seen_by) else _version(row)
+        return None if row is None or not self._seen(row, seen_by) else version_of(row)
 
     def history(
         self, resource_type: str, id: str, seen_by: Iterable[str] | None, *, before: int | None, limit: int
@@ -82,7 +82,7 @@ class ResourceReader:
         if not rows or not self._seen(rows[0], seen_by):
             return None
         total = self._one("count_versions", **values)
-        shown = tuple(_version(row) for row in rows[:limit])
+        shown = tuple(version_of(row) for row in rows[:limit])
         following = shown[-1].version if len(rows) > limit else None
         return Found(shown, total["number"] if total else 0, following)
 
@@ -111,7 +111,7 @@ class ResourceReader:
         query = self._queries["search_resources"].replace("{conditions}", where)
         asked = {**values, "before": before or NEWEST, "most": limit + 1}
         rows = self._ledger.reading().execute(query, asked).fetchall() if limit else []
-        shown = tuple(_version(row) for row in rows[:limit])
+        shown = tuple(version_of(row) for row in rows[:limit])
         return Found(shown, total, shown[-1].key if len(rows) > limit else None)
 
     def condition(self, name: str, *values: Any) -> Condition:
@@ -124,6 +124,11 @@ class ResourceReader:
         if row is None or row["party_set"] is None:
             return frozenset()
         return frozenset(each["her_id"] for each in self._all("parties_of_set", party_set=row["party_set"]))
+
+    def newest_said(self) -> int:
+        """The number of what was said here last."""
+        row = self._one("newest_said")
+        return int(row["newest"]) if row is not None else 0
 
     def patient_key_of(self, id: str) -> str | None:
         """The patient key of the Patient with this id."""
@@ -156,7 +161,8 @@ def _letters(number: int) -> str:
     return str(number).translate(_IN_LETTERS)
 
 
-def _version(row: Row) -> Version:
+def version_of(row: Row) -> Version:
+    """A row with its content."""
     return Version(
         key=row["resource_key"],
         type=row["resource_type"],

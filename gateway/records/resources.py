@@ -93,9 +93,9 @@ def put(session: Session, new: New, at: int) -> int:
 
 def put_first(
     session: Session, new: Iterable[tuple[Written, str | None]], message: Row, party_set: int | None, at: int
-) -> None:
-    """Keep what a message said first: resources, each with its `root`, whose ids nobody has. Few statements, however
-    many they are: nobody else's message is committed meanwhile.
+) -> list[Written]:
+    """Keep what a message said first: resources, each with its `root`. Few statements, however many they are: nobody
+    else's message is committed meanwhile. Returns those that are not kept: somebody made one of that id at the API.
 
     `message`: its row; `party_set`: who may see them.
     """
@@ -104,7 +104,7 @@ def put_first(
         rows.append((each.resource_type, each.id, each.digest, root))
         made[each.resource_type, each.id] = each
     if not rows:
-        return
+        return []
     kept = session.keep_all(
         "keep_resources",
         rows=_json(rows),
@@ -118,6 +118,8 @@ def put_first(
     for key, each in keyed:
         session.run("keep_resource_version", resource_key=key, version=1, at=at, content=each.content, **by)
     _keep_index(session, keyed)
+    there = {(row["resource_type"], row["id"]) for row in kept}
+    return [each for key, each in made.items() if key not in there]
 
 
 def _keep_index(session: Session, keyed: Iterable[tuple[int, Written]]) -> None:

@@ -1,7 +1,7 @@
 """How do a patient's stays and clocks stand in rows?
 
 All rows of one patient are written anew from all that is known of the patient: doing it again gives the same rows.
-Only what alarms and persons noted about a clock is carried over, by the clock's id.
+Only what alarms noted about a clock is carried over, by the clock's id.
 
 A clock has two states: `state` holds up to its limit, `state_after` from then on; so rows stay true while time
 passes, and a question gives the time it is asked at.
@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
@@ -46,6 +46,8 @@ class Known:
     statements: tuple[Statement, ...] = ()
     judged: Mapping[MessageKey, Mapping[ConditionCode, bool]] | None = None
     """What a person has settled about the conditions for payment, by any message of the stay."""
+    taken_care_of: Mapping[str, int] = field(default_factory=dict)
+    """When a person has settled a clock, by its id."""
 
 
 @dataclass(frozen=True)
@@ -71,6 +73,7 @@ def known(session: Asks, patient_key: str) -> Known:
         events[row["message"]] = replace(event, delivered=times.optional(row["delivered_at"]))
     decisions, statements = [], []
     judged: dict[MessageKey, dict[ConditionCode, bool]] = {}
+    taken_care_of: dict[str, int] = {}
     for row in session.all("inputs_of", patient_key=patient_key):
         detail = json.loads(row["detail"])
         at = times.moment(row["at"])
@@ -85,7 +88,9 @@ def known(session: Asks, patient_key: str) -> Known:
             statements.append(Statement(row["id"], at, about, detail["code"], detail["source"], moment))
         elif row["kind"] == "condition":
             judged.setdefault(MessageKey(*detail["about"]), {})[detail["condition"]] = detail["met"]
-    return Known(patient_key, events, tuple(decisions), tuple(statements), judged)
+        elif row["kind"] == "settled":
+            taken_care_of.setdefault(detail["clock"], row["at"])
+    return Known(patient_key, events, tuple(decisions), tuple(statements), judged, taken_care_of)
 
 
 def written(event: PathwayEvent) -> str:
@@ -118,7 +123,7 @@ def keep(
     for each in found_settled:
         _keep_stay(session, of, each, now)
         _keep_messages(session, each, sequence_of)
-        _keep_clocks(session, each, sequence_of, carried)
+        _keep_clocks(session, of, each, sequence_of, carried)
         _keep_notices(session, of, each, sequence_of, now)
     _keep_urgency(session, of.patient_key, found_settled)
     _keep_unplaced(session, of.patient_key, found, found_settled, sequence_of)
@@ -204,6 +209,7 @@ def _keep_messages(session: Session, settled: Settled, sequence_of: Mapping[Mess
 
 def _keep_clocks(
     session: Session,
+    of: Known,
     settled: Settled,
     sequence_of: Mapping[MessageKey, int],
     carried: Mapping[str, Any],
@@ -233,7 +239,7 @@ def _keep_clocks(
             source=clock.source,
             notes=json.dumps(sorted({*clock.notes, *later.notes})),
             alarmed=kept["alarmed"] if kept else 0,
-            settled_at=kept["settled_at"] if kept else None,
+            settled_at=of.taken_care_of.get(clock_id, kept["settled_at"] if kept else None),
         )
 
 
@@ -329,6 +335,8 @@ def forget(session: Session, sequence: int) -> None:
             "forget_clocks",
             "forget_stay_municipalities",
             "forget_events",
+            "forget_tasks",
+            "forget_plans",
             "forget_stay_messages",
             "forget_stay",
         ):

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import copy
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 from typing import Any
 
 import httpx
 import pytest
 
+from gateway.errors import Refusal
 from gateway.ledger import times
 from gateway.pathway.calendar import day_of
+from gateway.projection.desk import Desk
 from gateway.projection.projector import Projector
 from gateway.simulator.cast import HOSPITAL
 from gateway.simulator.compose import compose, new_ids
@@ -429,3 +434,104 @@ def test_what_was_said_here_is_forgotten_in_its_time(house: PathwayHouse, lyngvi
     asyncio.run_coroutine_threadsafe(house.services.projector.rebuild(), loop).result()
     house.wait()
     assert lyngvik.get(f"/fhir/Goal/{made['id']}").status_code == 404
+
+
+def test_a_resource_stays_with_its_patient(house: PathwayHouse, lyngvik: httpx.Client) -> None:
+    """Whoever sees it would read of another patient."""
+    made = post(lyngvik, goal(lyngvik)).json()
+    moved = {**made, "lifecycleStatus": "completed"}
+    desk = house.services.desk
+    assert desk is not None
+    writing = desk.write(moved, "another patient", frozenset(), "a test", lambda session: None)
+    with pytest.raises(Refusal, match=r"records\.other-patient"):
+        asyncio.run_coroutine_threadsafe(writing, house.services.ledger._listeners[0][0]).result()
+
+
+def test_of_two_at_once_one_makes_it(house: PathwayHouse, lyngvik: httpx.Client) -> None:
+    patient = the(lyngvik, "Encounter", type="stay")["subject"]["reference"]
+    condition = f"patient={patient}&category=what-matters&start-date=2026-03-28"
+    wanted = {**goal(lyngvik), "startDate": "2026-03-28"}
+    both_asked = threading.Barrier(2)
+    read = Desk.write
+
+    async def together(self: Desk, *said: Any) -> Any:
+        with contextlib.suppress(threading.BrokenBarrierError):
+            await asyncio.to_thread(both_asked.wait, 5)
+        return await read(self, *said)
+
+    def make(_: int) -> httpx.Response:
+        with house.client("lyngvik") as client:
+            return post(client, wanted, **{"If-None-Exist": condition})
+
+    with pytest.MonkeyPatch.context() as patch, ThreadPoolExecutor(2) as pool:
+        patch.setattr(Desk, "write", together)
+        answers = list(pool.map(make, range(2)))
+    assert sorted(each.status_code for each in answers) == [200, 201]
+    assert answers[0].json() == answers[1].json()
+
+
+def test_the_answer_is_the_version_that_was_made(
+    house: PathwayHouse, lyngvik: httpx.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Though another changes it before the answer is written, or everything is removed to be made anew."""
+    write = Desk.write
+    rebuild = house.services.projector
+    assert rebuild is not None
+
+    async def overtaken(self: Desk, *said: Any) -> Any:
+        made = await write(self, *said)
+        await rebuild.rebuild()
+        return made
+
+    monkeypatch.setattr(Desk, "write", overtaken)
+    answer = post(lyngvik, goal(lyngvik))
+    assert (answer.status_code, answer.headers["etag"]) == (201, 'W/"1"')
+
+
+def test_what_may_be_there_is_not_made_while_records_are_made_anew(
+    house: PathwayHouse, lyngvik: httpx.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    patient = the(lyngvik, "Encounter", type="stay")["subject"]["reference"]
+    condition = f"patient={patient}&category=what-matters&start-date=2026-03-28"
+    wanted = {**goal(lyngvik), "startDate": "2026-03-28"}
+    made = post(lyngvik, wanted).json()
+    projector, portion = house.services.projector, Projector.portion
+    assert projector is not None
+
+    async def only_messages(self: Projector) -> bool:
+        return bool(self._read("messages_to_project", position=0, most=1)) and await portion(self)
+
+    monkeypatch.setattr(Projector, "portion", only_messages)
+    loop = house.services.ledger._listeners[0][0]
+    asyncio.run_coroutine_threadsafe(projector.rebuild(), loop).result()
+    asyncio.run_coroutine_threadsafe(projector.catch_up(), loop).result()
+    for answer in (post(lyngvik, wanted, **{"If-None-Exist": condition}), put(lyngvik, made)):
+        assert (answer.status_code, code_of(answer)) == (503, "us.records-anew")
+    monkeypatch.setattr(Projector, "portion", portion)
+    asyncio.run_coroutine_threadsafe(projector.catch_up(), loop).result()
+    assert post(lyngvik, wanted, **{"If-None-Exist": condition}).json()["id"] == made["id"]
+    assert put(lyngvik, made).status_code == 428
+
+
+def test_a_message_about_what_was_made_here_is_kept(house: PathwayHouse, lyngvik: httpx.Client) -> None:
+    """Under the id that its own resource will have: the records go on."""
+    ledger, projector = house.services.ledger, house.services.projector
+    assert projector is not None
+    row = ledger.reading().execute(
+        "SELECT r.id FROM resources r WHERE r.resource_type = 'Goal' AND r.source = 'message' ORDER BY r.id",
+        {},
+    )
+    id = row.fetchone()["id"]
+    loop = ledger._listeners[0][0]
+    content = {**lyngvik.get(f"/fhir/Goal/{id}").json(), "lifecycleStatus": "completed"}
+
+    async def before_the_message() -> None:
+        desk = house.services.desk
+        key = projector._read("resource_now", resource_type="Goal", id=id)[0]["patient_key"]
+        assert desk is not None
+        await projector.rebuild()
+        await desk.write(content, key, frozenset(), "a test", lambda session: None)
+
+    asyncio.run_coroutine_threadsafe(before_the_message(), loop).result()
+    house.wait()
+    assert lyngvik.get(f"/fhir/Goal/{id}").json()["lifecycleStatus"] == "completed"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections import deque
 from pathlib import Path
@@ -116,6 +117,26 @@ async def test_only_what_was_shown_is_begun_and_only_once(tmp_path: Path) -> Non
         await house.until_true(lambda: replay(house, first.id).state == "done")
         assert (await begin(house, HANDED, mark=mark, key="k")).id == first.id
         assert len(house.services.operations.reader.replays()) == 1
+
+
+async def test_two_who_begin_the_same_replay_at_once_send_it_once(tmp_path: Path) -> None:
+    async with running(settings(tmp_path)) as house:
+        known = await house.accepted(message("k-1"))
+        await house.until(known, "sent")
+        await house.until(await house.accepted(receipt("k-1"), "town"), "delivered")
+        operations, wanted = house.services.operations, Selection(receiver=NURSING)
+        shown = operations.preview(wanted, per_second=200, again=True)
+
+        async def one() -> Any:
+            asked = {"per_second": 200, "again": True, "key": None}
+            return await operations.begin_replay(wanted, shown.mark, ACT, **asked)  # type: ignore[arg-type]
+
+        answers = await asyncio.gather(one(), one(), return_exceptions=True)
+        refused = [each.code for each in answers if isinstance(each, Refusal)]
+        assert refused == ["operations.preview-outdated"]
+        await house.until_true(lambda: operations.reader.replays()[0].state == "done")
+        assert len(operations.reader.replays()) == 1
+        await house.until_true(lambda: house.transport.ids().count("k-1") == 2)
 
 
 def stopping(folder: Path) -> Settings:

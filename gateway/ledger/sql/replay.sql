@@ -5,6 +5,11 @@ VALUES (:begun_at, :by_whom, :why, :selection, :per_second, 'running') RETURNING
 -- keep_replay_item --
 INSERT INTO replay_items (replay_id, place, delivery_id) VALUES (:replay_id, :place, :delivery_id)
 
+-- waiting_in_replays --
+-- Deliveries that a replay will send again, or has sent since a time.
+SELECT i.delivery_id FROM replay_items i JOIN replays p ON p.replay_id = i.replay_id
+WHERE (p.state = 'running' AND i.done_at IS NULL) OR i.done_at >= :since
+
 -- running_replay --
 SELECT replay_id, per_second, by_whom, why, selection FROM replays WHERE state = 'running' ORDER BY replay_id LIMIT 1
 

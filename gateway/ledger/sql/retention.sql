@@ -2,7 +2,7 @@
 -- Messages, from :after on, whose bodies are here and for which nothing is open, or was a short while ago.
 SELECT m.sequence, m.received_at
 FROM messages m JOIN bodies b ON b.body_id = m.body_id
-WHERE m.sequence > :after AND m.received_at < :before AND b.removed_at IS NULL
+WHERE m.sequence > :after AND m.received_at < :before AND b.removed_at IS NULL AND NOT {waits_for_its_turn}
       AND NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.message = m.sequence AND {still_kept})
       AND NOT EXISTS (SELECT 1 FROM deliveries d JOIN replay_items i ON i.delivery_id = d.delivery_id
                       WHERE d.message = m.sequence AND i.done_at IS NULL)
@@ -11,15 +11,24 @@ ORDER BY m.sequence LIMIT :most
 -- said_to_remove --
 -- What was said at the API (from :after on), whose content is here.
 SELECT i.input_id AS sequence, i.body_id, i.detail FROM inputs i JOIN bodies b ON b.body_id = i.body_id
-WHERE i.input_id > :after AND i.at < :before AND i.kind = 'resource' AND b.removed_at IS NULL
+WHERE i.input_id > :after AND i.at < :before AND i.kind = 'resource' AND b.removed_at IS NULL AND {has_had_its_turn}
 ORDER BY i.input_id LIMIT :most
 
 -- said --
 SELECT i.body_id, i.detail FROM inputs i JOIN bodies b ON b.body_id = i.body_id
-WHERE i.input_id = :sequence AND b.removed_at IS NULL
+WHERE i.input_id = :sequence AND b.removed_at IS NULL AND {has_had_its_turn}
 
 -- remove_said --
 UPDATE bodies SET content = :nothing, removed_at = :now WHERE body_id = :body_id
+
+-- waits_for_its_turn --
+-- Records are made anew, and it, or another message about its patient, has not been looked at again: what stands of them does
+-- not tell yet what they said.
+(EXISTS (SELECT 1 FROM pathway_events e WHERE e.message = m.sequence AND e.again = 1)
+ OR EXISTS (SELECT 1 FROM pathway_events e WHERE e.patient_key = m.patient_key AND e.event IS NOT NULL AND e.again = 1))
+
+-- has_had_its_turn --
+NOT EXISTS (SELECT 1 FROM projections p WHERE p.name = 'records' AND p.inputs < i.input_id)
 
 -- still_kept --
 -- It is not over, waits for a person, or has not been over for long enough.
@@ -27,7 +36,7 @@ UPDATE bodies SET content = :nothing, removed_at = :now WHERE body_id = :body_id
 
 -- may_be_removed --
 SELECT m.sequence FROM messages m
-WHERE m.sequence = :sequence
+WHERE m.sequence = :sequence AND NOT {waits_for_its_turn}
       AND NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.message = m.sequence AND {still_kept})
 
 -- body_to_remove --
@@ -43,7 +52,7 @@ WHERE removed_at IS NULL AND (
 -- families_to_remove --
 -- Messages whose own deliveries and those of all their receipts have been over for long enough.
 SELECT m.sequence FROM messages m
-WHERE m.sequence > :after AND m.received_at < :before AND m.is_receipt = 0
+WHERE m.sequence > :after AND m.received_at < :before AND m.is_receipt = 0 AND NOT {waits_for_its_turn}
       AND NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.message = m.sequence AND {still_kept})
       AND NOT EXISTS (SELECT 1 FROM receipts r JOIN deliveries d ON d.message = r.message
                       WHERE r.original = m.sequence AND {still_kept})
@@ -53,7 +62,7 @@ ORDER BY m.sequence LIMIT :most
 
 -- family_may_be_removed --
 SELECT m.sequence FROM messages m
-WHERE m.sequence = :sequence
+WHERE m.sequence = :sequence AND NOT {waits_for_its_turn}
       AND NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.message = m.sequence AND {still_kept})
       AND NOT EXISTS (SELECT 1 FROM receipts r JOIN deliveries d ON d.message = r.message
                       WHERE r.original = m.sequence AND {still_kept})

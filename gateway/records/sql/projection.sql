@@ -14,10 +14,10 @@ UPDATE projections SET inputs = :inputs WHERE name = :name
 -- projection_said --
 -- What was said just now is in it, unless something that came before is not: then it has its turn after that.
 UPDATE projections SET inputs = :inputs WHERE name = :name
-  AND NOT EXISTS (SELECT 1 FROM inputs i JOIN bodies b ON b.body_id = i.body_id
-                  WHERE i.kind = 'resource' AND i.input_id > projections.inputs AND i.input_id < :inputs AND b.removed_at IS NULL)
+  AND NOT EXISTS (SELECT 1 FROM inputs i LEFT JOIN bodies b ON b.body_id = i.body_id
+                  WHERE {has_a_turn} AND i.input_id > projections.inputs AND i.input_id < :inputs)
   AND NOT EXISTS (SELECT 1 FROM messages m WHERE m.sequence > projections.position
-                  AND NOT EXISTS (SELECT 1 FROM pathway_events e WHERE e.message = m.sequence))
+                  AND NOT EXISTS (SELECT 1 FROM pathway_events e WHERE e.message = m.sequence AND e.again = 0))
 
 -- reset_projection --
 UPDATE projections SET position = 0, candidate = 0, candidate_next = 0, inputs = 0, removals = removals + 1 WHERE name = :name
@@ -29,31 +29,46 @@ SELECT m.sequence, m.id, m.message_id, m.sender_her, m.sender_organisation_her, 
        m.receiver_organisation_her, m.format, m.message_type, m.status, m.parent_id, m.conversation_id, m.received_at,
        m.is_receipt, m.body_known, m.generated_at, COALESCE(m.patient_key, o.patient_key) AS patient_key, b.content, b.media_type,
        b.removed_at,
-       (SELECT MIN(d.sent_at) FROM deliveries d WHERE d.message = m.sequence) AS sent_at
+       COALESCE((SELECT e.delivered_at FROM pathway_events e WHERE e.message = m.sequence),
+                (SELECT MIN(d.sent_at) FROM deliveries d WHERE d.message = m.sequence)) AS sent_at
 FROM messages m
 JOIN bodies b ON b.body_id = m.body_id
 LEFT JOIN receipts r ON r.message = m.sequence AND m.is_receipt = 1
 LEFT JOIN messages o ON o.sequence = r.original
-WHERE m.sequence > :position AND NOT EXISTS (SELECT 1 FROM pathway_events e WHERE e.message = m.sequence)
+WHERE m.sequence > :position AND NOT EXISTS (SELECT 1 FROM pathway_events e WHERE e.message = m.sequence AND e.again = 0)
 ORDER BY m.sequence LIMIT :most
 
 -- keep_pathway_event --
+-- Of a message that nobody has looked at, or that waits to be looked at again.
 INSERT INTO pathway_events (message, patient_key, event, delivered_at, undelivered, failed)
 VALUES (:message, :patient_key, :event, :delivered_at, :undelivered, :failed)
-ON CONFLICT (message) DO NOTHING
+ON CONFLICT (message) DO UPDATE SET
+    event = CASE WHEN pathway_events.forgotten = 1 THEN NULL ELSE excluded.event END,
+    delivered_at = COALESCE(pathway_events.delivered_at, excluded.delivered_at),
+    undelivered = CASE WHEN pathway_events.forgotten = 1 THEN 0 ELSE excluded.undelivered END, failed = excluded.failed,
+    again = 0
+WHERE pathway_events.again = 1
+
+-- keep_event_again --
+-- What was read of a message stays as it is: its body is not here any more.
+UPDATE pathway_events SET again = 0 WHERE message = :message AND again = 1
+
+-- body_is_here --
+SELECT m.sequence FROM messages m JOIN bodies b ON b.body_id = m.body_id WHERE m.sequence = :message AND b.removed_at IS NULL
 
 -- newly_delivered --
-SELECT e.message, e.patient_key, MIN(d.sent_at) AS sent_at
+-- When everything is made anew, it left us when it was known to, though it may have been sent again since.
+SELECT e.message, e.patient_key, COALESCE(e.delivered_at, MIN(d.sent_at)) AS sent_at
 FROM pathway_events e JOIN deliveries d ON d.message = e.message
-WHERE e.undelivered = 1 AND (d.sent_at < :before OR d.state = 'cancelled')
-GROUP BY e.message, e.patient_key
+WHERE e.undelivered = 1 AND e.again = 0 AND (COALESCE(e.delivered_at, d.sent_at) < :before OR d.state = 'cancelled')
+GROUP BY e.message, e.patient_key, e.delivered_at
 ORDER BY e.message LIMIT :most
 
 -- mark_delivered --
 UPDATE pathway_events SET delivered_at = :delivered_at, undelivered = 0 WHERE message = :message
 
 -- pathway_events_of --
-SELECT message, event, delivered_at FROM pathway_events WHERE patient_key = :patient_key AND event IS NOT NULL
+SELECT message, event, CASE WHEN undelivered = 0 THEN delivered_at END AS delivered_at FROM pathway_events WHERE patient_key = :patient_key AND event IS NOT NULL AND again = 0
 ORDER BY message
 
 -- keep_input --
@@ -61,18 +76,19 @@ INSERT INTO inputs (id, at, by_whom, kind, patient_key, detail, body_id)
 VALUES (:id, :at, :by_whom, :kind, :patient_key, :detail, :body_id) RETURNING input_id
 
 -- inputs_of --
+-- What has had its turn.
 SELECT input_id, id, at, by_whom, kind, detail FROM inputs
-WHERE patient_key = :patient_key AND kind <> 'resource' ORDER BY input_id
+WHERE patient_key = :patient_key AND kind <> 'resource' AND input_id <= (SELECT MAX(p.inputs) FROM projections p)
+ORDER BY input_id
 
 -- projection_state --
 -- What the operators are told: how much is not in it yet, and what could not be read.
 SELECT (SELECT COUNT(*) FROM messages m WHERE m.sequence > (SELECT MAX(position) FROM projections)
-        AND NOT EXISTS (SELECT 1 FROM pathway_events e WHERE e.message = m.sequence))
-       + (SELECT COUNT(*) FROM inputs i WHERE i.kind = 'resource'
-          AND i.input_id > (SELECT MAX(p.inputs) FROM projections p)
-          AND NOT EXISTS (SELECT 1 FROM bodies b WHERE b.body_id = i.body_id AND b.removed_at IS NOT NULL))
+        AND NOT EXISTS (SELECT 1 FROM pathway_events e WHERE e.message = m.sequence AND e.again = 0))
+       + (SELECT COUNT(*) FROM inputs i LEFT JOIN bodies b ON b.body_id = i.body_id
+          WHERE {has_a_turn} AND i.input_id > (SELECT MAX(p.inputs) FROM projections p))
        + (SELECT COUNT(DISTINCT e.message) FROM pathway_events e JOIN deliveries d ON d.message = e.message
-          WHERE e.undelivered = 1 AND (d.sent_at IS NOT NULL OR d.state = 'cancelled')) AS waiting,
+          WHERE e.undelivered = 1 AND e.again = 0 AND (d.sent_at IS NOT NULL OR d.state = 'cancelled')) AS waiting,
        (SELECT COUNT(*) FROM pathway_events WHERE failed IS NOT NULL) AS failed,
        (SELECT COUNT(*) FROM stays) AS stays,
        (SELECT COUNT(*) FROM unplaced) AS uncertain
@@ -95,6 +111,19 @@ JOIN messages m ON m.sequence = v.message
 WHERE r.resource_type = 'Communication' AND r.id = :task_id
 ORDER BY v.version LIMIT 1
 
+-- has_a_turn --
+-- What was said has its effects among those of messages, in the order of all of them.
+b.removed_at IS NULL
+
+-- newest_said --
+SELECT COALESCE(MAX(input_id), 0) AS newest FROM inputs
+
+-- said_waits --
+-- Records are made anew, and something that was said has not had its turn again.
+SELECT i.input_id FROM inputs i LEFT JOIN bodies b ON b.body_id = i.body_id
+WHERE {has_a_turn} AND i.input_id > (SELECT MAX(p.inputs) FROM projections p) LIMIT 1
+
 -- inputs_to_replay --
-SELECT i.input_id, i.id, i.at, i.by_whom, i.patient_key, i.detail, b.content FROM inputs i JOIN bodies b ON b.body_id = i.body_id
-WHERE i.kind = 'resource' AND i.input_id > :after AND b.removed_at IS NULL ORDER BY i.input_id LIMIT :most
+SELECT i.input_id, i.id, i.at, i.by_whom, i.kind, i.patient_key, i.detail, b.content
+FROM inputs i LEFT JOIN bodies b ON b.body_id = i.body_id
+WHERE {has_a_turn} AND i.input_id > :after ORDER BY i.input_id LIMIT :most

@@ -28,11 +28,11 @@ INSERT INTO resources (resource_type, id, version, updated_at, patient_key, dele
 VALUES (:resource_type, :id, :version, :updated_at, :patient_key, :deleted, :digest, :source, :root, :party_set) RETURNING resource_key
 
 -- keep_resources --
--- Rows of type, id, digest, root: first versions, of ids that nobody has.
+-- Rows of type, id, digest, root: first versions. Returns those whose ids nobody had.
 INSERT INTO resources (resource_type, id, version, updated_at, patient_key, deleted, digest, source, root, party_set)
 SELECT j.value ->> 0, j.value ->> 1, 1, :updated_at, :patient_key, 0, j.value ->> 2, :source, j.value ->> 3,
        CAST(:party_set AS bigint)
-FROM {each_of_rows} RETURNING resource_key, resource_type, id
+FROM {each_of_rows} WHERE true ON CONFLICT (resource_type, id) DO NOTHING RETURNING resource_key, resource_type, id
 
 -- change_resource --
 UPDATE resources SET version = :version, updated_at = :updated_at, patient_key = COALESCE(:patient_key, patient_key),

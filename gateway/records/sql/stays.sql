@@ -158,8 +158,15 @@ DELETE FROM stay_municipalities WHERE stay_id = :stay_id
 
 -- forget_events --
 -- The messages were looked at, and have no part in a pathway any more.
-UPDATE pathway_events SET event = NULL, undelivered = 0
+UPDATE pathway_events SET event = NULL, undelivered = 0, forgotten = 1
 WHERE message IN (SELECT message FROM stay_messages WHERE stay_id = :stay_id)
+
+-- forget_tasks --
+DELETE FROM plan_tasks WHERE plan_id IN (SELECT plan_id FROM plans WHERE stay_id = :stay_id)
+
+-- forget_plans --
+-- The plan that its discharge started: without the stay it would be told as one whose discharge was taken back.
+DELETE FROM plans WHERE stay_id = :stay_id
 
 -- forget_stay_messages --
 DELETE FROM stay_messages WHERE stay_id = :stay_id
@@ -169,6 +176,9 @@ DELETE FROM stays WHERE stay_id = :stay_id
 
 -- remove_unplaced --
 DELETE FROM unplaced WHERE message = :sequence
+
+-- patient_of_clock --
+SELECT s.patient_key FROM clocks c JOIN stays s ON s.stay_id = c.stay_id WHERE c.clock_id = :clock_id
 
 -- settle_clock --
 UPDATE clocks SET settled_at = :now WHERE clock_id = :clock_id AND settled_at IS NULL
