@@ -45,8 +45,8 @@ class Shaped:
     """What was done to bring a Bundle into shape."""
 
     moved: list[Moved] = field(default_factory=list)
-    outside: list[Json] = field(default_factory=list)
-    """References that named something outside the Bundle: only their display is left."""
+    outside: dict[int, tuple[Json, str]] = field(default_factory=dict)
+    """By identity: References to something outside the Bundle, of which only the words are left, and their address."""
     overruled: list[Json] = field(default_factory=list)
     """Codes that a status contradicts: taken away."""
     stated: list[Json] = field(default_factory=list)
@@ -180,8 +180,7 @@ def _absolute(bundle: Json, done: Shaped) -> None:
                 if found is not None:
                     reference["reference"] = urls[id(found)]
                 elif _is_outside(text):
-                    done.outside.append(reference)
-                    del reference["reference"]
+                    done.outside[id(reference)] = reference, reference.pop("reference")
 
 
 def _is_outside(address: str) -> bool:

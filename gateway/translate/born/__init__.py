@@ -9,6 +9,7 @@ then left unread is placed or told as text (`rendering`).
 
 from __future__ import annotations
 
+from gateway.errors import NotTranslatable
 from gateway.translate.born import (
     attached,
     body,
@@ -72,7 +73,12 @@ def _is_each_named(work: OpenBundle) -> bool:
 
 
 def _leave_to_others(work: OpenBundle) -> None:
-    """What is about another patient stands in no list of this one's: it could be read as this one's."""
+    """What is about another patient stands in no list of this one's: it could be read as this one's.
+
+    Raises NotTranslatable where the body itself cannot be shown to be about anybody in the Bundle.
+    """
+    if work.composition is not None and work.is_about_another(work.composition):
+        raise NotTranslatable("translate.missing-content", path="Composition.subject")
     out = {url for url, resource in work.resources.items() if work.is_about_another(resource)}
     if out:
         take_references_away(work.bundle, out)
