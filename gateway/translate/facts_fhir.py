@@ -25,7 +25,7 @@ def facts_of_bundle(bundle: Json) -> Facts:
     view = _View(bundle)
     header = view.header
     provenance = view.provenance()
-    parent = version.parent_of(view.body() or view.first("Composition"), provenance)
+    parent = version.parent_of(view.body() or view.first("Composition"), provenance, view.follow)
     return Facts(
         format="fhir-r4",
         message_id=_message_id(bundle, header),
@@ -168,8 +168,7 @@ class _View:
         own = self.provenance_of(self.header) or self.provenance_of(self.body() or self.first("Composition"))
         if own or len(found) != 1:
             return own
-        named = filter(None, map(self.follow, found[0].get("target", ())))
-        return found[0] if version.is_of_the_message(list(named), self.focus()) else {}
+        return found[0] if version.is_of_the_message(found[0], self.follow, self.focus()) else {}
 
     def provenance_of(self, resource: Json) -> Json:
         """The Provenance whose target the resource is; empty if there is none."""

@@ -179,7 +179,7 @@ def _absolute(bundle: Json, done: Shaped) -> None:
                 found = index.resolve(text, resource)
                 if found is not None:
                     reference["reference"] = urls[id(found)]
-                elif _is_outside(text):
+                elif _is_outside(text) and resource.get("resourceType") != "Provenance":
                     done.outside[id(reference)] = reference, reference.pop("reference")
 
 

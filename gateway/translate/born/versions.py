@@ -19,7 +19,7 @@ def state(work: OpenBundle) -> None:
     composition = composition or next(iter(work.of_type("Composition")), {})
     provenance = _provenance(work, composition)
     code = version.status_of(composition, provenance or {}, work.focus())
-    parent = version.parent_of(composition, provenance or {})
+    parent = version.parent_of(composition, provenance or {}, work.follow)
     if code is None and parent is None:
         return
     if provenance is None:
@@ -47,8 +47,7 @@ def _provenance(work: OpenBundle, composition: Json) -> Json | None:
                 return each
     if len(found) != 1:
         return None
-    named = [each for each in map(work.follow, found[0].get("target", ())) if each is not None]
-    if not version.is_of_the_message(named, work.focus()):
+    if not version.is_of_the_message(found[0], work.follow, work.focus()):
         return None
     found[0].setdefault("target", []).append(
         {"reference": work.urls[id(work.header)]}
@@ -68,9 +67,12 @@ def _state_parent(work: OpenBundle, provenance: Json, parent: str) -> None:
     entities = provenance.setdefault("entity", [])
     if not entities:
         entities.append({"role": "revision"})
-    what = entities[0].setdefault("what", {})
+    stated = version.entity_of_parent(provenance)
+    entities.sort(key=lambda each: each is not stated)  # the first is where the rules look
+    what = stated.setdefault("what", {})
     if not what.get("identifier", {}).get("value"):
         what["identifier"] = {"value": parent}
+        work.say(what, "reference", what["identifier"], "value", "ConversationRef/RefToParent")
     extensions = work.header.setdefault("extension", [])
     url = extension_url("conversation")
     if not any(each.get("url") == url for each in extensions):
