@@ -70,6 +70,17 @@ class Person:
         return same_name and self._born is not None and self._born == other._born
 
 
+def is_about(resource: Json, patient: Json, follow: Callable[[Any], Json | None]) -> bool:
+    """Whether a resource is about that patient, or names nobody."""
+    about = next((resource[key] for key in OF_WHOM if key in resource), None)
+    if not isinstance(about, dict) or not patient:
+        return True
+    found = follow(about)
+    if found:
+        return found is patient or Person(patient).is_same_as(Person(found))
+    return Person(patient).is_named_by(about, about.get("reference"))
+
+
 def _words(name: Json) -> set[str]:
     """The family name and the first given name; what they are written as, where they are not told apart."""
     parts = [part for part in (name.get("family"), *name.get("given", ())[:1]) if isinstance(part, str)]

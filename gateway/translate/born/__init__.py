@@ -26,7 +26,13 @@ from gateway.translate.born.open_bundle import OpenBundle, code_of_type, referen
 from gateway.translate.born.tables import spots
 from gateway.translate.codec import Json
 from gateway.translate.loss import Loss
-from gateway.translate.shape import bring_into_shape, is_in_shape, is_said_alike, take_references_away
+from gateway.translate.shape import (
+    bring_into_shape,
+    is_in_shape,
+    is_said_alike,
+    take_out,
+    take_references_away,
+)
 
 _LISTS = ("Composition", "CarePlan", "ServiceRequest")
 """Where nearly all references stand: looked at first."""
@@ -92,7 +98,8 @@ def in_order(bundle: Json, target: str) -> OpenBundle:
     made, origins = copied(bundle)
     shaped = bring_into_shape(made)
     work = OpenBundle(made, origins)
-    work.outside, work.is_cancelled = shaped.outside, shaped.is_cancelled
+    work.outside, work.is_cancelled = shaped.outside, versions.status(work) == "C"
+    take_out(made, is_cancelled=work.is_cancelled)
     for moved in shaped.moved:
         work.say(moved.holder, moved.key, moved.to, moved.to_key, moved.within)
     work.form.update(map(id, shaped.stated))

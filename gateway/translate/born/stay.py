@@ -32,8 +32,6 @@ _DEMANDS_STAY = "HelseopplysningerVedSoknad"
 """The body that has the report at least once, in the versions where it has one."""
 _SENT_TO = "8408"
 _HOME, _OTHER = "1", "88"
-_EXPECTED = {"1": ("planned",), "2": ("planned", "arrived", "triaged", "in-progress", "onleave")}
-"""Code of 9121 → the statuses of a stay in which that has not happened yet: a time of it is an estimate."""
 _AS_SENT_TO = {"home": _HOME}
 """HL7's codes of a discharge disposition → 8408; every other is 88 (Annet) with its own words."""
 
@@ -120,7 +118,7 @@ def _made(work: OpenBundle, code: str, encounter: Json | None) -> Json:
 
 def _state_estimate(event: Json, code: str, encounter: Json | None) -> None:
     """What has not happened yet, as the status of the stay says, is expected to."""
-    if (encounter or {}).get("status") in _EXPECTED[code]:
+    if (encounter or {}).get("status") in logistics.EXPECTED[code]:
         event["extension"] = [{"url": extension_url("estimate"), "valueBoolean": True}]
 
 
