@@ -105,15 +105,24 @@ def _receipt(view: _View, bundle: Json) -> ReceiptFacts:
     response = view.header["response"]
     original = response.get("_identifier", {}).get("extension", ())
     exact = next((e.get("valueString") for e in original if e.get("url") == extension_url("exact")), None)
-    errors = []
-    for issue in view.first("OperationOutcome").get("issue", ()):
-        codings = issue.get("details", {}).get("coding", ())
-        for coding in codings[:1]:
-            system = str(coding.get("system", "")).removeprefix("urn:oid:")
-            errors.append(ReceiptError(str(coding.get("code", "")), system, str(coding.get("display", ""))))
+    status, errors = receipts.status_of(bundle), []
+    for issue in receipts.issues_of(bundle):
+        words = receipts.words_of(issue)
+        details = {"text": issue[words]} if words else issue.get("details", {})
+        codings = details.get("coding") or [{"display": details.get("text", "")}]
+        coding = next((each for each in codings if is_of(each, code_system("8221"))), codings[0])
+        system = str(coding.get("system", "")).removeprefix("urn:oid:")
+        if details and (status != "1" or issue.get("severity") != "information"):
+            errors.append(
+                ReceiptError(
+                    str(coding.get("code", "")),
+                    system,
+                    str(coding.get("display") or details.get("text") or ""),
+                )
+            )
     reasons = view.header.get("reason", {}).get("coding") or [{}]
     return ReceiptFacts(
-        receipts.status_of(bundle),  # type: ignore[arg-type]
+        status,  # type: ignore[arg-type]
         str(exact or response.get("identifier") or ""),
         reasons[0].get("code"),
         tuple(errors),
