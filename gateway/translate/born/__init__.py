@@ -126,7 +126,7 @@ def in_order(bundle: Json, target: str) -> OpenBundle:
     requests.say_periods(work)
     requests.say_prescriptions(work)
     requests.say_proposals(work)
-    requests.take_back_visits(work)
+    requests.say_visits(work)
     requests.let_rows_speak(work)
     patient_voice.render(work)
     sections.render(work)
