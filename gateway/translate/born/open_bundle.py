@@ -108,7 +108,7 @@ class OpenBundle:
     def message_type(self) -> str:
         """The code of 8279 that the MessageHeader states."""
         coding = self.header.get("eventCoding")
-        return str(coding.get("code")) if isinstance(coding, dict) else ""
+        return str(coding.get("code") or "") if isinstance(coding, dict) else ""
 
     def follow(self, reference: Any) -> Json | None:
         """The resource a Reference points to; None if it is not here."""
