@@ -283,7 +283,9 @@ class _View:
             if note.get("resourceType") == "Communication"
             for concept in note.get("category", ())[:1]
         ]
-        return tuple(Topic(number_of(str(c.get("system", ""))), str(c.get("code", ""))) for c in codings)
+        return tuple(
+            Topic(number_of(str(c.get("system", ""))), str(c["code"])) for c in codings if c.get("code")
+        )
 
     def stay(self) -> Json:
         """The stay: what the body names, else the one in focus, else the only one; empty if there is none, or if it
