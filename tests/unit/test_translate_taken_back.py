@@ -155,3 +155,25 @@ def test_a_medication_whose_rows_are_errors_is_not_told() -> None:
 def test_a_medication_stands_with_the_row_that_is_believed() -> None:
     made = to_plo(row("entered-in-error", 2), row("active", 2), MEDICATION)
     assert texts(made, "Navn") == ["Warfarin"]
+
+
+@pytest.mark.parametrize(("status", "denied"), [("rejected", "AVVIST"), ("cancelled", "AVBRUTT")])
+def test_a_goal_that_nobody_has_is_denied_before_it_is_told(status: str, denied: str) -> None:
+    goal = {
+        "resourceType": "Goal",
+        "lifecycleStatus": status,
+        "description": {"text": "Gå i trapper"},
+        **by_hand.ABOUT,
+    }
+    made = to_plo(goal)
+    assert texts(made, "Beskrivelse") == [f"{denied}: Gå i trapper"]
+    assert not made.loss.lost
+
+
+def test_an_aid_that_is_one_of_several_options_is_not_in_use() -> None:
+    aid = {"resourceType": "DeviceRequest", "status": "active", "codeCodeableConcept": {"text": "Rullator"}}
+    made = to_plo(STAY, {**aid, "intent": "option", **by_hand.ABOUT}, kind="UTSKRIVNINGSRAPPORT")
+    assert texts(made, "StatusHjelpemiddel") == []
+    assert [text for text in texts(made, "Notat") if text and "mulighet" in text and "Rullator" in text]
+    ordered = to_plo(STAY, {**aid, "intent": "order", **by_hand.ABOUT}, kind="UTSKRIVNINGSRAPPORT")
+    assert texts(ordered, "BetegnelseHjelpemiddel") == ["Rullator"]
