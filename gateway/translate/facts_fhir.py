@@ -277,10 +277,11 @@ class _View:
         body = self.body()
         notes = [entry for section in body.get("section", ()) for entry in section.get("entry", ())]
         found = [self.follow(reference) for reference in notes or self.header.get("focus", ())]
+        patient = self._the_patient()
         codings = [
             (concept.get("coding") or [{}])[0]
             for note in found
-            if note.get("resourceType") == "Communication"
+            if note.get("resourceType") == "Communication" and is_about(note, patient, self.follow)
             for concept in note.get("category", ())[:1]
         ]
         return tuple(

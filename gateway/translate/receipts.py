@@ -260,7 +260,7 @@ def _gather(bundle: Json) -> tuple[Json | None, list[Json], list[tuple[Json, str
         bundle["entry"].append({"fullUrl": f"#{inside.get('id')}", "resource": inside})
     if header.get("contained") == []:
         del header["contained"]
-    told = issues_of(bundle)
+    told = [each for outcome in outcomes for each in _items(outcome, "issue")]
     if status_of(bundle) == "1":
         told = [issue for issue in told if issue.get("severity") != "information"]
     given = _items(outcomes[0], "issue")

@@ -8,6 +8,7 @@ import pytest
 
 from gateway.emessage.read import read
 from gateway.errors import NotTranslatable
+from gateway.fhir import json as fhir_json
 from gateway.fhir.canonical import code_system
 from gateway.translate import convert, facts_of
 from gateway.translate.born.body import body_of_type
@@ -139,3 +140,44 @@ def test_a_patient_inside_the_stay_is_the_patient() -> None:
     found = message("LOG_INNLAGT", [stay])
     found["entry"] = [each for each in found["entry"] if each["fullUrl"] != PATIENT]
     assert facts_alike(found).patient.number == patient()["identifier"][0]["value"]
+
+
+def test_the_times_of_somebody_elses_stay_are_no_events_of_the_patients() -> None:
+    """Neither where an edit made it another's, nor where it stands first."""
+    own = convert(message("LOG_INNLAGT", [by_hand.stay(period=PERIOD)]), "plo-1.6").data
+    edited = fhir_json.read(convert(read(own), "fhir-r4").data)
+    stay = next(r["resource"] for r in edited["entry"] if r["resource"]["resourceType"] == "Encounter")
+    stay["subject"] = {"reference": "https://epj.example/fhir/Patient/7"}
+    with pytest.raises(NotTranslatable) as refused:
+        convert(edited, "plo-1.6")
+    assert refused.value.code == "translate.missing-content"
+    found = message("LOG_INNLAGT", [by_hand.stay(period=PERIOD)])
+    another = {**by_hand.stay(period={"start": "2020-01-01"}), "subject": stay["subject"]}
+    found["entry"].insert(
+        1, {"fullUrl": "urn:uuid:3f0c0b1e-0000-4000-8004-000000000001", "resource": another}
+    )
+    assert [str(event.time)[:4] for event in facts_alike(found).events] == ["2026"]
+
+
+def test_a_parent_of_which_no_conversation_is_said_is_the_conversation() -> None:
+    """So too where an edit took the conversation away: the message named an empty one."""
+    first = convert(stated("LOG_INNLAGT", by_hand.stay(period=PERIOD), "M"), "plo-1.6").data
+    edited = fhir_json.read(convert(read(first), "fhir-r4").data)
+    del edited["entry"][0]["resource"]["extension"]
+    assert facts_alike(edited).conversation_id == "earlier-1"
+
+
+def test_what_is_about_an_empty_patient_is_not_this_ones() -> None:
+    first = convert(message("INNLEGGELSESRAPPORT", [CONDITION]), "plo-1.6").data
+    edited = fhir_json.read(convert(read(first), "fhir-r4").data)
+    condition = next(r["resource"] for r in edited["entry"] if r["resource"]["resourceType"] == "Condition")
+    condition["subject"] = {"reference": "urn:uuid:3f0c0b1e-0000-4000-8004-000000000002"}
+    edited["entry"].append(
+        {"fullUrl": condition["subject"]["reference"], "resource": {"resourceType": "Patient", "id": "x"}}
+    )
+    made = convert(edited, "plo-1.6")
+    assert "Hoftebrudd" not in made.data.decode()
+    assert "Condition[1].code.text" in {each.source for each in made.loss.lost}
+
+
+CONDITION: Json = {"resourceType": "Condition", "code": {"text": "Hoftebrudd"}, **by_hand.ABOUT}

@@ -261,10 +261,10 @@ def test_a_rejection_never_arrives_without_its_reason(said: Json, words: str) ->
     assert told(born("fatal-error", [issue("error", **said)])) == ("2", [words])
 
 
-def test_the_issues_of_all_outcomes_arrive_those_named_first() -> None:
-    bundle = born(
-        "fatal-error", [issue("error", details={"text": "B"})], [issue("error", details={"text": "A"})]
-    )
+@pytest.mark.parametrize("inside", [False, True])
+def test_the_issues_of_all_outcomes_arrive_those_named_first(inside: bool) -> None:
+    other, named = ([issue("error", details={"text": text})] for text in "BA")
+    bundle = born("fatal-error", other, named, inside=inside)
     assert told(bundle) == ("2", ["A", "B"])
     assert convert(bundle, "apprec-1.0").loss.lost == ()
 
