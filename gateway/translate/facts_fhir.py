@@ -18,7 +18,7 @@ from gateway.translate.hooks import identifier_kind
 from gateway.translate.identity import without_address
 from gateway.translate.logistics import EVENTS_OF_TYPE, EXPECTED, TELLING_OF_STAY
 from gateway.translate.shape import references_of
-from gateway.translate.whom import is_about, patient_of
+from gateway.translate.whom import Person, is_about, patient_of
 
 _PATIENT_KINDS = ("FNR", "DNR", "FHN", "HNR", "DUF")
 
@@ -266,6 +266,9 @@ class _View:
         named = patient_of([body, *focus], self.follow) or {}
         if lists and not named.get("identifier"):
             return self.follow(lists[0].get("subject")) if len(lists) == 1 else {}
+        if named and not any(named is each for each in self.resources):
+            patients = (r for r in self.resources if r.get("resourceType") == "Patient")
+            return next((each for each in patients if Person(each).is_same_as(Person(named))), named)
         return named or self.first("Patient") or self._contained_patient()
 
     def _contained_patient(self) -> Json:

@@ -17,6 +17,7 @@ from gateway.translate import discontinued
 from gateway.translate.codec import Json
 from gateway.translate.datatypes import ATC
 from gateway.translate.identity import without_address
+from gateway.translate.whom import Person
 
 _NOT_TO_BE_BELIEVED = frozenset({"entered-in-error", "refuted"})
 _WITHDRAWN = tuple(_NOT_TO_BE_BELIEVED)
@@ -165,8 +166,11 @@ def _absolute(bundle: Json, done: Shaped) -> None:
         entry.setdefault("fullUrl", f"{resource.get('resourceType')}/{resource.get('id')}")
     urls = {id(entry["resource"]): entry["fullUrl"] for entry in bundle["entry"] if "resource" in entry}
     index = BundleIndex(bundle)
+    patients = [(r, urls[id(r)]) for r in _resources(bundle) if r.get("resourceType") == "Patient"]
     for resource in list(_resources(bundle)):
         inner_urls = _taken_out(resource, urls[id(resource)], bundle)
+        if len(patients) == 1:
+            _mean_the_entry(inner_urls, *patients[0])
         for reference in references_of([resource, *(r for r, _ in inner_urls.values())]):
             text = reference["reference"]
             if text.startswith("#"):
@@ -177,6 +181,13 @@ def _absolute(bundle: Json, done: Shaped) -> None:
                     reference["reference"] = urls[id(found)]
                 elif _is_outside(text) and resource.get("resourceType") != "Provenance":
                     done.outside[id(reference)] = reference, reference.pop("reference")
+
+
+def _mean_the_entry(inner_urls: dict[str, tuple[Json, str]], patient: Json, url: str) -> None:
+    """A patient inside a resource who is the one of the Bundle is that one, who may be told more of."""
+    for key, (inner, _) in inner_urls.items():
+        if inner.get("resourceType") == "Patient" and Person(patient).is_same_as(Person(inner)):
+            inner_urls[key] = inner, url
 
 
 def _is_outside(address: str) -> bool:

@@ -159,25 +159,19 @@ def test_the_times_of_somebody_elses_stay_are_no_events_of_the_patients() -> Non
     assert [str(event.time)[:4] for event in facts_alike(found).events] == ["2026"]
 
 
-def test_a_parent_of_which_no_conversation_is_said_is_the_conversation() -> None:
-    """So too where an edit took the conversation away: the message named an empty one."""
-    first = convert(stated("LOG_INNLAGT", by_hand.stay(period=PERIOD), "M"), "plo-1.6").data
-    edited = fhir_json.read(convert(read(first), "fhir-r4").data)
-    del edited["entry"][0]["resource"]["extension"]
-    assert facts_alike(edited).conversation_id == "earlier-1"
-
-
-def test_what_is_about_an_empty_patient_is_not_this_ones() -> None:
-    first = convert(message("INNLEGGELSESRAPPORT", [CONDITION]), "plo-1.6").data
-    edited = fhir_json.read(convert(read(first), "fhir-r4").data)
-    condition = next(r["resource"] for r in edited["entry"] if r["resource"]["resourceType"] == "Condition")
-    condition["subject"] = {"reference": "urn:uuid:3f0c0b1e-0000-4000-8004-000000000002"}
-    edited["entry"].append(
-        {"fullUrl": condition["subject"]["reference"], "resource": {"resourceType": "Patient", "id": "x"}}
-    )
-    made = convert(edited, "plo-1.6")
-    assert "Hoftebrudd" not in made.data.decode()
-    assert "Condition[1].code.text" in {each.source for each in made.loss.lost}
-
-
-CONDITION: Json = {"resourceType": "Condition", "code": {"text": "Hoftebrudd"}, **by_hand.ABOUT}
+@pytest.mark.parametrize(
+    "inside",
+    [
+        {"identifier": patient()["identifier"]},
+        {"name": patient()["name"], "birthDate": patient()["birthDate"]},
+    ],
+)
+def test_a_patient_inside_a_resource_who_stands_in_the_bundle_is_that_one(inside: Json) -> None:
+    """His name was a note in a message about a number."""
+    contained = {"resourceType": "Patient", "id": "p", **inside}
+    stay = {**by_hand.stay(period=PERIOD), "subject": {"reference": "#p"}, "contained": [contained]}
+    found = message("LOG_INNLAGT", [stay])
+    assert facts_alike(found).patient.number == patient()["identifier"][0]["value"]
+    told = convert(found, "plo-1.6")
+    assert "<FamilyName>Prøvesen</FamilyName>" in told.data.decode()
+    assert told.data.decode().count("Prøvesen") == 1

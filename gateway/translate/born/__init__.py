@@ -10,7 +10,6 @@ then left unread is placed or told as text (`rendering`).
 from __future__ import annotations
 
 from gateway.errors import NotTranslatable
-from gateway.fhir.canonical import extension_url
 from gateway.translate.born import (
     attached,
     body,
@@ -64,24 +63,7 @@ def _has_body_and_parties(work: OpenBundle) -> bool:
     ]
     if not bodies or people_there or any(not code_of_type(each) for each in bodies):
         return False
-    return _is_told_once(work)
-
-
-def _is_told_once(work: OpenBundle) -> bool:
-    """Whether there is one patient (or a list for each), goals are nobody's own words, and what has a parent says which
-    conversation it is of."""
-    patients, has_parent = 0, False
-    for resource in work.resources.values():
-        kind = resource.get("resourceType")
-        if kind == "Goal" and "expressedBy" in resource:
-            return False
-        patients += kind == "Patient"
-        has_parent = has_parent or (kind == "Provenance" and "entity" in resource)
-    if patients > 1 and not work.is_about_several_patients():
-        return False
-    conversation = extension_url("conversation")
-    stated = any(each.get("url") == conversation for each in work.header.get("extension", ()))
-    return stated or not has_parent
+    return not any(r.get("resourceType") == "Goal" and "expressedBy" in r for r in work.resources.values())
 
 
 def _is_each_named(work: OpenBundle) -> bool:
