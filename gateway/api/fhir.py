@@ -79,9 +79,11 @@ def _stated_json(request: Request) -> bool | None:
 
 def _convert(request: Request, data: bytes) -> Response:
     content = reading.read(data, _stated_json(request))
+    parameters.expect_names((name for name, _ in request.query_params.multi_items()), ("to", "report"))
     targets = request.query_params.getlist("to")
-    reported = request.query_params.get("report") == "true"
+    reported = parameters.is_true(request.query_params, "report")
     if isinstance(content, dict):
+        parameters.expect_names(parameters.names_in(content), ("to", "content"))
         targets = targets or parameters.values_in(content, "to")
         inner, wrapped = parameters.resource_in(content, "content")
         reported = reported or wrapped

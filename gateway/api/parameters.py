@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
+from gateway.errors import Refusal
 from gateway.translate import Translation
 
 Json = dict[str, Any]
+_OF_THE_ANSWER = frozenset({"_format", "_pretty"})
+"""Parameters of every request to a FHIR server: the answers here have one form."""
 
 
 def resource_in(content: Json, name: str) -> tuple[Json | bytes, bool]:
@@ -39,6 +42,32 @@ def values_in(content: Json, name: str) -> list[str]:
         for key, value in parameter.items()
         if key.startswith("value") and isinstance(value, str)
     ]
+
+
+def names_in(content: Json) -> list[str]:
+    """The names of all parameters, if these are some."""
+    return [str(parameter.get("name")) for parameter in _parameters(content)]
+
+
+def expect_names(names: Iterable[str], known: tuple[str, ...]) -> None:
+    """Refuses a parameter that would not be looked at: who gave it expects something of it.
+
+    :raises Refusal: api.unknown-parameter
+    """
+    given = [name for name in names if name not in _OF_THE_ANSWER]
+    if len(set(given)) < len(given) or not set(given) <= set(known):
+        raise Refusal("api.unknown-parameter")
+
+
+def is_true(given: Mapping[str, str], name: str) -> bool:
+    """Whether a parameter says true.
+
+    :raises Refusal: api.bad-parameter where it says neither true nor false
+    """
+    value = given.get(name, "false")
+    if value not in ("true", "false"):
+        raise Refusal("api.bad-parameter", path=name)
+    return value == "true"
 
 
 def _parameters(content: Json) -> Iterable[Json]:

@@ -175,7 +175,7 @@ def _moved_in_vain(
 
 
 def _outside(work: OpenBundle) -> list[Loss]:
-    places = ((reference, work.place_of(reference)) for reference in work.outside)
+    places = ((reference, work.place_of(reference)) for reference, _ in work.outside.values())
     return [
         Loss(f"{place}.reference", "", "lost", of_outside(reference, place)) for reference, place in places
     ]

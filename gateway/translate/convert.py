@@ -156,10 +156,11 @@ def _of_bundle(bundle: Json, target: str, *, render: bool = True) -> Translation
 
 def _in_own_places(made: Translation, source: etree._Element) -> Translation:
     """Another version of an e-message: what it has no room for is told by its place in the message that was given, and
-    not in the Bundle between them, which nobody sees. Each is as grave as the gravest."""
-    lost, gravest = made.loss.lost, made.loss.gravest_lost
-    places = missing(source, read(made.data).root) if lost else ()
-    if gravest is None or not places:
+    not in the Bundle between them, which nobody sees; so is an element that held nothing. Each is as grave as the
+    gravest."""
+    lost, gravest = made.loss.lost, made.loss.gravest_lost or "information"
+    places = missing(source, read(made.data).root)
+    if not places:
         return made
     kept = (each for each in made.loss.entries if each.kind != "lost")
     entries = (*(Loss(place, "", "lost", gravest) for place in places), *kept)

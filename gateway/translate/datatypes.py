@@ -33,6 +33,7 @@ _ORIGINAL_TEXT = extension_url("original-text")
 _INTERNATIONAL = {
     "http://snomed.info/sct": "2.16.840.1.113883.6.96",
     "http://loinc.org": "2.16.840.1.113883.6.1",
+    "http://hl7.org/fhir/sid/icd-10": "2.16.840.1.113883.6.3",  # the WHO's; the Norwegian one is 7110
 }
 """Sets that have an oid of their own besides their address."""
 

@@ -23,7 +23,7 @@ from gateway.translate.identity import MESSAGE_ID_SYSTEM, UUID, without_address
 from gateway.translate.reading import Reading
 from gateway.translate.required import complete, is_absent
 from gateway.translate.state import State, derived_id
-from gateway.translate.whom import patient_of
+from gateway.translate.whom import is_about, patient_of
 
 _FHIR_ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
 MESSAGE_ID = f"{BASE}/NamingSystem/message-id"
@@ -178,13 +178,18 @@ def _first(bundle: Json, resource_type: str) -> Json:
 def _find_singletons(reading: Reading, header: Json, focus: list[Json]) -> None:
     """The patient, stay and provenance of the message: those of its first body, or a patient in focus."""
     several = any(resource.get("resourceType") == "List" for resource in focus)
-    patient = patient_of(focus, lambda each: reading.resource_at(each and each.get("reference")))
+
+    def follow(reference: Any) -> Json | None:
+        return reading.resource_at(reference and reference.get("reference"))
+
+    patient = patient_of(focus, follow)
     if patient is not None:
         reading.singletons["Patient"] = patient
     for entry in reading.bundle.get("entry", ()):
         resource: Any = entry.get("resource", {})
         kind = resource.get("resourceType")
-        if kind in ("Patient", "Encounter") and not several:
+        is_stay = kind == "Encounter" and is_about(resource, patient or {}, follow)
+        if (kind == "Patient" or is_stay) and not several:
             reading.singletons.setdefault(kind, resource)
         elif kind == "Provenance":
             reading.provenances.append(resource)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Any
 
 from gateway.errors import Refusal
+from gateway.fhir.bundle import BundleIndex
 from gateway.fhir.canonical import code_system, extension_url, is_of
 from gateway.terminology import number_of
 from gateway.translate import receipts, version
@@ -14,8 +16,9 @@ from gateway.translate.facts import Event, Facts, Party, PatientIdentity, Receip
 from gateway.translate.facts_xml import moment
 from gateway.translate.hooks import identifier_kind
 from gateway.translate.identity import without_address
-from gateway.translate.logistics import EVENTS_OF_TYPE
-from gateway.translate.whom import patient_of
+from gateway.translate.logistics import EVENTS_OF_TYPE, EXPECTED, TELLING_OF_STAY
+from gateway.translate.shape import references_of
+from gateway.translate.whom import Person, is_about, patient_of
 
 _PATIENT_KINDS = ("FNR", "DNR", "FHN", "HNR", "DUF")
 
@@ -25,7 +28,8 @@ def facts_of_bundle(bundle: Json) -> Facts:
     view = _View(bundle)
     header = view.header
     provenance = view.provenance()
-    parent = version.parent_of(view.body() or view.first("Composition"), provenance)
+    status = _status(view, provenance)
+    parent = version.parent_of(view.body() or view.first("Composition"), provenance, view.follow)
     return Facts(
         format="fhir-r4",
         message_id=_message_id(bundle, header),
@@ -36,7 +40,7 @@ def facts_of_bundle(bundle: Json) -> Facts:
         receiver=view.party((header.get("destination") or [{}])[0].get("receiver")),
         generated_at=moment(bundle.get("timestamp")),
         header_id=_header_id(bundle, header),
-        status=_status(view, provenance),
+        status=status,
         parent_id=parent,
         conversation_id=_conversation(header, parent),
         patient=view.patient(),
@@ -44,7 +48,7 @@ def facts_of_bundle(bundle: Json) -> Facts:
         if _code_of(header, "acknowledgement") in ("J", "N", "F")
         else None,  # type: ignore[arg-type]
         processing=_code_of(header, "processing-status") or "P",
-        events=view.events(),
+        events=view.events(is_cancelled=status == "C"),
         topics=view.topics() if dialogue_standard(bundle) else (),
         receipt=_receipt(view, bundle) if receipts.is_receipt(bundle) else None,
     )
@@ -101,15 +105,24 @@ def _receipt(view: _View, bundle: Json) -> ReceiptFacts:
     response = view.header["response"]
     original = response.get("_identifier", {}).get("extension", ())
     exact = next((e.get("valueString") for e in original if e.get("url") == extension_url("exact")), None)
-    errors = []
-    for issue in view.first("OperationOutcome").get("issue", ()):
-        codings = issue.get("details", {}).get("coding", ())
-        for coding in codings[:1]:
-            system = str(coding.get("system", "")).removeprefix("urn:oid:")
-            errors.append(ReceiptError(str(coding.get("code", "")), system, str(coding.get("display", ""))))
+    status, errors = receipts.status_of(bundle), []
+    for issue in receipts.issues_of(bundle):
+        words = receipts.words_of(issue)
+        details = {"text": issue[words]} if words else issue.get("details", {})
+        codings = details.get("coding") or [{"display": details.get("text", "")}]
+        coding = next((each for each in codings if is_of(each, code_system("8221"))), codings[0])
+        system = str(coding.get("system", "")).removeprefix("urn:oid:")
+        if details and (status != "1" or issue.get("severity") != "information"):
+            errors.append(
+                ReceiptError(
+                    str(coding.get("code", "")),
+                    system,
+                    str(coding.get("display") or details.get("text") or ""),
+                )
+            )
     reasons = view.header.get("reason", {}).get("coding") or [{}]
     return ReceiptFacts(
-        receipts.status_of(bundle),  # type: ignore[arg-type]
+        status,  # type: ignore[arg-type]
         str(exact or response.get("identifier") or ""),
         reasons[0].get("code"),
         tuple(errors),
@@ -131,7 +144,8 @@ class _View:
             if isinstance(resource, dict):
                 self.resources.append(resource)
                 self.by_url[str(entry.get("fullUrl"))] = resource
-                self.by_url[f"{resource.get('resourceType')}/{resource.get('id')}"] = resource
+                self.by_url.setdefault(f"{resource.get('resourceType')}/{resource.get('id')}", resource)
+        self._bundle = bundle
         self.header = self.first("MessageHeader")
         self.message_type = str(self.header.get("eventCoding", {}).get("code") or "")
         if not self.header:
@@ -144,7 +158,20 @@ class _View:
     def follow(self, reference: object) -> Json:
         """The resource a Reference points to; empty if there is none."""
         url = reference.get("reference") if isinstance(reference, dict) else None
-        return self.by_url.get(str(url), {})
+        found = self.by_url.get(url) if isinstance(url, str) else {}
+        return found if found is not None else self._written_otherwise.get(id(reference), {})
+
+    @cached_property
+    def _written_otherwise(self) -> dict[int, Json]:
+        """Reference (by identity) → what it means, where that is a contained resource, or an address in another form
+        than its fullUrl."""
+        index, found = BundleIndex(self._bundle), {}
+        for resource in self.resources:
+            for reference in references_of([resource, *resource.get("contained", ())]):
+                meant = index.resolve(reference["reference"], resource)
+                if meant is not None:
+                    found[id(reference)] = meant
+        return found
 
     def focus(self) -> list[Json]:
         """What the message says it is about."""
@@ -168,8 +195,7 @@ class _View:
         own = self.provenance_of(self.header) or self.provenance_of(self.body() or self.first("Composition"))
         if own or len(found) != 1:
             return own
-        named = filter(None, map(self.follow, found[0].get("target", ())))
-        return found[0] if version.is_of_the_message(list(named), self.focus()) else {}
+        return found[0] if version.is_of_the_message(found[0], self.follow, self.focus()) else {}
 
     def provenance_of(self, resource: Json) -> Json:
         """The Provenance whose target the resource is; empty if there is none."""
@@ -240,47 +266,76 @@ class _View:
         named = patient_of([body, *focus], self.follow) or {}
         if lists and not named.get("identifier"):
             return self.follow(lists[0].get("subject")) if len(lists) == 1 else {}
-        return named or self.first("Patient")
+        if named and not any(named is each for each in self.resources):
+            patients = (r for r in self.resources if r.get("resourceType") == "Patient")
+            return next((each for each in patients if Person(each).is_same_as(Person(named))), named)
+        return named or self.first("Patient") or self._contained_patient()
+
+    def _contained_patient(self) -> Json:
+        inner = (each for resource in self.resources for each in resource.get("contained", ()))
+        return next((each for each in inner if each.get("resourceType") == "Patient"), {})
 
     def topics(self) -> tuple[Topic, ...]:
         """The coded topics of a dialogue's notes: of the Communications in its sections, else of those in focus."""
         body = self.body()
         notes = [entry for section in body.get("section", ()) for entry in section.get("entry", ())]
         found = [self.follow(reference) for reference in notes or self.header.get("focus", ())]
+        patient = self._the_patient()
         codings = [
             (concept.get("coding") or [{}])[0]
             for note in found
-            if note.get("resourceType") == "Communication"
+            if note.get("resourceType") == "Communication" and is_about(note, patient, self.follow)
             for concept in note.get("category", ())[:1]
         ]
-        return tuple(Topic(number_of(str(c.get("system", ""))), str(c.get("code", ""))) for c in codings)
+        return tuple(
+            Topic(number_of(str(c.get("system", ""))), str(c["code"])) for c in codings if c.get("code")
+        )
 
-    def events(self) -> tuple[Event, ...]:
-        """The dated events of the stay: Observations of 9121, with the times that stand in the Encounter's period."""
-        period = self.first("Encounter").get("period", {})
+    def stay(self) -> Json:
+        """The stay: what the body names, else the one in focus, else the only one; empty if there is none, or if it
+        is not the patient's."""
+        body = self.body() or self.first("Composition")
+        there = [r for r in self.resources if r.get("resourceType") == "Encounter"]
+        found = self.follow(body.get("encounter")) or self.of_focus("Encounter")
+        found = found or (there[0] if len(there) == 1 else {})
+        return found if is_about(found, self._the_patient(), self.follow) else {}
+
+    def events(self, *, is_cancelled: bool) -> tuple[Event, ...]:
+        """The dated events of the stay: Observations of 9121, with the times that stand in the Encounter's period.
+
+        `is_cancelled`: the message takes back what it repeats; else a stay that never was has no events.
+        """
+        encounter, patient = self.stay(), self._the_patient()
+        period = encounter.get("period", {})
         standing = {"1": period.get("start"), "2": period.get("end")}
         events = []
         for resource in self.resources:
             for code in (
                 _codes(resource.get("code"), "9121") if resource.get("resourceType") == "Observation" else ()
             ):
+                if not is_about(resource, patient, self.follow):
+                    continue
                 time = resource.get("effectiveDateTime") or standing.get(code)
                 estimate = bool(_extension(resource, "estimate", "valueBoolean"))
                 events.append(Event(code, moment(time), bool(time) and "T" not in str(time), estimate))
-        said = {event.code for event in events}
-        events += [
-            Event(c, moment(t), "T" not in t, False)
-            for c, t in standing.items()
-            if isinstance(t, str) and c not in said and c in EVENTS_OF_TYPE.get(self.message_type, standing)
-        ]
-        ready = _extension(self.first("Encounter"), "discharge-ready", "valueDateTime")
-        if isinstance(ready, str) and "3" not in said and "3" in EVENTS_OF_TYPE.get(self.message_type, ()):
+        said, wanted = {event.code for event in events}, EVENTS_OF_TYPE.get(self.message_type, ())
+        if not is_cancelled and version.is_taken_back(encounter):
+            standing = {}
+        for code, time in standing.items():
+            tells = code in wanted or self.message_type in TELLING_OF_STAY
+            if tells and isinstance(time, str) and code not in said:
+                estimate = code not in wanted or code == "1"  # the type of a notice says what has happened
+                estimate = estimate and encounter.get("status") in EXPECTED[code]
+                events.append(Event(code, moment(time), "T" not in time, estimate))
+        ready = _extension(encounter, "discharge-ready", "valueDateTime")
+        if isinstance(ready, str) and "3" not in said and "3" in wanted:
             events.append(Event("3", moment(ready), "T" not in ready, False))
-        died = self._the_patient().get("deceasedDateTime")
+        died = patient.get("deceasedDateTime")
         if isinstance(died, str) and "13" not in said and self.message_type == "LOG_DOD":
             events.append(Event("13", moment(died), "T" not in died, False))
-        order = EVENTS_OF_TYPE.get(self.message_type, ())
-        return tuple(sorted(events, key=lambda event: order.index(event.code) if event.code in order else -1))
+        return tuple(
+            sorted(events, key=lambda event: wanted.index(event.code) if event.code in wanted else -1)
+        )
 
 
 def _her(resource: Json) -> str | None:

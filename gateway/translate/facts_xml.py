@@ -141,7 +141,7 @@ def _patient_of_report(root: etree._Element) -> PatientIdentity | None:
 
 def _topics(message: EMessage) -> tuple[Topic, ...]:
     notes = message.body.iterfind("{*}Notat/{*}TemaKodet") if message.body is not None else ()
-    return tuple(Topic(number_of(topic.get("S") or ""), code_of(topic)) for topic in notes)
+    return tuple(Topic(number_of(topic.get("S") or ""), code_of(topic)) for topic in notes if code_of(topic))
 
 
 def _events(body: etree._Element | None) -> tuple[Event, ...]:

@@ -20,3 +20,7 @@ EVENTS_OF_TYPE: Final = {
     "LOG_DOD": ("13",),
 }
 """Code of 8279 → codes of 9121, in their order."""
+TELLING_OF_STAY: Final = frozenset({"UTSKRIVNINGSRAPPORT", "HELSEOPPL_SOKNAD"})
+"""Codes of 8279 whose body reports the events of a stay beside its own content."""
+EXPECTED: Final = {"1": ("planned",), "2": ("planned", "arrived", "triaged", "in-progress", "onleave")}
+"""Code of 9121 → the statuses of a stay in which that has not happened yet: a time of it is an estimate."""

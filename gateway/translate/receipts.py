@@ -7,6 +7,7 @@ Status 8258 and the errors 8221 are mapped by `mappings/apprec.map`; this module
 from __future__ import annotations
 
 import copy
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -14,6 +15,7 @@ from gateway import terminology
 from gateway.emessage.apprec import MIG_VERSIONS
 from gateway.emessage.read import EMessage
 from gateway.errors import NotTranslatable
+from gateway.fhir.bundle import BundleIndex
 from gateway.fhir.canonical import EXACT, code_system, extension_url, is_of
 from gateway.translate import hooks
 from gateway.translate.codec import Json
@@ -140,24 +142,35 @@ def is_receipt(bundle: Json) -> bool:
 
 
 def status_of(bundle: Json) -> str:
-    """8258 of a receipt Bundle: as it says itself, unless response.code was edited to mean something else."""
-    header = next(
-        e["resource"] for e in bundle["entry"] if e.get("resource", {}).get("resourceType") == "MessageHeader"
-    )
-    response = header["response"]
+    """8258 of a receipt Bundle: as it says itself, unless response.code was edited to mean something else. What was
+    fatal is no acceptance, whatever else is said."""
+    header = next(r for r in _resources(bundle) if r.get("resourceType") == "MessageHeader")
+    response, severities = header["response"], {issue.get("severity") for issue in issues_of(bundle)}
     stated = _status_of(response)
     code = response.get("code")
+    if code != "ok" or "fatal" in severities:
+        return "2"
     if stated in RESPONSE_CODES and _response_code(stated) == code:
         return str(stated)
-    if code != "ok":
-        return "2"
-    issues = [
-        i
-        for e in bundle["entry"]
-        if e.get("resource", {}).get("resourceType") == "OperationOutcome"
-        for i in e["resource"].get("issue", ())
-    ]
-    return "3" if any(i.get("severity") in ("warning", "error") for i in issues) else "1"
+    return "3" if severities & {"warning", "error"} else "1"
+
+
+def issues_of(bundle: Json) -> list[Json]:
+    """The issues of a receipt Bundle, those that the response names first."""
+    return [issue for outcome in _outcomes(bundle) for issue in _items(outcome, "issue")]
+
+
+def _outcomes(bundle: Json) -> list[Json]:
+    """The OperationOutcomes: what response.details names, then the others, and those inside the MessageHeader."""
+    header = next(r for r in _resources(bundle) if r.get("resourceType") == "MessageHeader")
+    there = [r for r in (*_resources(bundle), *_items(header, "contained")) if _is_outcome(r)]
+    details = header["response"].get("details") or {}
+    named = BundleIndex(bundle).resolve(details.get("reference"), header) if len(there) > 1 else None
+    return sorted(there, key=lambda each: each is not named)
+
+
+def _is_outcome(resource: Json) -> bool:
+    return resource.get("resourceType") == "OperationOutcome"
 
 
 def with_original(bundle: Json, message_id: str, message_type: str, issued_at: datetime | None) -> Json:
@@ -208,20 +221,64 @@ def from_bundle(bundle: Json, standard: str) -> Reading:
     """The reading of a receipt Bundle, with the text of AppRec in a version. Raises NotTranslatable for what AppRec
     demands and the Bundle lacks."""
     bound = mapping(standard)
-    prepared, replaced = _prepared(copy.deepcopy(bundle))
+    bundle = copy.deepcopy(bundle)
+    outcome, given, in_words = _gather(bundle)
+    prepared, replaced = _prepared(bundle)
     key = ("", str(bundle.get("identifier", {}).get("value", "")))
     reading = Reading(prepared, key, born_in_fhir=not is_translated(bundle))
     for resource in _resources(prepared):
-        if resource.get("resourceType") in ("MessageHeader", "OperationOutcome"):
-            reading.singletons.setdefault(resource["resourceType"], resource)
+        if resource.get("resourceType") == "MessageHeader":
+            reading.singletons.setdefault("MessageHeader", resource)
+    if outcome is not None:
+        reading.singletons["OperationOutcome"] = outcome
     _note_derived(reading, replaced)
+    for issue, said in in_words:
+        reading.used(issue, said)
     version = _version(reading, standard)
     reading.elsewhere["ar:MIGversion"] = lambda: reading.out.append(element("MIGversion", version))
     bound.reader("AppRec", "ar:AppRec")(prepared, reading)
     reading.refuse_what_is_missing()
     for each in replaced:
         each.resource[each.name] = each.given
+    if outcome is not None:
+        outcome["issue"] = given
     return reading
+
+
+def _gather(bundle: Json) -> tuple[Json | None, list[Json], list[tuple[Json, str]]]:
+    """All issues in the OperationOutcome that the rules read: that one, its own issues, and those that have only
+    words or a kind (with the key of it), said as the rules want it. None: there is no OperationOutcome.
+
+    A receipt that is all well has no errors: what only informs stands in none.
+    """
+    header = next((r for r in _resources(bundle) if r.get("resourceType") == "MessageHeader"), None)
+    outcomes = _outcomes(bundle) if header is not None else []
+    if header is None or not outcomes:
+        return None, [], []
+    for inside in [each for each in _items(header, "contained") if _is_outcome(each)]:
+        header["contained"].remove(inside)
+        bundle["entry"].append({"fullUrl": f"#{inside.get('id')}", "resource": inside})
+    if header.get("contained") == []:
+        del header["contained"]
+    told = [each for outcome in outcomes for each in _items(outcome, "issue")]
+    if status_of(bundle) == "1":
+        told = [issue for issue in told if issue.get("severity") != "information"]
+    given = _items(outcomes[0], "issue")
+    outcomes[0]["issue"] = told
+    return outcomes[0], given, [(issue, key) for issue in told for key in _say_in_words(issue)]
+
+
+def _say_in_words(issue: Json) -> Iterator[str]:
+    key = words_of(issue)
+    if key is not None:
+        issue["details"] = {"text": issue[key]}
+        yield key
+
+
+def words_of(issue: Json) -> str | None:
+    """The key of what an issue without details says: its words, or at least of what kind it is."""
+    key = "diagnostics" if isinstance(issue.get("diagnostics"), str) else "code"
+    return key if "details" not in issue and key in issue else None
 
 
 def _version(reading: Reading, standard: str) -> str:
@@ -297,9 +354,9 @@ def _prepared(bundle: Json) -> tuple[Json, list[_Replaced]]:
 
 def _state_status(bundle: Json, response: Json) -> None:
     stated = _status_of(response)
-    if (stated or _STATUS in _urls(response)) and response.get("code") == _response_code(stated):
+    status, is_stated = status_of(bundle), stated or _STATUS in _urls(response)
+    if is_stated and response.get("code") == _response_code(stated) == _response_code(status):
         return
-    status = status_of(bundle)
     kept = [e for e in response.get("extension", ()) if e.get("url") != _STATUS]
     coding = {"system": code_system("8258"), "code": status, "display": terminology.display("8258", status)}
     response["extension"] = [*kept, {"url": _STATUS, "valueCoding": coding}]

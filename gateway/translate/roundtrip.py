@@ -54,7 +54,8 @@ def missing(source: etree._Element, result: etree._Element) -> tuple[str, ...]:
     """The places of a message that it does not have, or has otherwise, in another version; the versions' names differ
     only in their namespaces."""
     found = compare(_without_namespaces(source), _without_namespaces(result))
-    return tuple(dict.fromkeys(each.source for each in found.losses if each.source))
+    real = found.losses if found.verdict == "lossy" else ()
+    return tuple(dict.fromkeys(each.source for each in real if each.source))
 
 
 def _without_namespaces(root: etree._Element) -> etree._Element:

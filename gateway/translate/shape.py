@@ -13,10 +13,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from gateway.fhir.bundle import BundleIndex
-from gateway.translate import discontinued, version
+from gateway.translate import discontinued
 from gateway.translate.codec import Json
 from gateway.translate.datatypes import ATC
 from gateway.translate.identity import without_address
+from gateway.translate.whom import Person
 
 _NOT_TO_BE_BELIEVED = frozenset({"entered-in-error", "refuted"})
 _WITHDRAWN = tuple(_NOT_TO_BE_BELIEVED)
@@ -45,14 +46,12 @@ class Shaped:
     """What was done to bring a Bundle into shape."""
 
     moved: list[Moved] = field(default_factory=list)
-    outside: list[Json] = field(default_factory=list)
-    """References that named something outside the Bundle: only their display is left."""
+    outside: dict[int, tuple[Json, str]] = field(default_factory=dict)
+    """By identity: References to something outside the Bundle, of which only the words are left, and their address."""
     overruled: list[Json] = field(default_factory=list)
     """Codes that a status contradicts: taken away."""
     stated: list[Json] = field(default_factory=list)
     """Codes that say what a status says: where they are not read, the status itself is told."""
-    is_cancelled: bool = False
-    """The message takes everything back that it repeats."""
 
 
 def bring_into_shape(made: Json) -> Shaped:
@@ -81,8 +80,6 @@ def bring_into_shape(made: Json) -> Shaped:
             name_the_medication(resource.get("code"), done)
         elif resource.get("resourceType") == "AllergyIntolerance":
             _name_the_substance(resource.get("code"), done)
-    done.is_cancelled = is_cancelled(made)
-    _take_out(made, done.is_cancelled)
     return done
 
 
@@ -144,7 +141,7 @@ def _addressed_parents(provenance: Json) -> Iterator[Json]:
             yield what
 
 
-def _references(value: Any) -> Iterator[Json]:
+def references_of(value: Any) -> Iterator[Json]:
     """Every Reference with an address, outside the contained resources."""
     left = [value]
     while left:
@@ -158,7 +155,7 @@ def _references(value: Any) -> Iterator[Json]:
 
 
 def _reference_texts(resource: Json) -> Iterator[str]:
-    for reference in _references(resource):
+    for reference in references_of(resource):
         yield reference["reference"]
 
 
@@ -169,9 +166,12 @@ def _absolute(bundle: Json, done: Shaped) -> None:
         entry.setdefault("fullUrl", f"{resource.get('resourceType')}/{resource.get('id')}")
     urls = {id(entry["resource"]): entry["fullUrl"] for entry in bundle["entry"] if "resource" in entry}
     index = BundleIndex(bundle)
+    patients = [(r, urls[id(r)]) for r in _resources(bundle) if r.get("resourceType") == "Patient"]
     for resource in list(_resources(bundle)):
         inner_urls = _taken_out(resource, urls[id(resource)], bundle)
-        for reference in _references([resource, *(r for r, _ in inner_urls.values())]):
+        if len(patients) == 1:
+            _mean_the_entry(inner_urls, *patients[0])
+        for reference in references_of([resource, *(r for r, _ in inner_urls.values())]):
             text = reference["reference"]
             if text.startswith("#"):
                 reference["reference"] = inner_urls[text[1:]][1] if text[1:] in inner_urls else text
@@ -179,9 +179,15 @@ def _absolute(bundle: Json, done: Shaped) -> None:
                 found = index.resolve(text, resource)
                 if found is not None:
                     reference["reference"] = urls[id(found)]
-                elif _is_outside(text):
-                    done.outside.append(reference)
-                    del reference["reference"]
+                elif _is_outside(text) and resource.get("resourceType") != "Provenance":
+                    done.outside[id(reference)] = reference, reference.pop("reference")
+
+
+def _mean_the_entry(inner_urls: dict[str, tuple[Json, str]], patient: Json, url: str) -> None:
+    """A patient inside a resource who is the one of the Bundle is that one, who may be told more of."""
+    for key, (inner, _) in inner_urls.items():
+        if inner.get("resourceType") == "Patient" and Person(patient).is_same_as(Person(inner)):
+            inner_urls[key] = inner, url
 
 
 def _is_outside(address: str) -> bool:
@@ -300,20 +306,9 @@ def _is_not_to_be_believed(resource: Json) -> bool:
     return any(coding.get("code") in _NOT_TO_BE_BELIEVED for coding in codings if isinstance(coding, dict))
 
 
-def is_cancelled(bundle: Json) -> bool:
-    """Whether the message itself takes everything back: then it repeats what it takes back."""
-    urls = {e.get("fullUrl"): e.get("resource") for e in bundle.get("entry", ())}
-    header = next((r for r in _resources(bundle) if r.get("resourceType") == "MessageHeader"), {})
-    focus = [urls.get(reference.get("reference")) for reference in header.get("focus", ())]
-    if version.status_of({}, {}, [each for each in focus if isinstance(each, dict)]) == "C":
-        return True
-    return any(
-        r.get("resourceType") == "Composition" and r.get("status") == "entered-in-error"
-        for r in _resources(bundle)
-    )
-
-
-def _take_out(bundle: Json, is_cancelled: bool) -> None:
+def take_out(bundle: Json, *, is_cancelled: bool) -> None:
+    """Takes what must not be believed out of the lists it stands in. `is_cancelled`: the message takes everything back
+    that it repeats."""
     resources = ((e["fullUrl"], e["resource"]) for e in bundle["entry"] if "resource" in e)
     out = {url for url, resource in resources if is_to_be_taken_out(resource, is_cancelled)}
     if out:

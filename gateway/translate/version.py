@@ -8,9 +8,11 @@ error or revoked.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from gateway import terminology
+from gateway.fhir.bundle import split_restful
 from gateway.translate.codec import Json
 from gateway.translate.identity import without_address
 
@@ -31,6 +33,9 @@ _BY_RELATION = {"replaces": "M", "appends": "A"}
 _REVOKED = frozenset({"entered-in-error", "revoked"})
 _NEVER_BEGAN = "cancelled"
 """Of a stay: what was told of it never was (an appointment or an order that is cancelled is news of its own)."""
+_MESSAGES = ("MessageHeader", "Bundle")
+"""What a message is, as FHIR names it."""
+Follow = Callable[[Any], Json | None]
 _ABOUT = (
     "Patient",
     "Composition",
@@ -66,12 +71,17 @@ def stands_beside(stated: str, derived: str) -> bool:
 
 def _activity(provenance: Json) -> str | None:
     codings = provenance.get("activity", {}).get("coding", ())
-    for coding in codings:
-        if terminology.number_of(str(coding.get("system", ""))) == "7309" and coding.get("code"):
-            return str(coding["code"])
-    return next(
+    return _stated(provenance) or next(
         (STATUS_BY_OPERATION[c["code"]] for c in codings if c.get("code") in STATUS_BY_OPERATION), None
     )
+
+
+def _stated(provenance: Json) -> str | None:
+    """The code of 7309, which only a message has."""
+    for coding in provenance.get("activity", {}).get("coding", ()):
+        if terminology.number_of(str(coding.get("system", ""))) == "7309" and coding.get("code"):
+            return str(coding["code"])
+    return None
 
 
 def _of_focus(focus: Sequence[Json]) -> str | None:
@@ -81,12 +91,23 @@ def _of_focus(focus: Sequence[Json]) -> str | None:
     return "C" if all(map(is_taken_back, told)) else None
 
 
-def is_of_the_message(targets: Sequence[Json], focus: Sequence[Json]) -> bool:
+def is_of_the_message(provenance: Json, follow: Follow, focus: Sequence[Json]) -> bool:
     """Whether the only Provenance of a Bundle tells of the message, though it names neither header nor Composition:
-    it names nothing that is here, or all that the message tells. Where one of several things comes from says nothing
-    of the others. `targets`: the resources that it names."""
-    told = [r for r in focus if r.get("resourceType") not in _ABOUT]
-    return not targets or (bool(told) and all(any(each is r for each in targets) for r in told))
+    it names all that the message tells, or nothing that is here. Where one of several things comes from says nothing
+    of the others; nor does where another resource comes from that is not here, unless its activity is one of messages
+    (7309)."""
+    targets = provenance.get("target", ())
+    here = [found for found in map(follow, targets) if found]
+    if here:
+        told = [r for r in focus if r.get("resourceType") not in _ABOUT]
+        return bool(told) and all(any(each is r for each in here) for r in told)
+    return _stated(provenance) is not None or all(_type_named(each) in (*_MESSAGES, "") for each in targets)
+
+
+def _type_named(reference: Json) -> str:
+    """The type of what a Reference names, as far as it says."""
+    named = split_restful(str(reference.get("reference", "")))
+    return named[1] if named else str(reference.get("type") or "")
 
 
 def is_taken_back(resource: Json) -> bool:
@@ -102,17 +123,32 @@ def _verified(resource: Json) -> str | None:
     return next((str(c.get("code")) for c in codings if isinstance(c, dict) and "code" in c), None)
 
 
-def parent_of(composition: Json, provenance: Json) -> str | None:
-    """The id of the message that this one is a version of, or answers."""
-    entities = provenance.get("entity") or [{}]
+def parent_of(composition: Json, provenance: Json, follow: Follow) -> str | None:
+    """The id of the message that this one is a version of, or answers. What is here itself, and an address that names
+    no message, is none."""
+    entity = entity_of_parent(provenance)
     related = [each for each in composition.get("relatesTo", ()) if each.get("code") in _BY_RELATION]
     target = related[0] if related else {}
     for what in (
-        entities[0].get("what", {}),
+        entity.get("what", {}),
         {"identifier": target.get("targetIdentifier"), **target.get("targetReference", {})},
     ):
-        value = without_address(what.get("identifier") or {})
-        named = str(what.get("reference", "")).removeprefix("MessageHeader/").removeprefix("urn:uuid:")
-        if (value or named).strip():
-            return (value or named).strip()
+        stated = without_address(what.get("identifier") or {}).strip()
+        if stated or _message_named(what, follow):
+            return stated or _message_named(what, follow)
     return None
+
+
+def entity_of_parent(provenance: Json) -> Json:
+    """What the Provenance says of an earlier message: of several things, the one that this is a version of."""
+    entities: list[Json] = provenance.get("entity") or [{}]
+    return next((each for each in entities if each.get("role") in _BY_ROLE), entities[0])
+
+
+def _message_named(what: Json, follow: Follow) -> str | None:
+    """The id of the message that a Reference names by its address."""
+    address = str(what.get("reference", ""))
+    named = split_restful(address)
+    if not address or follow(what) or (named and named[1] not in _MESSAGES):
+        return None
+    return named[2] if named else address.removeprefix("urn:uuid:").strip() or None

@@ -6,7 +6,8 @@ the other.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import re
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from gateway.translate.codec import Json
@@ -35,18 +36,61 @@ def patient_of(focus: Sequence[Json], follow: Callable[[Any], Json | None]) -> J
     return others[0] if others else None
 
 
-def numbers_of(patient: Json | None) -> dict[str, set[str]]:
-    """The patient's numbers by their system."""
-    found: dict[str, set[str]] = {}
-    for each in (patient or {}).get("identifier", ()):
-        found.setdefault(str(each.get("system")), set()).add(str(each.get("value")))
-    return found
+class Person:
+    """A patient, as others can know him again."""
+
+    def __init__(self, patient: Json) -> None:
+        self._numbers: dict[str, set[str]] = {}
+        for each in patient.get("identifier", ()):
+            self._numbers.setdefault(str(each.get("system")), set()).add(str(each.get("value")))
+        self._names = [words for words in map(_words, patient.get("name", ())) if words]
+        self._born = patient.get("birthDate")
+
+    def may_have(self, identifier: object) -> bool:
+        """Whether an identifier is of a kind that the patient has one of."""
+        return isinstance(identifier, dict) and str(identifier.get("system")) in self._numbers
+
+    def is_named_by(self, reference: Json, address: str | None) -> bool:
+        """Whether a Reference that leads nowhere in the Bundle means the patient: by a number, or, where it has no
+        `address` either, by the name. What says nothing of whom it means is told of the patient."""
+        stated = reference.get("identifier")
+        if isinstance(stated, dict) and stated.get("value"):
+            return str(stated["value"]) in self._numbers.get(str(stated.get("system")), ())
+        if address is not None:
+            return False
+        display = reference.get("display")
+        return not isinstance(display, str) or any(name <= _split(display) for name in self._names)
+
+    def is_same_as(self, other: Person) -> bool:
+        """Whether two Patients of a Bundle are one: by a number of the same kind, else by name and date of birth."""
+        shared = self._numbers.keys() & other._numbers.keys()
+        if shared:
+            return any(self._numbers[kind] & other._numbers[kind] for kind in shared)
+        same_name = any(name in other._names for name in self._names)
+        return same_name and self._born is not None and self._born == other._born
 
 
-def is_someone_else(reference: object, numbers: Mapping[str, set[str]]) -> bool:
-    """Whether a Reference names somebody by another number of a kind that the patient has one of."""
-    stated = reference.get("identifier") if isinstance(reference, dict) else None
-    if not isinstance(stated, dict) or not stated.get("value") or not stated.get("system"):
-        return False
-    own = numbers.get(str(stated["system"]))
-    return own is not None and str(stated["value"]) not in own
+def is_about(resource: Json, patient: Json, follow: Callable[[Any], Json | None]) -> bool:
+    """Whether a resource is about that patient, or names nobody."""
+    about = next((resource[key] for key in OF_WHOM if key in resource), None)
+    if not isinstance(about, dict) or not patient:
+        return True
+    found = follow(about)
+    if found:
+        return found is patient or Person(patient).is_same_as(Person(found))
+    return Person(patient).is_named_by(about, about.get("reference"))
+
+
+def _words(name: Json) -> set[str]:
+    """The family name and the first given name; what they are written as, where they are not told apart."""
+    parts = [part for part in (name.get("family"), *name.get("given", ())[:1]) if isinstance(part, str)]
+    return {word for part in parts or [str(name.get("text") or "")] for word in _split(part)}
+
+
+def _split(text: str) -> set[str]:
+    return set(re.findall(r"\w+", text.casefold()))
+
+
+def names_a_patient(reference: Json, address: str | None) -> bool:
+    """Whether a Reference that leads nowhere says itself that it means a patient."""
+    return reference.get("type") == "Patient" or bool(re.search(r"(^|/)Patient[/?]", address or ""))

@@ -173,6 +173,34 @@ def test_the_target_is_named_as_on_the_command_line_or_in_full(target: str, hosp
     assert asked.json() == hospital.post("/fhir/$convert", content=xml, headers=XML).json()
 
 
+@pytest.mark.parametrize(
+    ("given", "code", "path"),
+    [
+        ([("report", "yes")], "api.bad-parameter", "report"),
+        ([("target", "plo-1.5")], "api.unknown-parameter", None),
+        ([("to", "plo-1.5"), ("to", "plo-1.6")], "api.unknown-parameter", None),
+    ],
+)
+def test_convert_looks_at_each_parameter(
+    hospital: httpx.Client, given: list[tuple[str, str]], code: str, path: str | None
+) -> None:
+    answer = hospital.post("/fhir/$convert", params=given, content=Admission().xml, headers=XML)
+    assert answer.status_code == 400
+    issue = answer.json()["issue"][0]
+    assert issue["details"]["coding"][0]["code"] == code
+    assert issue.get("expression") == ([path] if path else None)
+    usual = {"report": "false", "_format": "json"}
+    assert (
+        hospital.post("/fhir/$convert", params=usual, content=Admission().xml, headers=XML).status_code == 200
+    )
+
+
+def test_convert_looks_at_each_part_of_parameters(hospital: httpx.Client) -> None:
+    sent = {"resourceType": "Parameters", "parameter": [{"name": "target", "valueCode": "plo-1.5"}]}
+    answer = hospital.post("/fhir/$convert", json=sent)
+    assert answer.json()["issue"][0]["details"]["coding"][0]["code"] == "api.unknown-parameter"
+
+
 def test_convert_takes_parameters(hospital: httpx.Client) -> None:
     xml = {"resourceType": "Binary", "contentType": "application/xml"}
     xml["data"] = base64.b64encode(Admission().xml).decode()

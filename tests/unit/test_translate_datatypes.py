@@ -11,9 +11,11 @@ from hypothesis import strategies as st
 from lxml import etree
 
 from gateway.fhir.canonical import EXACT, PRESENT, code_system, extension_url
+from gateway.translate import convert
 from gateway.translate.codec import Codec
 from gateway.translate.datatypes import codec
 from gateway.translate.words import WORDS, Word, withdraw
+from tests.support.born import message
 
 Json = dict[str, Any]
 
@@ -291,3 +293,23 @@ def test_any_code_comes_back(how: str, values: dict[str, str | None]) -> None:
     attributes = {name: text for name, text in values.items() if text is not None and name in allowed}
     chosen = codec(how, "CV" if stated else "CS")
     assert read(chosen, write(chosen, attributes)[0]) == attributes
+
+
+@pytest.mark.parametrize(
+    ("address", "oid"),
+    [
+        ("http://hl7.org/fhir/sid/icd-10", "2.16.840.1.113883.6.3"),
+        ("http://hl7.org/fhir/sid/icd-10-no", "2.16.578.1.12.4.1.1.7110"),
+        ("http://hl7.org/fhir/sid/icpc-2", "2.16.578.1.12.4.1.1.7170"),
+    ],
+)
+def test_a_diagnosis_is_carried_with_the_set_that_it_is_of(address: str, oid: str) -> None:
+    """The WHO's ICD-10 is not the Norwegian one: its code is carried as its own."""
+    coding = {"system": address, "code": "S72.0", "display": "Brudd"}
+    made = convert(
+        message("INNLEGGELSESRAPPORT", [{"resourceType": "Condition", "code": {"coding": [coding]}}]),
+        "plo-1.6",
+    )
+    found = etree.fromstring(made.data).find(".//{*}Diagnosekode")
+    assert found is not None
+    assert (found.get("V"), found.get("S")) == ("S72.0", oid)

@@ -14,6 +14,8 @@ from gateway.emessage.sample import RandomMessage
 from gateway.fhir import json as fhir_json
 from gateway.translate import Translation, convert
 from gateway.translate.born.open_bundle import concept_section
+from tests.support import born_bundles as by_hand
+from tests.support.born import message
 from tests.support.translation import changes
 
 Json = dict[str, Any]
@@ -200,3 +202,21 @@ def test_an_attachment_is_found_by_an_address_with_its_version(address: str) -> 
     if address.startswith("https:"):
         entry["fullUrl"] = attachment["url"].partition("/_history")[0]
     assert convert(bundle, "dialog-1.0").data == expected
+
+
+def test_a_notice_without_the_code_of_its_type_may_be_edited() -> None:
+    """Its body says what kind it is; it was refused as of no known type."""
+    stay = by_hand.stay(period={"start": "2026-03-08"})
+    source = convert(message("LOG_INNLAGT", [stay]), "plo-1.6").data.replace(
+        b'<Type V="LOG_INNLAGT"', b"<Type", 1
+    )
+    bundle = fhir_json.read(convert(read(source), "fhir-r4").data)
+    assert convert(bundle, "plo-1.6").data == source
+    bundle["entry"].append(
+        {
+            "fullUrl": "urn:uuid:3f0c0b1e-0000-4000-8004-000000000001",
+            "resource": {"resourceType": "Condition", "code": {"text": "Hoftebrudd"}},
+        }
+    )
+    made = convert(bundle, "plo-1.6")
+    assert (made.data, lost(made)) == (source, ["Condition[1].code.text"])

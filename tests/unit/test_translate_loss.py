@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import re
 import time
 
 import pytest
 from lxml import etree
 
+from gateway.emessage.read import EMessage, read
+from gateway.translate import convert
 from gateway.translate.loss import Counted, Loss, Places, element_path
 from gateway.translate.roundtrip import missing
+from tests.support import born_bundles as by_hand
+from tests.support.born import message
 
 TREE = etree.fromstring("<a xmlns='urn:x'><b/><c><d/><e/><d><f/></d></c><b><d/></b><g/><b/><g/></a>")
 
@@ -69,3 +74,21 @@ def test_of_several_those_are_missing_of_which_nothing_is_left() -> None:
     )
     result = etree.fromstring("<m><a><old>2</old></a><a><c><old>4</old></c></a></m>")
     assert missing(source, result) == ("m/a[1]/new", "m/a[2]/new", "m/a[3]/new")
+
+
+def test_an_element_that_held_nothing_is_named_where_the_older_version_has_none() -> None:
+    """It says that there is such a thing: a tentative time that nobody knows yet."""
+    newer = to_plo_1_6(b"<po:InformasjonOmTentativTime/>")
+    made = convert(newer, "plo-1.5")
+    assert [(each.source.rpartition("/")[2], each.severity) for each in made.loss.lost] == [
+        ("InformasjonOmTentativTime", "information")
+    ]
+
+
+def to_plo_1_6(time_of_visit: bytes) -> EMessage:
+    """A discharge report with an appointment of that kind."""
+    visit = {"resourceType": "Appointment", "status": "proposed", "description": "Sykehuset"}
+    stay = by_hand.stay("finished", period={"start": "2026-03-08", "end": "2026-03-12"})
+    made = convert(message("UTSKRIVNINGSRAPPORT", [stay, visit]), "plo-1.6").data
+    kind = rb"<po:InformasjonOmTentativTime>.*</po:InformasjonOmTentativTime>"
+    return read(re.sub(kind, time_of_visit, made))

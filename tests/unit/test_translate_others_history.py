@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from lxml import etree
 
+from gateway.fhir.canonical import code_system
 from gateway.translate import convert, facts_of
 from tests.support import born_bundles as by_hand
 from tests.support.born import HEADER, SENDER, message
@@ -68,3 +69,58 @@ def test_a_change_never_arrives_as_new(target: Json, operation: tuple[str, str])
     facts = facts_of(found)
     assert (facts.status, facts.parent_id) == (operation[1], EARLIER)
     assert in_the_message(found) == (operation[1], EARLIER, EARLIER)
+
+
+UPDATE = {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/v3-DataOperation", "code": "UPDATE"}]}
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        {"reference": "Condition/77"},
+        {"reference": "https://epj.example/fhir/CarePlan/7"},
+        {"type": "Condition", "display": "Hoftebrudd"},
+    ],
+)
+def test_where_something_that_is_not_here_comes_from_says_nothing_of_the_message(target: Json) -> None:
+    found = with_history(message("INNLEGGELSESRAPPORT", [CONDITION]), history(target, activity=UPDATE))
+    assert in_the_message(found) == ("N", "", "")
+    facts = facts_of(found)
+    assert (facts.status, facts.parent_id, facts.conversation_id) == ("N", None, None)
+
+
+@pytest.mark.parametrize(
+    "target", [{"reference": "Condition/77"}, {"reference": "https://epj.example/fhir/CarePlan/7"}]
+)
+def test_only_a_message_is_cancelled_in_7309(target: Json) -> None:
+    activity = {"coding": [{"system": code_system("7309"), "code": "C"}]}
+    found = with_history(message("INNLEGGELSESRAPPORT", [CONDITION]), history(target, activity=activity))
+    assert in_the_message(found) == ("C", EARLIER, EARLIER)
+    assert facts_of(found).status == "C"
+
+
+OF_A_SOURCE = {"role": "source", "what": {"reference": FIRST}}
+
+
+@pytest.mark.parametrize(
+    ("entity", "parent"),
+    [
+        ([{"role": "revision", "what": {"reference": f"MessageHeader/{EARLIER}"}}], EARLIER),
+        (
+            [{"role": "revision", "what": {"reference": f"https://epj.example/fhir/Bundle/{EARLIER}"}}],
+            EARLIER,
+        ),
+        ([{"role": "revision", "what": {"reference": f"urn:uuid:{EARLIER}"}}], EARLIER),
+        ([OF_A_SOURCE, {"role": "revision", "what": {"identifier": {"value": EARLIER}}}], EARLIER),
+        ([OF_A_SOURCE], ""),
+        ([{"role": "source", "what": {"reference": "https://epj.example/fhir/Composition/7"}}], ""),
+    ],
+)
+def test_a_parent_is_a_message_that_is_not_here(entity: list[Json], parent: str) -> None:
+    """Facts and message name the same one; a source of the content is none."""
+    found = with_history(
+        message("INNLEGGELSESRAPPORT", [CONDITION]), history({"reference": HEADER}, entity=entity)
+    )
+    assert in_the_message(found)[1:] == (parent, parent)
+    facts = facts_of(found)
+    assert (facts.parent_id or "", facts.conversation_id or "") == (parent, parent)

@@ -10,6 +10,7 @@ import pytest
 
 from gateway.emessage.read import read
 from gateway.errors import NotTranslatable
+from gateway.fhir.canonical import code_system, extension_url
 from gateway.fhir.validate import validate
 from gateway.translate import convert, facts_of, roundtrip
 from gateway.translate.receipts import with_original
@@ -181,3 +182,102 @@ def test_a_persons_her_id_without_a_kind_is_named_as_one() -> None:
     made = convert(bundle, "apprec-1.0")
     assert made.data.count(b'<TypeId V="HER" DN="HER-id"/>') == 2
     assert not made.loss.lost
+
+
+def born(code: str, *outcomes: list[Json], inside: bool = False) -> Json:
+    """A receipt that was no AppRec before, with an OperationOutcome for each list of issues; the last is named."""
+    found = to_fhir(receipt(PARTIES["institution"][0], PARTIES["institution"][0]))
+    del found["meta"]
+    header = found["entry"][0]["resource"]
+    response = {"identifier": "a-1", "code": code}
+    for number, issues in enumerate(outcomes):
+        made = {"resourceType": "OperationOutcome", "id": f"o{number}", "issue": issues}
+        url = f"#o{number}" if inside else f"urn:uuid:3f0c0b1e-0000-4000-8000-00000000000{number}"
+        if inside:
+            header.setdefault("contained", []).append(made)
+        else:
+            found["entry"].append({"fullUrl": url, "resource": made})
+        response["details"] = {"reference": url}  # type: ignore[assignment]
+    header["response"] = response
+    return with_original(found, "a-1", "LOG_INNLAGT", datetime(2026, 11, 20, tzinfo=UTC))
+
+
+def issue(severity: str, **more: Any) -> Json:
+    return {"severity": severity, "code": "processing", **more}
+
+
+SAID = {"details": {"text": "Ukjent pasient"}}
+
+
+def told(bundle: Json) -> tuple[str, list[str]]:
+    """Status and words of the errors, in the facts of both."""
+    facts, again = facts_of(bundle).receipt, facts_of(read(convert(bundle, "apprec-1.1").data)).receipt
+    assert facts is not None
+    assert facts == again
+    return facts.status, [each.text for each in facts.errors]
+
+
+@pytest.mark.parametrize("inside", [False, True])
+@pytest.mark.parametrize(
+    ("code", "severity", "status"),
+    [
+        ("ok", "fatal", "2"),
+        ("ok", "error", "3"),
+        ("ok", "warning", "3"),
+        ("fatal-error", "information", "2"),
+        ("transient-error", "error", "2"),
+    ],
+)
+def test_what_failed_arrives_as_that_wherever_it_is_said(
+    code: str, severity: str, status: str, inside: bool
+) -> None:
+    """An action that failed was not accepted; the reason reaches the sender too."""
+    assert told(born(code, [issue(severity, **SAID)], inside=inside)) == (status, ["Ukjent pasient"])
+
+
+def test_what_only_informs_is_no_error_of_what_was_accepted() -> None:
+    bundle = born("ok", [issue("information", details={"text": "Alt vel"})])
+    assert told(bundle) == ("1", [])
+    assert "OperationOutcome[1].issue[0].details.text" in {
+        each.source for each in convert(bundle, "apprec-1.0").loss.lost
+    }
+
+
+def test_a_receipt_that_was_ok_and_became_fatal_is_a_rejection() -> None:
+    bundle = born("ok", [issue("fatal", **SAID)])
+    extension = {
+        "url": extension_url("receipt-status"),
+        "valueCoding": {"system": code_system("8258"), "code": "1"},
+    }
+    bundle["entry"][0]["resource"]["response"]["extension"].append(extension)
+    assert told(bundle)[0] == "2"
+
+
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [({"diagnostics": "Ukjent pasient"}, "Ukjent pasient"), ({}, "processing"), (SAID, "Ukjent pasient")],
+)
+def test_a_rejection_never_arrives_without_its_reason(said: Json, words: str) -> None:
+    assert told(born("fatal-error", [issue("error", **said)])) == ("2", [words])
+
+
+@pytest.mark.parametrize("inside", [False, True])
+def test_the_issues_of_all_outcomes_arrive_those_named_first(inside: bool) -> None:
+    other, named = ([issue("error", details={"text": text})] for text in "BA")
+    bundle = born("fatal-error", other, named, inside=inside)
+    assert told(bundle) == ("2", ["A", "B"])
+    assert convert(bundle, "apprec-1.0").loss.lost == ()
+
+
+def test_the_code_of_8221_is_the_error_whichever_stands_first() -> None:
+    other, own = (
+        {"system": "https://x.example/k", "code": "9"},
+        {"system": code_system("8221"), "code": "E10"},
+    )
+    bundle = born("fatal-error", [issue("error", details={"coding": [other, own]})])
+    facts = facts_of(bundle).receipt
+    assert facts is not None
+    again = facts_of(read(convert(bundle, "apprec-1.0").data)).receipt
+    assert again is not None
+    assert again.errors[0].code == "E10"
+    assert facts.errors[0].code == "E10"

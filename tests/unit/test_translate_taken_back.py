@@ -40,8 +40,8 @@ def test_an_activity_inside_a_plan_is_denied_before_its_name(said: Json, denied:
     assert not [each for each in made.loss.lost if each.source.endswith(("description", "doNotPerform"))]
 
 
-@pytest.mark.parametrize("status", ["cancelled", "noshow"])
-def test_a_visit_that_is_not_kept_is_not_booked(status: str) -> None:
+@pytest.mark.parametrize("status", ["cancelled", "noshow", "arrived", "checked-in", "fulfilled", "waitlist"])
+def test_a_visit_that_does_not_stand_is_not_booked(status: str) -> None:
     visit = {
         "resourceType": "Appointment",
         "status": status,
@@ -54,6 +54,44 @@ def test_a_visit_that_is_not_kept_is_not_booked(status: str) -> None:
     assert [text for text in texts(made, "Merknad") if text and text.startswith("Status: ")]
     assert "Appointment[1].extension[0].valueBoolean" in {each.source for each in made.loss.lost}
     assert to_booked({**visit, "status": "booked"}) == ["true"]
+
+
+def test_a_visit_that_is_not_agreed_yet_is_not_booked() -> None:
+    """Nor one in error at all; that nothing is booked may stand beside it."""
+    told = {"resourceType": "Appointment", "description": "Hjertepoliklinikk"}
+    for status, value, expected in (
+        ("pending", True, []),
+        ("pending", False, ["false"]),
+        ("entered-in-error", True, []),
+        ("booked", True, ["true"]),
+    ):
+        booked = {"url": extension_url("booked"), "valueBoolean": value}
+        assert to_booked({**told, "status": status, "extension": [booked]}) == expected
+
+
+@pytest.mark.parametrize(
+    ("more", "asked"),
+    [
+        ({}, []),
+        ({"requestedPeriod": [{"start": "2026-04-01T10:00:00+02:00"}]}, []),
+        ({"requestedPeriod": [{"start": "2026-05-07T12:00:00+02:00"}]}, ["07.05.2026"]),
+    ],
+)
+def test_a_booked_visit_is_told_as_booked_at_its_own_time(more: Json, asked: list[str]) -> None:
+    """It was told as a tentative one, with its time in a remark."""
+    start = "2026-04-01T10:00:00+02:00"
+    visit = {
+        "resourceType": "Appointment",
+        "status": "booked",
+        "description": "Sykehuset",
+        "start": start,
+        **more,
+    }
+    made = to_plo(STAY, visit, kind="UTSKRIVNINGSRAPPORT")
+    assert (texts(made, "BestiltKontrolltime"), texts(made, "TidspunktTime")) == (["true"], [start])
+    assert texts(made, "InformasjonOmTentativTime") == []
+    assert not made.loss.lost
+    assert all(each in made.data.decode() for each in asked)
 
 
 def to_booked(visit: Json) -> list[str | None]:
@@ -117,3 +155,25 @@ def test_a_medication_whose_rows_are_errors_is_not_told() -> None:
 def test_a_medication_stands_with_the_row_that_is_believed() -> None:
     made = to_plo(row("entered-in-error", 2), row("active", 2), MEDICATION)
     assert texts(made, "Navn") == ["Warfarin"]
+
+
+@pytest.mark.parametrize(("status", "denied"), [("rejected", "AVVIST"), ("cancelled", "AVBRUTT")])
+def test_a_goal_that_nobody_has_is_denied_before_it_is_told(status: str, denied: str) -> None:
+    goal = {
+        "resourceType": "Goal",
+        "lifecycleStatus": status,
+        "description": {"text": "Gå i trapper"},
+        **by_hand.ABOUT,
+    }
+    made = to_plo(goal)
+    assert texts(made, "Beskrivelse") == [f"{denied}: Gå i trapper"]
+    assert not made.loss.lost
+
+
+def test_an_aid_that_is_one_of_several_options_is_not_in_use() -> None:
+    aid = {"resourceType": "DeviceRequest", "status": "active", "codeCodeableConcept": {"text": "Rullator"}}
+    made = to_plo(STAY, {**aid, "intent": "option", **by_hand.ABOUT}, kind="UTSKRIVNINGSRAPPORT")
+    assert texts(made, "StatusHjelpemiddel") == []
+    assert [text for text in texts(made, "Notat") if text and "mulighet" in text and "Rullator" in text]
+    ordered = to_plo(STAY, {**aid, "intent": "order", **by_hand.ABOUT}, kind="UTSKRIVNINGSRAPPORT")
+    assert texts(ordered, "BetegnelseHjelpemiddel") == ["Rullator"]

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 from lxml import etree
 
+from gateway.errors import NotTranslatable
 from gateway.translate import Translation, convert, facts_of
-from tests.support.born import PATIENT, message
+from tests.support.born import PATIENT, SENDER, message
 
 Json = dict[str, Any]
 OTHER = "urn:uuid:3f0c0b1e-0000-4000-8000-000000000050"
@@ -148,3 +149,72 @@ def test_any_order_of_the_same_says_the_same(order: tuple[int, ...]) -> None:
     made = convert(found, "plo-1.6")
     assert whose(made) == "Prøvesen"
     assert "Gikt" not in made.data.decode()
+
+
+NUMBER = {"system": FNR, "value": "15833810178"}
+
+
+@pytest.mark.parametrize(
+    ("of", "is_told"),
+    [
+        ({"reference": "https://epj.example/fhir/Patient/9"}, False),
+        ({"reference": "https://epj.example/fhir/Patient/9", "display": "Solveig Prøvesen"}, False),
+        ({"reference": "https://epj.example/fhir/Patient/9", "identifier": NUMBER}, True),
+        ({"reference": "Patient/99"}, False),
+        ({"reference": "urn:uuid:3f0c0b1e-0000-4000-8000-00000000ffff"}, False),
+        ({"reference": "#nobody"}, False),
+        ({"reference": SENDER}, False),
+        ({"identifier": NUMBER}, True),
+        ({"identifier": {"system": "https://epj.example/pasient", "value": "7"}}, False),
+        ({"display": "Kari Annen"}, False),
+        ({"display": "Solveig Marie Prøvesen, f. 1938"}, True),
+        ({"type": "Patient"}, True),
+        (None, True),
+    ],
+)
+def test_what_cannot_be_shown_to_be_the_patients_is_not_told_as_that(of: Json | None, is_told: bool) -> None:
+    """A reference that leads nowhere is no word about the patient: only a number, or a name alone, tells whom."""
+    made = convert(message("INNLEGGELSESRAPPORT", [condition(of or HERS)]), "plo-1.6")
+    assert ("Hoftebrudd" in made.data.decode()) is is_told
+    assert ("Condition[1].code.text" in {each.source for each in made.loss.lost}) is not is_told
+
+
+@pytest.mark.parametrize(
+    ("actor", "is_told"),
+    [
+        ({"reference": "Patient/99"}, False),
+        ({"reference": "https://epj.example/fhir/Practitioner/9"}, True),
+        ({"display": "Dr. Lege"}, True),
+    ],
+)
+def test_a_visit_is_the_patients_unless_it_names_another(actor: Json, is_told: bool) -> None:
+    visit = {**_VISIT, "participant": [{"status": "accepted", "actor": actor}]}
+    made = convert(message("INNLEGGELSESRAPPORT", [visit]), "plo-1.6")
+    assert ("Røntgen" in made.data.decode()) is is_told
+
+
+def test_another_patient_is_told_nothing_of() -> None:
+    made = convert(bundle(condition(HERS)), "plo-1.6")
+    assert "Annen" not in made.data.decode()
+    assert "Patient[2].name[0].family" in {each.source for each in made.loss.lost}
+
+
+@pytest.mark.parametrize(
+    "same",
+    [
+        {"identifier": [NUMBER]},
+        {"name": [{"text": "Solveig Prøvesen"}], "birthDate": "1938-03-15"},
+    ],
+)
+def test_the_patient_who_stands_there_twice_is_one(same: Json) -> None:
+    found = message(
+        "INNLEGGELSESRAPPORT", [condition(HERS), condition({"reference": OTHER}, "Gikt"), condition(HERS)]
+    )
+    found["entry"].append({"fullUrl": OTHER, "resource": {"resourceType": "Patient", **same}})
+    assert "Gikt" in convert(found, "plo-1.6").data.decode()
+
+
+def test_a_body_about_somebody_who_is_not_there_is_refused() -> None:
+    with pytest.raises(NotTranslatable) as refused:
+        convert(message("INNLEGGELSESRAPPORT", [composition("Patient/99", 1), condition(HERS)]), "plo-1.6")
+    assert refused.value.path == "Composition.subject"

@@ -9,6 +9,7 @@ then left unread is placed or told as text (`rendering`).
 
 from __future__ import annotations
 
+from gateway.errors import NotTranslatable
 from gateway.translate.born import (
     attached,
     body,
@@ -25,7 +26,13 @@ from gateway.translate.born.open_bundle import OpenBundle, code_of_type, referen
 from gateway.translate.born.tables import spots
 from gateway.translate.codec import Json
 from gateway.translate.loss import Loss
-from gateway.translate.shape import bring_into_shape, is_in_shape, is_said_alike, take_references_away
+from gateway.translate.shape import (
+    bring_into_shape,
+    is_in_shape,
+    is_said_alike,
+    take_out,
+    take_references_away,
+)
 
 _LISTS = ("Composition", "CarePlan", "ServiceRequest")
 """Where nearly all references stand: looked at first."""
@@ -72,10 +79,18 @@ def _is_each_named(work: OpenBundle) -> bool:
 
 
 def _leave_to_others(work: OpenBundle) -> None:
-    """What is about another patient stands in no list of this one's: it could be read as this one's."""
+    """What is about another patient stands in no list of this one's: it could be read as this one's.
+
+    Raises NotTranslatable where the body itself cannot be shown to be about anybody in the Bundle.
+    """
+    if work.composition is not None and work.is_about_another(work.composition):
+        raise NotTranslatable("translate.missing-content", path="Composition.subject")
     out = {url for url, resource in work.resources.items() if work.is_about_another(resource)}
     if out:
         take_references_away(work.bundle, out)
+    stay = work.follow((work.composition or {}).get("encounter"))
+    if work.composition is not None and stay is not None and work.is_about_another(stay):
+        del work.composition["encounter"]
 
 
 def in_order(bundle: Json, target: str) -> OpenBundle:
@@ -86,7 +101,8 @@ def in_order(bundle: Json, target: str) -> OpenBundle:
     made, origins = copied(bundle)
     shaped = bring_into_shape(made)
     work = OpenBundle(made, origins)
-    work.outside, work.is_cancelled = shaped.outside, shaped.is_cancelled
+    work.outside, work.is_cancelled = shaped.outside, versions.status(work) == "C"
+    take_out(made, is_cancelled=work.is_cancelled)
     for moved in shaped.moved:
         work.say(moved.holder, moved.key, moved.to, moved.to_key, moved.within)
     work.form.update(map(id, shaped.stated))
@@ -113,7 +129,7 @@ def in_order(bundle: Json, target: str) -> OpenBundle:
     requests.say_periods(work)
     requests.say_prescriptions(work)
     requests.say_proposals(work)
-    requests.take_back_visits(work)
+    requests.say_visits(work)
     requests.let_rows_speak(work)
     patient_voice.render(work)
     sections.render(work)

@@ -18,7 +18,7 @@ from gateway.translate.documents import bodies
 from gateway.translate.loss import Loss
 from gateway.translate.places import concept_of_component
 from gateway.translate.shape import is_negation, is_refuted, is_to_be_taken_out
-from gateway.translate.whom import OF_WHOM, is_someone_else, numbers_of, patient_of
+from gateway.translate.whom import OF_WHOM, Person, names_a_patient, patient_of
 
 
 @dataclass(frozen=True)
@@ -54,8 +54,8 @@ class OpenBundle:
         self.origins = origins
         self.rendered: list[Loss] = []
         """What was written as text, or as another resource."""
-        self.outside: list[Json] = []
-        """References to what is not in the Bundle."""
+        self.outside: dict[int, tuple[Json, str]] = {}
+        """By identity: References to what is not in the Bundle, and the address that they named."""
         self.assumed: list[str] = []
         """What the e-message demands and only follows from what the Bundle says (`Element = value`)."""
         self.carriers: dict[tuple[int, str], Carrier] = {}
@@ -76,8 +76,8 @@ class OpenBundle:
             (r for r in self.resources.values() if r.get("resourceType") == "MessageHeader"), {}
         )
         self.composition: Json | None = None
-        self._patients: dict[int, tuple[Json | None, dict[str, set[str]]]] = {}
-        """By identity of the Composition: whom the body is about, and that patient's numbers."""
+        self._patients: dict[int, tuple[Json | None, Person]] = {}
+        """By identity of the Composition: whom the body is about, and how that patient is known."""
         self._sections: dict[tuple[int, str], Json] = {}
         """By identity of what holds it, and name: the sections that were asked for."""
         self.form: set[int] = set()
@@ -108,7 +108,7 @@ class OpenBundle:
     def message_type(self) -> str:
         """The code of 8279 that the MessageHeader states."""
         coding = self.header.get("eventCoding")
-        return str(coding.get("code")) if isinstance(coding, dict) else ""
+        return str(coding.get("code") or "") if isinstance(coding, dict) else ""
 
     def follow(self, reference: Any) -> Json | None:
         """The resource a Reference points to; None if it is not here."""
@@ -185,27 +185,51 @@ class OpenBundle:
         """Whom the body is about."""
         return self._patient()[0]
 
-    def _patient(self) -> tuple[Json | None, dict[str, set[str]]]:
+    def _patient(self) -> tuple[Json | None, Person]:
         at = id(self.composition)
         if at not in self._patients:
             named = patient_of([self.composition or {}, *self.focus()], self.follow)
             found = named or next(iter(self.of_type("Patient")), None)
-            self._patients[at] = found, numbers_of(found)
+            self._patients[at] = found, Person(found or {})
         return self._patients[at]
 
     def is_about_another(self, resource: Json) -> bool:
-        """Whether a resource is about a patient who is not the one of the body."""
+        """Whether a resource cannot be shown to be about the patient of the body: it names somebody else, or what is
+        not in the Bundle. What names nobody is about the patient."""
+        if self.patient() is None:
+            return False
+        kind = resource.get("resourceType")
+        if kind == "Patient":
+            return not self._is_the_patient(resource)
+        if kind == "Appointment":
+            taking_part = [each.get("actor") for each in resource.get("participant", ())]
+            patients = [each for each in taking_part if isinstance(each, dict) and self._is_a_patient(each)]
+            return bool(patients) and not any(map(self._means_the_patient, patients))
         about = next((resource[key] for key in OF_WHOM if key in resource), None)
-        taking_part = resource.get("participant", ()) if resource.get("resourceType") == "Appointment" else ()
-        named = [about] if about else [each.get("actor") for each in taking_part]
-        others = [each for each in named if self._is_another(each)]
-        return bool(others) and not any(self.follow(each) is self.patient() for each in named)
+        return isinstance(about, dict) and not self._means_the_patient(about)
 
-    def _is_another(self, reference: object) -> bool:
-        found, (patient, numbers) = self.follow(reference), self._patient()
-        if found is None:
-            return is_someone_else(reference, numbers)
-        return found.get("resourceType") == "Patient" and found is not patient
+    def _is_the_patient(self, resource: Json) -> bool:
+        patient, known = self._patient()
+        return resource is patient or (
+            resource.get("resourceType") == "Patient" and known.is_same_as(Person(resource))
+        )
+
+    def _means_the_patient(self, reference: Json) -> bool:
+        found = self.follow(reference)
+        if found is not None:
+            return self._is_the_patient(found)
+        return self._patient()[1].is_named_by(reference, self._address_of(reference))
+
+    def _is_a_patient(self, reference: Json) -> bool:
+        found = self.follow(reference)
+        if found is not None:
+            return found.get("resourceType") == "Patient"
+        known = self._patient()[1].may_have(reference.get("identifier"))
+        return known or names_a_patient(reference, self._address_of(reference))
+
+    def _address_of(self, reference: Json) -> str | None:
+        _, address = self.outside.get(id(reference), (reference, reference.get("reference")))
+        return address
 
     def of_the_message(self) -> set[int]:
         """The Provenances (by identity) that tell of the message itself."""

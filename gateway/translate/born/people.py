@@ -38,7 +38,9 @@ def state_parties(work: OpenBundle) -> None:
     holders = [(work.header, "sender"), *((d, "receiver") for d in work.header.get("destination", ()))]
     for holder, key in holders:
         role = work.follow(holder.get(key))
-        if role is not None and role.get("resourceType") == "PractitionerRole" and "organization" in role:
+        if role is not None and role.get("resourceType") == "PractitionerRole":
+            if "organization" not in role:  # the e-message has a person only within an organisation
+                role["organization"] = work.add({"resourceType": "Organization"}, f"{work.urls[id(role)]}#at")
             organisation = work.follow(role["organization"])
             if organisation is not None:
                 person = {"url": extension_url("health-professional"), "valueReference": holder[key]}

@@ -6,11 +6,13 @@ from collections.abc import Iterator
 
 from gateway import terminology
 from gateway.translate.born.open_bundle import OpenBundle, concept_section, section_code
-from gateway.translate.born.tables import Spot, spots, wordlist
+from gateway.translate.born.tables import Spot, spots
 from gateway.translate.codec import Json
 from gateway.translate.loss import Loss
 from gateway.translate.shape import take_references_away
 
+_REQUESTS = ("ServiceRequest", "DeviceRequest")
+_OPTION = "option"
 _PLANNED = "plan"
 """Less than an order: the one intent of a measure in effect that the e-message does not say."""
 
@@ -62,11 +64,9 @@ def _is_unnamed_allergy(resource: Json) -> bool:
 
 
 def _is_one_of_several(resource: Json) -> bool:
-    """A measure that is one of several options is told as text, with that: neither carried out nor recommended."""
-    intent = resource.get("intent")
-    return resource.get("resourceType") == "ServiceRequest" and wordlist().changes_meaning(
-        "ServiceRequest.intent", intent or "order"
-    )
+    """A measure or an aid that is one of several options is told as text, with that: neither carried out nor
+    recommended, nor in use."""
+    return resource.get("resourceType") in _REQUESTS and resource.get("intent") == _OPTION
 
 
 def _fits(work: OpenBundle, spot: Spot, resource: Json) -> bool:

@@ -29,6 +29,7 @@ WasRead = Callable[[Json, str], bool]
 _NONE_KNOWN = "INGEN KJENT"
 _READ_FIRST = {
     "ServiceRequest": ("code", "text"),
+    "Goal": ("description", "text"),
     "Observation": ("valueString",),
     "Communication": ("payload", "contentString"),
     "CommunicationRequest": ("payload", "contentString"),

@@ -24,6 +24,9 @@ _SPOKEN_FOR = {
     "DeviceUseStatement": "device",
 }
 """Type → the element that names the thing it is about."""
+_BOOKED = "booked"
+_STANDING = (_BOOKED, "proposed", None)
+"""Of a visit: agreed; what R4 demands where the e-message says nothing; nothing."""
 _ENDED = ("stopped", "cancelled")
 _NOBODY: Json = {"resourceType": ""}
 """Speaks for what is not told."""
@@ -131,15 +134,40 @@ def let_rows_speak(work: OpenBundle) -> None:
             work.spokesmen[id(medication)] = _NOBODY
 
 
-def take_back_visits(work: OpenBundle) -> None:
-    """A visit that is not kept (cancelled, missed) is not booked: only one that is not certain has a remark."""
+def say_visits(work: OpenBundle) -> None:
+    """A visit is booked where its status says so; one that is not agreed (a waiting list), is over or is not kept
+    is none that stands: only what is not booked has a remark to say so."""
     booked = extension_url("booked")
     for visit in work.of_type("Appointment"):
-        if wordlist().denial("Appointment.status", visit.get("status")):
-            overruled = [each for each in visit.get("extension", ()) if each.get("url") == booked]
-            for each in overruled:
+        stated = [each for each in visit.get("extension", ()) if each.get("url") == booked]
+        status = visit.get("status")
+        if status not in _STANDING and not work.is_cancelled:
+            is_kept = not wordlist().denial("Appointment.status", status)
+            for each in [one for one in stated if not (is_kept and one.get("valueBoolean") is False)]:
                 visit["extension"].remove(each)
                 work.rendered.append(Loss(f"{work.place_of(each)}.valueBoolean", "", "lost", "warning"))
+        elif status == _BOOKED:
+            if not stated:
+                stated = [{"url": booked, "valueBoolean": True}]
+                visit.setdefault("extension", []).extend(stated)
+                _say_when(work, visit)
+            if stated[0].get("valueBoolean") is True:
+                work.say(visit, "status", stated[0], "valueBoolean")
+
+
+def _say_when(work: OpenBundle, visit: Json) -> None:
+    """The time of a booked visit, where the rules look for it: the time that was asked for is another."""
+    if not isinstance(visit.get("start"), str):
+        return
+    asked = visit.get("requestedPeriod", [])
+    if not asked or asked[0].get("start") == visit["start"]:
+        first: Json = asked[0] if asked else {}
+        first.setdefault("start", visit["start"])
+        visit["requestedPeriod"] = [first, *asked[1:]]
+    else:
+        first = {"start": visit["start"]}
+        visit["requestedPeriod"] = [first, *asked]
+    work.say(visit, "start", first, "start")
 
 
 def say_proposals(work: OpenBundle) -> None:

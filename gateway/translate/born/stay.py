@@ -14,7 +14,7 @@ from gateway.emessage.grammar import structure
 from gateway.errors import NotTranslatable
 from gateway.fhir.canonical import code_system, extension_url
 from gateway.translate import logistics
-from gateway.translate.born.open_bundle import OpenBundle, concept_section
+from gateway.translate.born.open_bundle import OpenBundle, concept_section, section_code
 from gateway.translate.codec import Json
 from gateway.translate.loss import Loss
 from gateway.translate.version import is_taken_back
@@ -32,8 +32,6 @@ _DEMANDS_STAY = "HelseopplysningerVedSoknad"
 """The body that has the report at least once, in the versions where it has one."""
 _SENT_TO = "8408"
 _HOME, _OTHER = "1", "88"
-_EXPECTED = {"1": ("planned",), "2": ("planned", "arrived", "triaged", "in-progress", "onleave")}
-"""Code of 9121 → the statuses of a stay in which that has not happened yet: a time of it is an estimate."""
 _AS_SENT_TO = {"home": _HOME}
 """HL7's codes of a discharge disposition → 8408; every other is 88 (Annet) with its own words."""
 
@@ -66,7 +64,8 @@ def _encounter(work: OpenBundle) -> Json | None:
 
 
 def _say_logistics(work: OpenBundle, encounter: Json | None) -> None:
-    child = logistics.CHILD_OF_TYPE.get(work.message_type)
+    kind = _kind(work)
+    child = logistics.CHILD_OF_TYPE.get(kind)
     if child is None:
         raise NotTranslatable("translate.unknown-message-type", path="MessageHeader.eventCoding")
     if encounter is not None and is_taken_back(encounter) and not work.is_cancelled:
@@ -77,7 +76,7 @@ def _say_logistics(work: OpenBundle, encounter: Json | None) -> None:
     section = work.section((child,))
     told = {code: r for r in _observations(work, section) for code in _event_codes(r)}
     waiting = {code: r for r in work.of_type("Observation") if work.belongs(r) for code in _event_codes(r)}
-    for code in logistics.EVENTS_OF_TYPE[work.message_type]:
+    for code in logistics.EVENTS_OF_TYPE[kind]:
         event = told.get(code)
         if event is None:
             event = waiting.get(code) or _made(work, code, encounter)
@@ -85,8 +84,15 @@ def _say_logistics(work: OpenBundle, encounter: Json | None) -> None:
                 _state_estimate(event, code, encounter)
             section.setdefault("entry", []).append({"reference": work.urls[id(event)]})
         _demand_time(event, code, encounter, is_told=code in told or code in waiting)
-    if work.message_type == "LOG_UTSKREVET":
+    if kind == "LOG_UTSKREVET":
         _say_where_to(work, encounter)
+
+
+def _kind(work: OpenBundle) -> str:
+    """The type of the notice; where the message states none (its name only), the one that its body is of."""
+    named = {section_code(section) for section in (work.composition or {}).get("section", ())}
+    children = logistics.CHILD_OF_TYPE.items()
+    return work.message_type or next((kind for kind, child in children if child in named), "")
 
 
 def _observations(work: OpenBundle, section: Json) -> Iterator[Json]:
@@ -120,7 +126,7 @@ def _made(work: OpenBundle, code: str, encounter: Json | None) -> Json:
 
 def _state_estimate(event: Json, code: str, encounter: Json | None) -> None:
     """What has not happened yet, as the status of the stay says, is expected to."""
-    if (encounter or {}).get("status") in _EXPECTED[code]:
+    if (encounter or {}).get("status") in logistics.EXPECTED[code]:
         event["extension"] = [{"url": extension_url("estimate"), "valueBoolean": True}]
 
 

@@ -13,18 +13,31 @@ from gateway.translate.codec import Json
 from gateway.translate.identity import without_address
 
 
+def status(work: OpenBundle) -> str | None:
+    """The code of 7309 that the Bundle states; None: it states none."""
+    composition = _composition(work)
+    return version.status_of(composition, _provenance(work, composition) or {}, work.focus())
+
+
+def _composition(work: OpenBundle) -> Json:
+    found = next((r for r in work.focus() if r.get("resourceType") == "Composition"), {})
+    return found or next(iter(work.of_type("Composition")), {})
+
+
 def state(work: OpenBundle) -> None:
     """Status and parent in the Provenance that the rules read."""
-    composition = next((r for r in work.focus() if r.get("resourceType") == "Composition"), {})
-    composition = composition or next(iter(work.of_type("Composition")), {})
+    composition = _composition(work)
     provenance = _provenance(work, composition)
     code = version.status_of(composition, provenance or {}, work.focus())
-    parent = version.parent_of(composition, provenance or {})
+    parent = version.parent_of(composition, provenance or {}, work.follow)
     if code is None and parent is None:
         return
     if provenance is None:
         provenance = {"resourceType": "Provenance", "target": [{"reference": work.urls[id(work.header)]}]}
         work.add(provenance, "urn:somlos:version")
+    elif not any(_is_the_message(work, composition, target) for target in provenance.get("target", ())):
+        here = {"reference": work.urls[id(work.header)]}
+        provenance["target"] = [*provenance.get("target", ()), here]  # where the rules look
     if code is not None and not _says(provenance, code):
         display = terminology.display("7309", code)
         coding = {"system": code_system("7309"), "code": code, "display": display}
@@ -39,6 +52,11 @@ def state(work: OpenBundle) -> None:
         _note_relation(work, composition, provenance["entity"][0]["what"]["identifier"], parent)
 
 
+def _is_the_message(work: OpenBundle, composition: Json, target: Json) -> bool:
+    found = work.follow(target)
+    return found is not None and (found is composition or found is work.header)
+
+
 def _provenance(work: OpenBundle, composition: Json) -> Json | None:
     found = work.of_type("Provenance")
     for about in (composition, work.header):
@@ -47,13 +65,7 @@ def _provenance(work: OpenBundle, composition: Json) -> Json | None:
                 return each
     if len(found) != 1:
         return None
-    named = [each for each in map(work.follow, found[0].get("target", ())) if each is not None]
-    if not version.is_of_the_message(named, work.focus()):
-        return None
-    found[0].setdefault("target", []).append(
-        {"reference": work.urls[id(work.header)]}
-    )  # where the rules look
-    return found[0]
+    return found[0] if version.is_of_the_message(found[0], work.follow, work.focus()) else None
 
 
 def _says(provenance: Json, code: str) -> bool:
@@ -68,9 +80,12 @@ def _state_parent(work: OpenBundle, provenance: Json, parent: str) -> None:
     entities = provenance.setdefault("entity", [])
     if not entities:
         entities.append({"role": "revision"})
-    what = entities[0].setdefault("what", {})
+    stated = version.entity_of_parent(provenance)
+    entities.sort(key=lambda each: each is not stated)  # the first is where the rules look
+    what = stated.setdefault("what", {})
     if not what.get("identifier", {}).get("value"):
         what["identifier"] = {"value": parent}
+        work.say(what, "reference", what["identifier"], "value", "ConversationRef/RefToParent")
     extensions = work.header.setdefault("extension", [])
     url = extension_url("conversation")
     if not any(each.get("url") == url for each in extensions):

@@ -1,0 +1,177 @@
+"""Do the facts of a Bundle that others composed say what the e-message made of it says?"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from gateway.emessage.read import read
+from gateway.errors import NotTranslatable
+from gateway.fhir import json as fhir_json
+from gateway.fhir.canonical import code_system
+from gateway.translate import convert, facts_of
+from gateway.translate.born.body import body_of_type
+from gateway.translate.born.open_bundle import components
+from gateway.translate.logistics import TELLING_OF_STAY
+from tests.support import born_bundles as by_hand
+from tests.support.born import BODY_TYPES, HEADER, PATIENT, RECEIVER, SENDER, message, organisation, patient
+
+Json = dict[str, Any]
+PERIOD = {"start": "2026-03-08", "end": "2026-03-12"}
+ORGANISATION = organisation("8095678", "Hjemmetjenesten")
+PERSON: Json = {
+    "resourceType": "Practitioner",
+    "identifier": [{"system": "urn:oid:2.16.578.1.12.4.1.2", "value": "8095678"}],
+    "name": [{"family": "Lege"}],
+}
+
+
+def facts_alike(found: Json) -> Any:
+    """The facts, which are those of the e-message too."""
+    facts, told = facts_of(found), facts_of(read(convert(found, "plo-1.6").data))
+    for name in ("message_type", "status", "parent_id", "conversation_id", "patient", "events"):
+        assert getattr(facts, name) == getattr(told, name)
+    for one, other in ((facts.sender, told.sender), (facts.receiver, told.receiver)):
+        assert (one.her_id, one.organisation_her_id) == (other.her_id, other.organisation_her_id)
+    return facts
+
+
+def at(found: Json, url: str) -> Json:
+    return next(each for each in found["entry"] if each["fullUrl"] == url)  # type: ignore[no-any-return]
+
+
+@pytest.mark.parametrize("kind", BODY_TYPES)
+@pytest.mark.parametrize(
+    "status", ["planned", "arrived", "in-progress", "finished", "cancelled", "entered-in-error"]
+)
+def test_a_stay_has_the_events_that_the_message_tells(kind: str, status: str) -> None:
+    """A planned stay admits nobody, one that never was has no events, and most reports tell of none."""
+    found = message(kind, [by_hand.stay(status, period=PERIOD), by_hand.service("Hjemmesykepleie")])
+    if kind == "HELSEOPPL_SOKNAD" and status in ("cancelled", "entered-in-error"):
+        assert facts_of(found).events == ()  # PLO has no such application without a stay
+    else:
+        facts_alike(found)
+
+
+@pytest.mark.parametrize("kind", BODY_TYPES)
+def test_the_reports_that_tell_of_a_stay_are_those_with_room_for_it(kind: str) -> None:
+    assert (kind in TELLING_OF_STAY) == ("OpplysningOpphold" in components(str(body_of_type(kind))))
+
+
+def test_a_planned_admission_is_an_estimate() -> None:
+    [event] = facts_alike(message("LOG_INNLAGT", [by_hand.stay("planned", period=PERIOD)])).events
+    assert event.estimate
+
+
+@pytest.mark.parametrize("code", ["M", "A", "N"])
+@pytest.mark.parametrize("status", ["cancelled", "entered-in-error"])
+def test_a_stay_that_is_taken_back_is_told_by_a_cancellation_only(code: str, status: str) -> None:
+    """What a change says of a stay that never was is no admission."""
+    made = by_hand.stay(status, period=PERIOD)
+    with pytest.raises(NotTranslatable) as refused:
+        convert(stated("LOG_INNLAGT", made, code), "plo-1.6")
+    assert refused.value.path == "Encounter.status"
+    assert facts_alike(stated("UTSKRIVNINGSRAPPORT", made, code)).events == ()
+
+
+def stated(kind: str, resource: Json, code: str) -> Json:
+    found = message(kind, [resource])
+    provenance = {
+        "resourceType": "Provenance",
+        "target": [{"reference": HEADER}],
+        "activity": {"coding": [{"system": code_system("7309"), "code": code}]},
+        "entity": [{"role": "revision", "what": {"identifier": {"value": "earlier-1"}}}],
+    }
+    found["entry"].append(
+        {"fullUrl": "urn:uuid:3f0c0b1e-0000-4000-8003-000000000001", "resource": provenance}
+    )
+    return found
+
+
+def test_a_cancellation_repeats_what_it_takes_back_however_it_says_so() -> None:
+    found = stated("LOG_INNLAGT", by_hand.stay("entered-in-error", period=PERIOD), "C")
+    assert [event.code for event in facts_alike(found).events] == ["1"]
+
+
+PARTIES: dict[str, list[Json]] = {
+    "a role": [
+        {
+            "resourceType": "PractitionerRole",
+            "organization": {"reference": "#o"},
+            "contained": [{**ORGANISATION, "id": "o"}],
+        }
+    ],
+    "a person": [PERSON],
+    "a role that only names a person": [
+        {
+            "resourceType": "PractitionerRole",
+            "practitioner": {"reference": "#p"},
+            "contained": [{**PERSON, "id": "p"}],
+        }
+    ],
+}
+
+
+@pytest.mark.parametrize("kind", PARTIES)
+@pytest.mark.parametrize("url", [SENDER, RECEIVER])
+def test_a_party_has_its_number_in_the_message(kind: str, url: str) -> None:
+    found = message("LOG_INNLAGT", [by_hand.stay(period=PERIOD)])
+    at(found, url)["resource"] = PARTIES[kind][0]
+    facts = facts_alike(found)
+    assert (facts.sender if url == SENDER else facts.receiver).her_id == "8095678"
+
+
+@pytest.mark.parametrize("version", ["", "/_history/2"])
+def test_a_reference_in_another_form_leads_to_the_same(version: str) -> None:
+    found = message("LOG_INNLAGT", [by_hand.stay(period=PERIOD)])
+    base = "https://epj.example/fhir/Organization/7"
+    at(found, SENDER)["fullUrl"] = base
+    at(found, HEADER)["resource"]["sender"] = {"reference": base + version}
+    assert facts_alike(found).sender.her_id == "8095678"
+
+
+def test_a_patient_inside_the_stay_is_the_patient() -> None:
+    stay = {
+        **by_hand.stay(period=PERIOD),
+        "subject": {"reference": "#p"},
+        "contained": [{**patient(), "id": "p"}],
+    }
+    found = message("LOG_INNLAGT", [stay])
+    found["entry"] = [each for each in found["entry"] if each["fullUrl"] != PATIENT]
+    assert facts_alike(found).patient.number == patient()["identifier"][0]["value"]
+
+
+def test_the_times_of_somebody_elses_stay_are_no_events_of_the_patients() -> None:
+    """Neither where an edit made it another's, nor where it stands first."""
+    own = convert(message("LOG_INNLAGT", [by_hand.stay(period=PERIOD)]), "plo-1.6").data
+    edited = fhir_json.read(convert(read(own), "fhir-r4").data)
+    stay = next(r["resource"] for r in edited["entry"] if r["resource"]["resourceType"] == "Encounter")
+    stay["subject"] = {"reference": "https://epj.example/fhir/Patient/7"}
+    with pytest.raises(NotTranslatable) as refused:
+        convert(edited, "plo-1.6")
+    assert refused.value.code == "translate.missing-content"
+    found = message("LOG_INNLAGT", [by_hand.stay(period=PERIOD)])
+    another = {**by_hand.stay(period={"start": "2020-01-01"}), "subject": stay["subject"]}
+    found["entry"].insert(
+        1, {"fullUrl": "urn:uuid:3f0c0b1e-0000-4000-8004-000000000001", "resource": another}
+    )
+    assert [str(event.time)[:4] for event in facts_alike(found).events] == ["2026"]
+
+
+@pytest.mark.parametrize(
+    "inside",
+    [
+        {"identifier": patient()["identifier"]},
+        {"name": patient()["name"], "birthDate": patient()["birthDate"]},
+    ],
+)
+def test_a_patient_inside_a_resource_who_stands_in_the_bundle_is_that_one(inside: Json) -> None:
+    """His name was a note in a message about a number."""
+    contained = {"resourceType": "Patient", "id": "p", **inside}
+    stay = {**by_hand.stay(period=PERIOD), "subject": {"reference": "#p"}, "contained": [contained]}
+    found = message("LOG_INNLAGT", [stay])
+    assert facts_alike(found).patient.number == patient()["identifier"][0]["value"]
+    told = convert(found, "plo-1.6")
+    assert "<FamilyName>Prøvesen</FamilyName>" in told.data.decode()
+    assert told.data.decode().count("Prøvesen") == 1
