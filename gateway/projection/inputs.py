@@ -100,7 +100,8 @@ def keep_input(
         detail=json.dumps(detail),
         body_id=body_id,
     )
-    return input_id, bool(session.change("projection_said", name="records", inputs=input_id))
+    of = {"inputs": input_id, "patient_key": said.patient_key or None}
+    return input_id, bool(session.change("projection_said", name="records", **of))
 
 
 def apply(session: Session, said: Written, input_id: int, *, again: bool = False, alone: bool = False) -> int:

@@ -12,11 +12,13 @@ UPDATE projections SET position = :position, candidate = :candidate, candidate_n
 UPDATE projections SET inputs = :inputs WHERE name = :name
 
 -- projection_said --
--- What was said just now is in it, unless something that came before is not: then it has its turn after that.
+-- What was said just now is in it, unless something that was said before, or a message about the same patient, is not: then it
+-- has its turn after that. Of whom nobody says, any message may be about.
 UPDATE projections SET inputs = :inputs WHERE name = :name
   AND NOT EXISTS (SELECT 1 FROM inputs i LEFT JOIN bodies b ON b.body_id = i.body_id
                   WHERE {has_a_turn} AND i.input_id > projections.inputs AND i.input_id < :inputs)
   AND NOT EXISTS (SELECT 1 FROM messages m WHERE m.sequence > projections.position
+                  AND (m.patient_key = :patient_key OR CAST(:patient_key AS TEXT) IS NULL)
                   AND NOT EXISTS (SELECT 1 FROM pathway_events e WHERE e.message = m.sequence AND e.again = 0))
 
 -- reset_projection --
