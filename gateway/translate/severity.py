@@ -13,10 +13,10 @@ import re
 from collections.abc import Collection
 
 from gateway.errors import Severity
+from gateway.translate.believed import is_negation, is_refuted, is_taken_out
 from gateway.translate.born.tables import wordlist
 from gateway.translate.codec import Json
 from gateway.translate.implied import element_of, element_of_leaf
-from gateway.translate.shape import is_negation, is_refuted, is_taken_out
 from gateway.translate.unread import Leaf
 
 Lost = Collection[tuple[int, str]]

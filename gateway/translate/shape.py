@@ -2,8 +2,7 @@
 
 R4 lets the same content be said in several ways. On a copy, and only where needed, this module says it in the one way
 that the rules read: every Reference names a fullUrl (relative, versioned and contained references are resolved), a
-medication is a Medication resource, the official name and the ATC code stand first. What a resource says of itself
-that it must not be believed (entered-in-error, refuted) is taken out of the message and stands in the loss report.
+medication is a Medication resource, the official name and the ATC code stand first.
 """
 
 from __future__ import annotations
@@ -14,18 +13,14 @@ from typing import Any
 
 from gateway.fhir.bundle import BundleIndex
 from gateway.translate import discontinued
+from gateway.translate.believed import is_taken_out
 from gateway.translate.codec import Json
 from gateway.translate.datatypes import ATC
 from gateway.translate.identity import without_address
 from gateway.translate.whom import Person
 
-_NOT_TO_BE_BELIEVED = frozenset({"entered-in-error", "refuted"})
-_WITHDRAWN = tuple(_NOT_TO_BE_BELIEVED)
-"""The same where any value may stand: a tuple compares, a set wants a hash."""
 _NAMES_FIRST = ("official", "usual", None, "nickname", "anonymous", "temp", "maiden", "old")
 _WITH_MEDICATION = ("MedicationStatement",)
-_NO_KNOWN_ALLERGY = frozenset({"716186003", "409137002", "428607008", "429625007", "428197003", "1003774007"})
-"""SNOMED CT: no known allergy; to a drug, of the environment, to food, to an insect, to latex."""
 _WITH_NAMES = ("Patient", "Practitioner", "RelatedPerson", "Person")
 
 
@@ -119,7 +114,7 @@ def is_said_alike(bundle: Json) -> bool:
         resource = entry.get("resource") if isinstance(entry, dict) else None
         if not isinstance(resource, dict):
             continue
-        if "contained" in resource or _is_not_to_be_believed(resource):
+        if "contained" in resource or is_taken_out(resource):
             return False
         says_otherwise = _SAYS_OTHERWISE.get(str(resource.get("resourceType")))
         if says_otherwise is not None and says_otherwise(resource):
@@ -289,104 +284,6 @@ def _names_in_order(resource: Json, done: Shaped) -> None:
             name["given"] = [" ".join(given)]
             for at in range(len(given)):
                 done.moved.append(Moved(name, f"given[{at}]", name, "given[0]", "GivenName"))
-
-
-def _is_not_to_be_believed(resource: Json) -> bool:
-    kind = resource.get("resourceType")
-    if kind in ("Composition", "MessageHeader", "Encounter"):
-        return False
-    if kind == "AllergyIntolerance" and is_negation(resource):
-        return True
-    if resource.get("status") in _WITHDRAWN or resource.get("lifecycleStatus") in _WITHDRAWN:
-        return True
-    if "verificationStatus" not in resource:
-        return False
-    verification = resource["verificationStatus"]
-    codings = verification.get("coding", ()) if isinstance(verification, dict) else ()
-    return any(coding.get("code") in _NOT_TO_BE_BELIEVED for coding in codings if isinstance(coding, dict))
-
-
-def take_out(bundle: Json, *, is_cancelled: bool) -> None:
-    """Takes what must not be believed out of the lists it stands in. `is_cancelled`: the message takes everything back
-    that it repeats."""
-    resources = ((e["fullUrl"], e["resource"]) for e in bundle["entry"] if "resource" in e)
-    out = {url for url, resource in resources if is_to_be_taken_out(resource, is_cancelled)}
-    if out:
-        take_references_away(bundle, out)
-
-
-def take_references_away(bundle: Json, out: set[str]) -> None:
-    """Takes References to the resources at these addresses out of the lists they stand in."""
-    take_references_away_from(list(_resources(bundle)), out)
-
-
-def take_references_away_from(resources: list[Json], out: set[str]) -> None:
-    """The same for some resources."""
-    for resource in resources:
-        _without(resource, out)
-
-
-def _without(value: Any, out: set[str]) -> None:
-    """Takes References to what is out away from the lists they stand in."""
-    for key, inner in value.items():
-        if isinstance(inner, list):
-            inner[:] = [kept for item in inner if (kept := _kept(item, out)) is not None]
-            for item in inner:
-                if isinstance(item, dict):
-                    _without(item, out)
-        elif isinstance(inner, dict) and key != "resource":
-            _without(inner, out)
-
-
-def _kept(item: Any, out: set[str]) -> Any:
-    """An item without its Reference to what is out; None if it says nothing else."""
-    return without_reference(item) if _names(item, out) else item
-
-
-def without_reference(item: Json) -> Json | None:
-    """What an item says beside its Reference; None if that is nothing."""
-    rest = {key: value for key, value in item.items() if key not in ("reference", "type")}
-    if not rest:
-        return None
-    item.pop("reference", None)
-    return item
-
-
-def _names(item: object, out: set[str]) -> bool:
-    if not isinstance(item, dict):
-        return False
-    reference = item.get("reference")
-    return (
-        (reference in out)
-        if isinstance(reference, str)
-        else isinstance(reference, dict) and _names(reference, out)
-    )
-
-
-def is_refuted(resource: Json) -> bool:
-    """Whether it was examined and found not to be so: worth knowing, and never to be taken for the opposite."""
-    verification = resource.get("verificationStatus")
-    codings = verification.get("coding", ()) if isinstance(verification, dict) else ()
-    return any(isinstance(coding, dict) and coding.get("code") == "refuted" for coding in codings)
-
-
-def is_negation(resource: Json) -> bool:
-    """Whether an allergy says that none is known: never to be written where the e-message lists allergies."""
-    code = resource.get("code") if resource.get("resourceType") == "AllergyIntolerance" else None
-    codings = code.get("coding", ()) if isinstance(code, dict) else ()
-    return any(isinstance(coding, dict) and coding.get("code") in _NO_KNOWN_ALLERGY for coding in codings)
-
-
-def is_to_be_taken_out(resource: Json, is_cancelled: bool) -> bool:
-    """Whether a resource may not stand where it is read as being so. A message that takes everything back repeats what
-    was an error; what never was so, it says as the message did that it takes back."""
-    denies = is_refuted(resource) or is_negation(resource)
-    return _is_not_to_be_believed(resource) and (denies or not is_cancelled)
-
-
-def is_taken_out(resource: Json) -> bool:
-    """Whether a resource says of itself that it must not be believed."""
-    return _is_not_to_be_believed(resource)
 
 
 _SAYS_OTHERWISE: dict[str, Callable[[Json], bool]] = {

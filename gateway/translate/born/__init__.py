@@ -10,6 +10,7 @@ then left unread is placed or told as text (`rendering`).
 from __future__ import annotations
 
 from gateway.errors import NotTranslatable
+from gateway.translate.believed import take_out, take_references_away
 from gateway.translate.born import (
     attached,
     body,
@@ -26,13 +27,7 @@ from gateway.translate.born.open_bundle import OpenBundle, code_of_type, referen
 from gateway.translate.born.tables import spots
 from gateway.translate.codec import Json
 from gateway.translate.loss import Loss
-from gateway.translate.shape import (
-    bring_into_shape,
-    is_in_shape,
-    is_said_alike,
-    take_out,
-    take_references_away,
-)
+from gateway.translate.shape import bring_into_shape, is_in_shape, is_said_alike
 
 _LISTS = ("Composition", "CarePlan", "ServiceRequest")
 """Where nearly all references stand: looked at first."""

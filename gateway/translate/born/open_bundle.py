@@ -11,13 +11,13 @@ from functools import cache
 from typing import Any
 
 from gateway.fhir.canonical import component_system
+from gateway.translate.believed import is_negation, is_refuted, is_to_be_taken_out
 from gateway.translate.born.copying import Origins
 from gateway.translate.codec import Json
 from gateway.translate.compiler import mapping
 from gateway.translate.documents import bodies
 from gateway.translate.loss import Loss
 from gateway.translate.places import concept_of_component
-from gateway.translate.shape import is_negation, is_refuted, is_to_be_taken_out
 from gateway.translate.whom import OF_WHOM, Person, names_a_patient, patient_of
 
 

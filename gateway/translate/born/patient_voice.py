@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from gateway import terminology
 from gateway.fhir.canonical import code_system
+from gateway.translate.believed import take_references_away_from
 from gateway.translate.born.open_bundle import OpenBundle
 from gateway.translate.codec import Json
-from gateway.translate.shape import take_references_away_from
 
 PATIENTS_OWN_VIEW = "13"
 """Heading 9141: Pasientens egne vurderinger."""

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from gateway import terminology
+from gateway.translate.believed import take_references_away
 from gateway.translate.born.open_bundle import OpenBundle, concept_section, section_code
 from gateway.translate.born.tables import Spot, spots
 from gateway.translate.codec import Json
 from gateway.translate.loss import Loss
-from gateway.translate.shape import take_references_away
 
 _REQUESTS = ("ServiceRequest", "DeviceRequest")
 _OPTION = "option"

@@ -15,6 +15,7 @@ from typing import Any
 
 from gateway import terminology
 from gateway.fhir.canonical import code_system, extension_url
+from gateway.translate.believed import is_negation
 from gateway.translate.born import naming, placing
 from gateway.translate.born.open_bundle import OpenBundle
 from gateway.translate.born.sections import NOTES
@@ -22,7 +23,6 @@ from gateway.translate.born.tables import OF_THE_REST, Telling, wordlist
 from gateway.translate.born.wording import Wording
 from gateway.translate.codec import Json
 from gateway.translate.loss import Loss
-from gateway.translate.shape import is_negation
 from gateway.translate.unread import Leaf
 
 WasRead = Callable[[Json, str], bool]
