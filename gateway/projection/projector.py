@@ -3,7 +3,8 @@
 One background duty: the node that has it looks at accepted messages that nobody has looked at, in small portions, and
 takes only a share of the processor's time while many come in. A delivery never waits for it.
 
-Which messages those are is asked of the database: above the position, without a row of their own. The position is
+Which messages those are is asked of the database: above the position, without a row of their own, or with one that
+waits for its turn again since everything was removed (`removal`). The position is
 moved up only over messages that all have one, and on PostgreSQL only when no transaction is open any more that
 could still bring in a smaller number; so no message is passed over, whichever node commits when.
 
@@ -40,6 +41,7 @@ from gateway.projection.counting import Counting, counted_reader
 from gateway.projection.crowd import Crowd
 from gateway.projection.definitions import plan_definition
 from gateway.projection.interpret import Interpretation, Interpreter
+from gateway.projection.removal import NAME, is_outdated, remove_everything
 from gateway.projection.resources import Named
 from gateway.records import counted, stays
 from gateway.records.resources import LATEST, New, Written, put, stored
@@ -47,7 +49,6 @@ from gateway.records.stays import Known, Settled
 from gateway.settings import Settings
 from gateway.translate.state import derived_id
 
-NAME: Final = "records"
 LOCK: Final = ("records",)
 """Whoever writes in `records/` has this to himself: the projector, and a request that changes a resource."""
 PORTION: Final = 5
@@ -62,19 +63,6 @@ AGAIN_AFTER_FAILURE_S: Final = 5.0
 UNCROWDED_SHARE: Final = 0.5
 """Of the time of one processor, while messages come in that are no crowd."""
 
-REMOVALS: Final = (
-    *("rebuild_basis_days", "rebuild_ready_notices", "rebuild_clocks", "rebuild_stay_messages"),
-    *("rebuild_stay_municipalities", "rebuild_unplaced", "rebuild_stays", "rebuild_tasks", "rebuild_plans"),
-    *(
-        "rebuild_kept_plans",
-        "rebuild_goals",
-        "rebuild_wishes",
-        "rebuild_index",
-        "rebuild_versions",
-        "rebuild_resources",
-        "rebuild_events",
-    ),
-)
 Answer = TypeVar("Answer")
 
 log = structlog.get_logger(__name__)
@@ -205,7 +193,7 @@ class Projector:
     def _replay(self, session: Session, row: Row, as_read: Row) -> None:
         """What was said here, when everything is made anew; nothing where another has done it meanwhile. `as_read`: how
         the projection stood when the row was read."""
-        if _is_outdated(session, as_read, "inputs"):
+        if is_outdated(session, as_read, "inputs"):
             return
         detail = json.loads(row["detail"])
         definition = plan_definition()
@@ -244,7 +232,7 @@ class Projector:
     def _keep(self, session: Session, looked: Looked, until: int, as_read: Row) -> None:
         """`until`: what left us later than this is noted afterwards: something was said here before it. `as_read`: how
         the projection stood before the message was read."""
-        if _is_outdated(session, as_read):
+        if is_outdated(session, as_read):
             return
         row, said = looked.row, looked.said
         if row["removed_at"] is None and session.one("body_is_here", message=row["sequence"]) is None:
@@ -344,7 +332,7 @@ class Projector:
         Durable after it: that the projection stands at its beginning. A crash before it: everything is as it was. What
         is made anew in the background is seen as it comes.
         """
-        await self._ledger.write(_remove_everything, touching=LOCK)
+        await self._ledger.write(remove_everything, touching=LOCK)
         self._changed.set()
 
     async def turn_of_day(self) -> None:
@@ -373,7 +361,7 @@ class Projector:
         moved = {"position": position, "candidate": candidate, "candidate_next": needed}
 
         def unit(session: Session) -> None:
-            if not _is_outdated(session, row, *moved):
+            if not is_outdated(session, row, *moved):
                 _quietly(session, "move_projection", name=NAME, **moved)
 
         if any(row[name] != value for name, value in moved.items()):
@@ -384,20 +372,6 @@ class Projector:
 
     def _read(self, query: str, **values: Any) -> list[Row]:
         return self._ledger.reading().execute(self._ledger.queries[query], values).fetchall()
-
-
-def _remove_everything(session: Session) -> None:
-    for query in REMOVALS:
-        session.run(query)
-    session.run("mark_measured_all")
-    session.run("reset_projection", name=NAME)
-
-
-def _is_outdated(session: Session, as_read: Row, *names: str) -> bool:
-    """Whether everything was removed since the projection was read so, and what was read with it comes out of turn; or
-    one of the values under these names has changed."""
-    now = session.one("projection", name=NAME)
-    return now is None or any(now[name] != as_read[name] for name in ("removals", *names))
 
 
 def _quietly(session: Session, query: str, **values: Any) -> None:

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import copy
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 from typing import Any
@@ -88,6 +88,26 @@ def hand_in_another(house: PathwayHouse, key: str) -> None:
     with house.client(HOSPITAL.key) as hospital:
         answer = hospital.post("/messages", content=message.body, headers={"Content-Type": "application/xml"})
     assert answer.status_code == 202, answer.text
+
+
+def messages_made_anew(house: PathwayHouse, monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+    """Everything is made anew, and only messages have had their turn again; the rest has when what is returned is
+    called."""
+    projector, portion = house.services.projector, Projector.portion
+    assert isinstance(projector, Projector)
+    loop = house.services.ledger._listeners[0][0]
+
+    async def only_messages(self: Projector) -> bool:
+        return bool(self._read("messages_to_project", position=0, most=1)) and await portion(self)
+
+    def go_on() -> None:
+        monkeypatch.setattr(Projector, "portion", portion)
+        asyncio.run_coroutine_threadsafe(projector.catch_up(), loop).result()
+
+    monkeypatch.setattr(Projector, "portion", only_messages)
+    asyncio.run_coroutine_threadsafe(projector.rebuild(), loop).result()
+    asyncio.run_coroutine_threadsafe(projector.catch_up(), loop).result()
+    return go_on
 
 
 def page(house: PathwayHouse) -> Any:
@@ -216,6 +236,9 @@ def test_an_answer_does_its_task_at_once_unless_a_message_about_the_patient_wait
         hand_in_another(house, message)
         assert post(lyngvik, response).status_code == 201
         assert task_of(lyngvik, "what-matters")["status"] == status
+        condition = f"patient={response['subject']['reference']}&start-date=1900-01-01"
+        answer = post(lyngvik, goal(lyngvik), **{"If-None-Exist": condition})
+        assert answer.status_code == 201, "nothing is made anew: what was said stands"
 
 
 def test_an_amended_answer_does_no_other_task(lyngvik: httpx.Client) -> None:
@@ -329,21 +352,12 @@ def test_what_is_said_while_everything_is_made_anew_passes_over_nothing(
     first = post(lyngvik, goal(lyngvik)).json()
     task = task_of(lyngvik, "nurse-assessment")
     put(lyngvik, {**task, "status": "in-progress"}, task["meta"]["versionId"])
-    projector, portion = house.services.projector, Projector.portion
-
-    async def only_messages(self: Projector) -> bool:
-        return bool(self._read("messages_to_project", position=0, most=1)) and await portion(self)
-
-    monkeypatch.setattr(Projector, "portion", only_messages)
-    loop = house.services.ledger._listeners[0][0]
-    asyncio.run_coroutine_threadsafe(projector.rebuild(), loop).result()
-    asyncio.run_coroutine_threadsafe(projector.catch_up(), loop).result()
+    go_on = messages_made_anew(house, monkeypatch)
     assert lyngvik.get(f"/fhir/Goal/{first['id']}").status_code == 404, "it is said again later"
     second = post(lyngvik, goal(lyngvik, "Jeg vil sove hjemme.")).json()
     task = task_of(lyngvik, "nurse-assessment")
     put(lyngvik, {**task, "status": "completed"}, task["meta"]["versionId"])
-    monkeypatch.setattr(Projector, "portion", portion)
-    asyncio.run_coroutine_threadsafe(projector.catch_up(), loop).result()
+    go_on()
     house.wait()
     for each in (first, second):
         assert _without_meta(lyngvik.get(f"/fhir/Goal/{each['id']}").json()) == _without_meta(each)
@@ -523,20 +537,10 @@ def test_what_may_be_there_is_not_made_while_records_are_made_anew(
     condition = f"patient={patient}&category=what-matters&start-date=2026-03-28"
     wanted = {**goal(lyngvik), "startDate": "2026-03-28"}
     made = post(lyngvik, wanted).json()
-    projector, portion = house.services.projector, Projector.portion
-    assert projector is not None
-
-    async def only_messages(self: Projector) -> bool:
-        return bool(self._read("messages_to_project", position=0, most=1)) and await portion(self)
-
-    monkeypatch.setattr(Projector, "portion", only_messages)
-    loop = house.services.ledger._listeners[0][0]
-    asyncio.run_coroutine_threadsafe(projector.rebuild(), loop).result()
-    asyncio.run_coroutine_threadsafe(projector.catch_up(), loop).result()
+    go_on = messages_made_anew(house, monkeypatch)
     for answer in (post(lyngvik, wanted, **{"If-None-Exist": condition}), put(lyngvik, made)):
         assert (answer.status_code, code_of(answer)) == (503, "us.records-anew")
-    monkeypatch.setattr(Projector, "portion", portion)
-    asyncio.run_coroutine_threadsafe(projector.catch_up(), loop).result()
+    go_on()
     assert post(lyngvik, wanted, **{"If-None-Exist": condition}).json()["id"] == made["id"]
     assert put(lyngvik, made).status_code == 428
 

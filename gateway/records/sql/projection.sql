@@ -22,7 +22,9 @@ UPDATE projections SET inputs = :inputs WHERE name = :name
                   AND NOT EXISTS (SELECT 1 FROM pathway_events e WHERE e.message = m.sequence AND e.again = 0))
 
 -- reset_projection --
-UPDATE projections SET position = 0, candidate = 0, candidate_next = 0, inputs = 0, removals = removals + 1 WHERE name = :name
+UPDATE projections SET position = 0, candidate = 0, candidate_next = 0, inputs = 0, removals = removals + 1,
+                       said_before = (SELECT COALESCE(MAX(i.input_id), 0) FROM inputs i)
+WHERE name = :name
 
 -- messages_to_project --
 -- Messages above the position that nobody has looked at, oldest first. A receipt belongs to the patient of its original.
@@ -121,9 +123,10 @@ b.removed_at IS NULL
 SELECT COALESCE(MAX(input_id), 0) AS newest FROM inputs
 
 -- said_waits --
--- Records are made anew, and something that was said has not had its turn again.
+-- Records are made anew, and something that was said before has not had its turn again: it does not stand yet.
 SELECT i.input_id FROM inputs i LEFT JOIN bodies b ON b.body_id = i.body_id
-WHERE {has_a_turn} AND i.input_id > (SELECT MAX(p.inputs) FROM projections p) LIMIT 1
+WHERE {has_a_turn} AND i.input_id > (SELECT MAX(p.inputs) FROM projections p)
+      AND i.input_id <= (SELECT MAX(p.said_before) FROM projections p) LIMIT 1
 
 -- inputs_to_replay --
 SELECT i.input_id, i.id, i.at, i.by_whom, i.kind, i.patient_key, i.detail, b.content

@@ -60,10 +60,6 @@ VALUES (:clock_id, :stay_id, :municipality_her, :kind, :owner_her, :about, :star
 -- Patients who lie ready, and whose basis days were last counted on an earlier day.
 SELECT DISTINCT patient_key FROM stays WHERE state = 'klar' AND looked_on < :today LIMIT :most
 
--- patients_known --
-SELECT DISTINCT patient_key FROM pathway_events WHERE patient_key > :after AND event IS NOT NULL
-ORDER BY patient_key LIMIT :most
-
 -- stay_columns --
 s.stay_id, s.patient_key, s.trust_her, s.municipality_her, s.state, s.began_at, s.admitted_at, s.admitted_is_day, s.ready_at,
 s.ready_is_day, s.ended_at, s.ended_is_day, s.discharged_to, s.doubts
