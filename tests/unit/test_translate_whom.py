@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 from lxml import etree
 
+from gateway.bench.messages import discharge_report
+from gateway.emessage.read import read
 from gateway.errors import NotTranslatable
 from gateway.translate import Translation, convert, facts_of
 from tests.support.born import PATIENT, SENDER, message
@@ -218,3 +220,17 @@ def test_a_body_about_somebody_who_is_not_there_is_refused() -> None:
     with pytest.raises(NotTranslatable) as refused:
         convert(message("INNLEGGELSESRAPPORT", [composition("Patient/99", 1), condition(HERS)]), "plo-1.6")
     assert refused.value.path == "Composition.subject"
+
+
+def test_of_a_message_of_ours_nothing_goes_to_a_patient_who_says_nothing_of_himself() -> None:
+    """Such a Patient holds nothing that could be left unread."""
+    found = convert(read(discharge_report()), "fhir-r4").bundle
+    assert found is not None
+    found["entry"].append({"fullUrl": OTHER, "resource": {"resourceType": "Patient", "id": OTHER[9:]}})
+    diagnoses = [each["resource"] for each in found["entry"] if each["resource"]["resourceType"] == "Condition"]
+    text = diagnoses[0]["code"]["coding"][0]["display"]
+    assert text in convert(found, "plo-1.6").data.decode()
+    diagnoses[0]["subject"] = HIS
+    made = convert(found, "plo-1.6")
+    assert text not in made.data.decode()
+    assert "Condition[1].code.coding[0].display" in {each.source for each in made.loss.lost}

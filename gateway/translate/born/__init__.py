@@ -58,7 +58,16 @@ def _has_body_and_parties(work: OpenBundle) -> bool:
     ]
     if not bodies or people_there or any(not code_of_type(each) for each in bodies):
         return False
-    return not any(r.get("resourceType") == "Goal" and "expressedBy" in r for r in work.resources.values())
+    if any(r.get("resourceType") == "Goal" and "expressedBy" in r for r in work.resources.values()):
+        return False
+    return _is_each_patient_named(work)
+
+
+def _is_each_patient_named(work: OpenBundle) -> bool:
+    """Whether each Patient, if there are several, is one that a document or a list of them is about: of another, only
+    what refers to him tells that it is not the message's patient's."""
+    patients = {id(r) for r in work.resources.values() if r.get("resourceType") == "Patient"}
+    return len(patients) < 2 or patients <= {id(work.follow(each.get("subject"))) for each in work.focus()}
 
 
 def _is_each_named(work: OpenBundle) -> bool:
