@@ -95,7 +95,10 @@ def value_at(codec: Codec, holder: Json, name: str, index: int, reading: Reading
             item["_" + AT] = values[index]
     read, begin = reading.read, len(reading.read)
     value = codec.read(item, AT, reading)
-    if len(read) > begin and read[begin][1] == AT:  # the list has the value, not what holds it meanwhile
+    if len(read) > begin and read[begin] == (
+        id(item),
+        AT,
+    ):  # the list has the value, not what holds it meanwhile
         del read[begin]
     if value is not None:
         reading.used(holder, f"{name}[{index}]")

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from functools import cached_property
-from operator import itemgetter
 from typing import Any, NamedTuple
 
 from gateway.emessage.read import MAX_BYTES
@@ -26,12 +25,12 @@ _BETWEEN_LOOKS = 16
 """References that are followed before the length is looked at again."""
 MOST_NESTED = 250
 """Organisations inside each other: elements in elements, and no reader of XML takes more than some 250."""
-Read = tuple[int, str | None]
-"""What has been read: the identity of an object with a key of it, or with None for all below it."""
+Read = tuple[int, str | None] | int
+"""What has been read: the identity of an object with a key of it, or with None for all below it; of a Coding of which
+system, code and display have been read, the identity alone."""
 
 Content = Callable[[Json, "Reading"], bool]
 """A generated function: writes what an object says into the text; whether it said anything."""
-_KEY = itemgetter(1)
 
 
 class Assumption(NamedTuple):
@@ -209,9 +208,7 @@ class Reading:
 
     def used_coding(self, coding: Json) -> None:
         """A Coding that has just a system, a code and a display has been read."""
-        at = id(coding)
-        self.read += ((at, "system"), (at, "code"), (at, "display"), (at, None))
-        self.whole.append(at)
+        self.read.append(id(coding))
 
     def used_all(self, holder: Any) -> None:
         """Everything below has been read, if it is an object."""
@@ -222,13 +219,17 @@ class Reading:
     def used_component(self, concept: Any) -> None:
         """The code of a component (a section, a part of an Observation) has been read; nothing beside it has."""
         if concept.__class__ is dict:
-            self.used_all(_component(concept.get("coding", ())))
+            codings = concept.get("coding", ())
+            found = _component(codings)
+            self.used_all(found)
+            if found is not None and len(concept) == len(codings) == 1:
+                self.whole.append(id(concept))
 
     def overrule(self, concept: Any) -> None:
         """What was read of a code stands no longer in the text: something else said otherwise, and is surer."""
         if concept.__class__ is dict:
             gone = {id(concept), *(id(each) for each in concept.get("coding", ()))}
-            self.read[:] = [one for one in self.read if one[0] not in gone]
+            self.read[:] = [one for one in self.read if _object_of(one) not in gone]
             self.whole[:] = [one for one in self.whole if one not in gone]
 
     def shorten(self, holder: Json, key: str) -> None:
@@ -247,11 +248,14 @@ class Reading:
         originals = self.originals
         if not originals:
             return set(self.read)
-        return {one if one[0] not in originals else (originals[one[0]], one[1]) for one in self.read}
+        return {
+            one if one.__class__ is int or one[0] not in originals else (originals[one[0]], one[1])  # type: ignore[index]
+            for one in self.read
+        }
 
     def was_read(self, holder: Json, key: str) -> bool:
         """Whether what stands there has been read."""
-        return (id(holder), key) in self.seen
+        return (id(holder), key) in self.seen or id(holder) in self.seen
 
     def is_standing(self, resource: Json) -> bool:
         """Whether a resource has become an element."""
@@ -259,12 +263,15 @@ class Reading:
 
     def was_read_whole(self, holder: Json) -> bool:
         """Whether everything below has been read."""
-        return (id(holder), None) in self.seen
+        return (id(holder), None) in self.seen or id(holder) in self.seen
 
     @property
     def read_count(self) -> int:
         """How many values have been read."""
-        return len(self.seen) - [*map(_KEY, self.seen)].count("resourceType")
+        codings = [*map(type, self.seen)].count(int)
+        resources = [entry.get("resource") for entry in self.bundle.get("entry", ())]
+        standing = sum((id(resource), "resourceType") in self.seen for resource in resources)
+        return len(self.seen) + 2 * codings - standing
 
     # what FHIR does not say
 
@@ -316,6 +323,10 @@ class Reading:
         """Raises NotTranslatable for the first element that was demanded and is nowhere stated."""
         if self.missing:
             raise NotTranslatable("translate.missing-content", path=self.missing[0][1])
+
+
+def _object_of(read: Read) -> int:
+    return read if isinstance(read, int) else read[0]
 
 
 def _component(codings: Iterable[Json]) -> Json | None:

@@ -19,6 +19,8 @@ from gateway.translate.required import is_filler
 _NOT_CONTENT = frozenset({"resourceType", "id", "meta"})
 _SECURITY = ("meta", "security")
 """Who may see it: the one thing in `meta` that is content."""
+_NAMES_OF_RESOURCE, _NAMES_OF_EXTENSION = frozenset({"resourceType", "id"}), frozenset({"url"})
+_NONE: frozenset[str] = frozenset()
 _OF_THE_BUNDLE = ("meta", "implicitRules", "language", "signature")
 """What the Bundle itself may say beside what its entries do."""
 _MARKS = frozenset({EXACT, PRESENT, ORDER, DATA_ABSENT_REASON})
@@ -73,18 +75,25 @@ def _is_said(holder: Json, key: str) -> bool:
 
 def _is_read(left: list[Inside], reading: Reading, urls: set[str | None]) -> bool:
     """`left`: the objects to look through."""
-    seen, whole, fillers = reading.seen, frozenset(reading.whole), reading.has_fillers
+    seen, fillers = reading.seen.union(reading.whole), reading.has_fillers
     while left:
         here = left.pop()
-        value, _, outer = here
+        value, name, outer = here
         identity = id(value)
+        only_names = (
+            _NAMES_OF_RESOURCE if outer is None else _NAMES_OF_EXTENSION if name == "extension" else _NONE
+        )
         for key, inner in value.items():
             kind = inner.__class__
             if kind is list:
                 items = inner
             elif kind is dict:
                 items = (inner,)
-            elif (identity, key) in seen or _is_no_content(key, inner, here, urls, fillers):
+            elif (
+                (identity, key) in seen
+                or (key in only_names and kind is str)
+                or _is_no_content(key, inner, here, urls, fillers)
+            ):
                 continue
             else:
                 return False
@@ -94,7 +103,7 @@ def _is_read(left: list[Inside], reading: Reading, urls: set[str | None]) -> boo
                     values_read = values_read or _are_read(key, inner, identity, seen)
                     if not values_read:
                         return False
-                elif id(item) in whole or (
+                elif id(item) in seen or (
                     len(item) == 1
                     and "reference" in item
                     and item["reference"].__class__ is str

@@ -227,7 +227,9 @@ def test_of_a_message_of_ours_nothing_goes_to_a_patient_who_says_nothing_of_hims
     found = convert(read(discharge_report()), "fhir-r4").bundle
     assert found is not None
     found["entry"].append({"fullUrl": OTHER, "resource": {"resourceType": "Patient", "id": OTHER[9:]}})
-    diagnoses = [each["resource"] for each in found["entry"] if each["resource"]["resourceType"] == "Condition"]
+    diagnoses = [
+        each["resource"] for each in found["entry"] if each["resource"]["resourceType"] == "Condition"
+    ]
     text = diagnoses[0]["code"]["coding"][0]["display"]
     assert text in convert(found, "plo-1.6").data.decode()
     diagnoses[0]["subject"] = HIS
