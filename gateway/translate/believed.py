@@ -1,15 +1,17 @@
 """What of a Bundle says of itself that it must not be believed, and how is it taken out of the message?
 
-What is entered in error or refuted, and an allergy that is none: it stands in no list where it would be read as being
-so, and in the loss report.
+What is entered in error or refuted, an event that is cancelled, and an allergy that is none: it stands in no list where
+it would be read as being so, and in the loss report.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
+from gateway.fhir.canonical import code_system, is_of
 from gateway.translate.codec import Json
 
+_EVENTS = code_system("9121")
 _NOT_TO_BE_BELIEVED = frozenset({"entered-in-error", "refuted"})
 _WITHDRAWN = tuple(_NOT_TO_BE_BELIEVED)
 """The same where any value may stand: a tuple compares, a set wants a hash."""
@@ -24,6 +26,8 @@ def is_taken_out(resource: Json) -> bool:
         return False
     if kind == "AllergyIntolerance" and is_negation(resource):
         return True
+    if kind == "Observation" and resource.get("status") == "cancelled" and is_event(resource):
+        return True
     if resource.get("status") in _WITHDRAWN or resource.get("lifecycleStatus") in _WITHDRAWN:
         return True
     if "verificationStatus" not in resource:
@@ -31,6 +35,14 @@ def is_taken_out(resource: Json) -> bool:
     verification = resource["verificationStatus"]
     codings = verification.get("coding", ()) if isinstance(verification, dict) else ()
     return any(coding.get("code") in _NOT_TO_BE_BELIEVED for coding in codings if isinstance(coding, dict))
+
+
+def is_event(observation: Json) -> bool:
+    """Whether an Observation is an event of the stay (9121): one that is cancelled never happened, where another one
+    that is cancelled only has no result."""
+    code = observation.get("code")
+    codings = code.get("coding", ()) if isinstance(code, dict) else ()
+    return any(isinstance(coding, dict) and is_of(coding, _EVENTS) for coding in codings)
 
 
 def take_out(bundle: Json, *, is_cancelled: bool) -> None:

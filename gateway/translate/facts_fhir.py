@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cached_property
 from typing import Any
 
@@ -10,13 +11,14 @@ from gateway.fhir.bundle import BundleIndex
 from gateway.fhir.canonical import code_system, extension_url, is_of
 from gateway.terminology import number_of
 from gateway.translate import receipts, version
+from gateway.translate.believed import is_to_be_taken_out
 from gateway.translate.codec import Json
 from gateway.translate.dialogue import dialogue_standard
 from gateway.translate.facts import Event, Facts, Party, PatientIdentity, ReceiptError, ReceiptFacts, Topic
 from gateway.translate.facts_xml import moment
 from gateway.translate.hooks import identifier_kind
 from gateway.translate.identity import without_address
-from gateway.translate.logistics import EVENTS_OF_TYPE, EXPECTED, TELLING_OF_STAY
+from gateway.translate.logistics import EVENTS_OF_TYPE, EXPECTED, TELLING_OF_STAY, time_of_event
 from gateway.translate.shape import references_of
 from gateway.translate.whom import Person, is_about, patient_of
 
@@ -28,7 +30,7 @@ def facts_of_bundle(bundle: Json) -> Facts:
     view = _View(bundle)
     header = view.header
     provenance = view.provenance()
-    status = _status(view, provenance)
+    status = view.status
     parent = version.parent_of(view.body() or view.first("Composition"), provenance, view.follow)
     return Facts(
         format="fhir-r4",
@@ -48,7 +50,7 @@ def facts_of_bundle(bundle: Json) -> Facts:
         if _code_of(header, "acknowledgement") in ("J", "N", "F")
         else None,  # type: ignore[arg-type]
         processing=_code_of(header, "processing-status") or "P",
-        events=view.events(is_cancelled=status == "C"),
+        events=view.events(),
         topics=view.topics() if dialogue_standard(bundle) else (),
         receipt=_receipt(view, bundle) if receipts.is_receipt(bundle) else None,
     )
@@ -56,8 +58,7 @@ def facts_of_bundle(bundle: Json) -> Facts:
 
 def status_of_bundle(bundle: Json) -> str:
     """The code of 7309 that a message Bundle states; N where it states none."""
-    view = _View(bundle)
-    return _status(view, view.provenance())
+    return _View(bundle).status
 
 
 def _conversation(header: Json, parent: str | None) -> str | None:
@@ -93,12 +94,6 @@ def _code_of(resource: Json, name: str) -> str | None:
 def _codes(concept: object, code_set: str) -> list[str]:
     codings = concept.get("coding", ()) if isinstance(concept, dict) else ()
     return [str(c["code"]) for c in codings if is_of(c, code_system(code_set)) and "code" in c]
-
-
-def _status(view: _View, provenance: Json) -> str:
-    composition = view.body() or view.first("Composition")
-    own = view.provenance_of(composition) or provenance
-    return version.status_of(composition, own, view.focus()) or "N"
 
 
 def _receipt(view: _View, bundle: Json) -> ReceiptFacts:
@@ -178,10 +173,16 @@ class _View:
         found = (self.follow(reference) for reference in self.header.get("focus", ()))
         return [resource for resource in found if resource]
 
-    def of_focus(self, resource_type: str) -> Json:
-        """The first resource of a type that the message is about; empty if it is about none."""
-        focus = (self.follow(reference) for reference in self.header.get("focus", ()))
-        return next((r for r in focus if r.get("resourceType") == resource_type), {})
+    @cached_property
+    def status(self) -> str:
+        """The code of 7309; N where none is stated."""
+        composition = self.body() or self.first("Composition")
+        own = self.provenance_of(composition) or self.provenance()
+        return version.status_of(composition, own, self.focus()) or "N"
+
+    def is_believed(self, resource: Json) -> bool:
+        """Whether a resource may be read as being so."""
+        return not is_to_be_taken_out(resource, self.status == "C")
 
     def body(self) -> Json:
         """The first body: a Composition in focus, or in a list in focus; empty if there is none."""
@@ -260,7 +261,7 @@ class _View:
 
     def _the_patient(self) -> Json:
         """Whom the message is about; of several reports, each with its patient, none."""
-        focus = [self.follow(reference) for reference in self.header.get("focus", ())]
+        focus = [resource for resource in self.focus() if self.is_believed(resource)]
         lists = [r for r in focus if r.get("resourceType") == "List"]
         body = {} if lists or self.body() else self.first("Composition")  # one that nothing names is the body
         named = patient_of([body, *focus], self.follow) or {}
@@ -284,7 +285,9 @@ class _View:
         codings = [
             (concept.get("coding") or [{}])[0]
             for note in found
-            if note.get("resourceType") == "Communication" and is_about(note, patient, self.follow)
+            if note.get("resourceType") == "Communication"
+            and is_about(note, patient, self.follow)
+            and self.is_believed(note)
             for concept in note.get("category", ())[:1]
         ]
         return tuple(
@@ -294,18 +297,22 @@ class _View:
     def stay(self) -> Json:
         """The stay: what the body names, else the one in focus, else the only one; empty if there is none, or if it
         is not the patient's."""
-        body = self.body() or self.first("Composition")
-        there = [r for r in self.resources if r.get("resourceType") == "Encounter"]
-        found = self.follow(body.get("encounter")) or self.of_focus("Encounter")
-        found = found or (there[0] if len(there) == 1 else {})
-        return found if is_about(found, self._the_patient(), self.follow) else {}
+        body, patient = self.body() or self.first("Composition"), self._the_patient()
 
-    def events(self, *, is_cancelled: bool) -> tuple[Event, ...]:
-        """The dated events of the stay: Observations of 9121, with the times that stand in the Encounter's period.
+        def own(encounters: Iterable[Json]) -> list[Json]:
+            kind = (each for each in encounters if each.get("resourceType") == "Encounter")
+            return [each for each in kind if is_about(each, patient, self.follow)]
 
-        `is_cancelled`: the message takes back what it repeats; else a stay that never was has no events.
-        """
+        there = own(self.resources)
+        found = own([self.follow(body.get("encounter"))]) or own(self.focus()) or there
+        return found[0] if len(there) == 1 or found is not there else {}
+
+    def events(self) -> tuple[Event, ...]:
+        """The dated events of the stay: Observations of 9121, with the times that stand in the Encounter's period. A
+        stay that never was has none, unless the message takes back what it repeats."""
         encounter, patient = self.stay(), self._the_patient()
+        if version.is_taken_back(encounter) and self.status != "C":
+            encounter = {}
         period = encounter.get("period", {})
         standing = {"1": period.get("start"), "2": period.get("end")}
         events = []
@@ -313,14 +320,13 @@ class _View:
             for code in (
                 _codes(resource.get("code"), "9121") if resource.get("resourceType") == "Observation" else ()
             ):
-                if not is_about(resource, patient, self.follow):
+                if not self.is_believed(resource) or not is_about(resource, patient, self.follow):
                     continue
-                time = resource.get("effectiveDateTime") or standing.get(code)
+                holder, key = time_of_event(resource)
+                time = holder.get(key) or standing.get(code)
                 estimate = bool(_extension(resource, "estimate", "valueBoolean"))
                 events.append(Event(code, moment(time), bool(time) and "T" not in str(time), estimate))
         said, wanted = {event.code for event in events}, EVENTS_OF_TYPE.get(self.message_type, ())
-        if not is_cancelled and version.is_taken_back(encounter):
-            standing = {}
         for code, time in standing.items():
             tells = code in wanted or self.message_type in TELLING_OF_STAY
             if tells and isinstance(time, str) and code not in said:

@@ -175,3 +175,81 @@ def test_a_patient_inside_a_resource_who_stands_in_the_bundle_is_that_one(inside
     told = convert(found, "plo-1.6")
     assert "<FamilyName>Prøvesen</FamilyName>" in told.data.decode()
     assert told.data.decode().count("Prøvesen") == 1
+
+
+def event(code: str, status: str = "final", **further: Any) -> Json:
+    coding = {"system": code_system("9121"), "code": code}
+    found = {"resourceType": "Observation", "status": status, "code": {"coding": [coding]}}
+    return {**found, "subject": {"reference": PATIENT}, **further}
+
+
+@pytest.mark.parametrize("status", ["entered-in-error", "cancelled"])
+def test_an_event_that_never_was_is_none(status: str) -> None:
+    told = event("1", status, effectiveDateTime="2026-03-10T08:00:00+01:00")
+    found = message("LOG_INNLAGT", [by_hand.stay(period=PERIOD), told])
+    assert [str(each.time)[:10] for each in facts_alike(found).events] == ["2026-03-07"]  # of the stay
+    lost = {each.source for each in convert(found, "plo-1.6").loss.lost}
+    assert "Observation[1].effectiveDateTime" in lost
+
+
+@pytest.mark.parametrize(
+    "time",
+    [
+        {"effectiveInstant": "2026-03-10T08:00:00+01:00"},
+        {"effectivePeriod": {"start": "2026-03-10T08:00:00+01:00"}},
+    ],
+)
+@pytest.mark.parametrize("kind", ["LOG_INNLAGT", "UTSKRIVNINGSRAPPORT"])
+def test_the_time_of_an_event_in_another_form_is_its_time(kind: str, time: Json) -> None:
+    [found] = facts_alike(message(kind, [event("1", **time)])).events
+    assert str(found.time) == "2026-03-10 07:00:00+00:00"
+
+
+def test_an_event_of_a_report_without_a_time_has_that_of_the_stay() -> None:
+    found = message("UTSKRIVNINGSRAPPORT", [by_hand.stay(period={"start": "2026-03-08"}), event("1")])
+    assert [str(each.time)[:10] for each in facts_alike(found).events] == ["2026-03-07"]
+
+
+def test_what_was_an_error_does_not_say_whom_the_message_is_about() -> None:
+    other = "urn:uuid:3f0c0b1e-0000-4000-8005-000000000001"
+    wrong = event("4", "entered-in-error", effectiveDateTime="2026-03-10")
+    right = event("4", subject={"reference": other}, effectiveDateTime="2026-03-10")
+    found = message("MEDISINSKE_OPPLYSNINGER", [wrong, right])
+    number = {"system": "urn:oid:2.16.578.1.12.4.1.4.1", "value": "13116900216"}
+    found["entry"].append({"fullUrl": other, "resource": {"resourceType": "Patient", "identifier": [number]}})
+    assert facts_of(found).patient == facts_of(read(convert(found, "plo-1.6").data)).patient
+    assert facts_of(found).patient.number == "13116900216"  # type: ignore[union-attr]
+
+
+def test_a_change_names_what_it_changes_where_only_its_document_is_said_to_be_one() -> None:
+    """It was sent as a change of nothing, and parked."""
+    found = stated("UTSKRIVNINGSRAPPORT", by_hand.stay(period=PERIOD), "M")
+    document = "urn:uuid:3f0c0b1e-0000-4000-8005-000000000002"
+    composition = {
+        "resourceType": "Composition",
+        "status": "amended",
+        "type": {"text": "Rapport"},
+        "subject": {"reference": PATIENT},
+        "date": "2026-03-12",
+        "author": [{"reference": SENDER}],
+        "title": "Rapport",
+    }
+    found["entry"].append({"fullUrl": document, "resource": composition})
+    at(found, HEADER)["resource"]["focus"] = [{"reference": document}]
+    found["entry"][-2]["resource"]["target"] = [{"reference": document}]
+    facts = facts_alike(found)
+    assert (facts.status, facts.parent_id) == ("M", "earlier-1")
+
+
+def test_what_an_error_is_a_version_of_says_nothing_of_the_message() -> None:
+    """A new message was sent as one that cancels another."""
+    wrong = event("4", "entered-in-error", effectiveDateTime="2026-03-10")
+    found = stated("UTSKRIVNINGSRAPPORT", by_hand.stay(period=PERIOD), "N")
+    found["entry"].insert(-1, {"fullUrl": "urn:uuid:3f0c0b1e-0000-4000-8005-000000000003", "resource": wrong})
+    provenance = found["entry"][-1]["resource"]
+    provenance["target"] = [{"reference": found["entry"][-2]["fullUrl"]}]
+    provenance["entity"][0]["role"] = "removal"
+    del provenance["activity"]
+    at(found, HEADER)["resource"]["focus"].append({"reference": found["entry"][-2]["fullUrl"]})
+    facts = facts_alike(found)
+    assert (facts.status, facts.parent_id) == ("N", None)

@@ -105,7 +105,8 @@ def in_order(bundle: Json, target: str) -> OpenBundle:
     made, origins = copied(bundle)
     shaped = bring_into_shape(made)
     work = OpenBundle(made, origins)
-    work.outside, work.is_cancelled = shaped.outside, versions.status(work) == "C"
+    version = versions.stated(work)
+    work.outside, work.is_cancelled = shaped.outside, version.status == "C"
     take_out(made, is_cancelled=work.is_cancelled)
     for moved in shaped.moved:
         work.say(moved.holder, moved.key, moved.to, moved.to_key, moved.within)
@@ -120,7 +121,7 @@ def in_order(bundle: Json, target: str) -> OpenBundle:
         return work
     people.give_roles(work)
     people.state_parties(work)
-    versions.state(work)
+    versions.state(work, version)
     body.ensure(work)
     _leave_to_others(work)
     attached.render(work)

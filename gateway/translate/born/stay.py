@@ -43,11 +43,21 @@ def say(work: OpenBundle, target: str) -> None:
     """
     if work.composition is None:
         return
+    _say_times(work)
     encounter = _encounter(work)
     if work.body() == logistics.BODY:
         _say_logistics(work, encounter)
     elif work.allows(_REPORT):
         _say_report(work, encounter, target)
+
+
+def _say_times(work: OpenBundle) -> None:
+    """The rules read the time of an event as a dateTime."""
+    for event in work.of_type("Observation"):
+        holder, key = logistics.time_of_event(event)
+        if key != "effectiveDateTime" and isinstance(holder.get(key), str) and _event_codes(event):
+            event["effectiveDateTime"] = holder[key]
+            work.say(holder, key, event, "effectiveDateTime")
 
 
 def _encounter(work: OpenBundle) -> Json | None:
@@ -175,19 +185,21 @@ def _say_where_to(work: OpenBundle, encounter: Json | None) -> None:
 
 def _say_report(work: OpenBundle, encounter: Json | None, target: str) -> None:
     """A report tells when the stay began and ended; one that never was is told with its status, as text."""
-    told = [r for r in work.of_type("Observation") if work.belongs(r) and _event_codes(r)]
-    codes = {code for r in told for code in _event_codes(r)}
+    told = {code: r for r in work.of_type("Observation") if work.belongs(r) for code in _event_codes(r)}
     period = (encounter or {}).get("period", {})
     never_was = encounter is not None and is_taken_back(encounter) and not work.is_cancelled
     if encounter is not None and work.belongs(encounter) and not never_was:
         for code, key in _IN_PERIOD.items():
-            if code not in codes and isinstance(period.get(key), str):
-                made = _made(work, code, encounter)
-                made["effectiveDateTime"] = period[key]
-                _state_estimate(made, code, encounter)
-                work.say(period, key, made, "effectiveDateTime")
-                told.append(made)
-                _say_alone(work, made)
+            if not isinstance(period.get(key), str):
+                continue
+            event = told.get(code)
+            if event is None:
+                event = told[code] = _made(work, code, encounter)
+                _state_estimate(event, code, encounter)
+                _say_alone(work, event)
+            if "effectiveDateTime" not in event and "_effectiveDateTime" not in event:
+                event["effectiveDateTime"] = period[key]
+                work.say(period, key, event, "effectiveDateTime")
     there = any(_is_report(section) for section in (work.composition or {}).get("section", ()))
     if _is_demanded(work, target) and not told and not there:
         raise NotTranslatable("translate.missing-content", path="Encounter.period.start")

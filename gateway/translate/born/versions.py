@@ -5,6 +5,8 @@ In the Provenance of the message: its activity (7309) and the message it is a ve
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from gateway import terminology
 from gateway.fhir.canonical import code_system, extension_url
 from gateway.translate import version
@@ -13,10 +15,26 @@ from gateway.translate.codec import Json
 from gateway.translate.identity import without_address
 
 
-def status(work: OpenBundle) -> str | None:
-    """The code of 7309 that the Bundle states; None: it states none."""
+class Version(NamedTuple):
+    """What a Bundle says of the messages before it."""
+
+    provenance: Json | None
+    """Of the message."""
+    status: str | None
+    """The code of 7309; None: it states none."""
+    parent: str | None
+    """The id of the message that it is a version of, or answers."""
+
+
+def stated(work: OpenBundle) -> Version:
+    """What the Bundle says while all of it stands there: what is taken out of it may be what a Provenance is about."""
     composition = _composition(work)
-    return version.status_of(composition, _provenance(work, composition) or {}, work.focus())
+    provenance = _provenance(work, composition)
+    return Version(
+        provenance,
+        version.status_of(composition, provenance or {}, work.focus()),
+        version.parent_of(composition, provenance or {}, work.follow),
+    )
 
 
 def _composition(work: OpenBundle) -> Json:
@@ -24,18 +42,15 @@ def _composition(work: OpenBundle) -> Json:
     return found or next(iter(work.of_type("Composition")), {})
 
 
-def state(work: OpenBundle) -> None:
+def state(work: OpenBundle, said: Version) -> None:
     """Status and parent in the Provenance that the rules read."""
-    composition = _composition(work)
-    provenance = _provenance(work, composition)
-    code = version.status_of(composition, provenance or {}, work.focus())
-    parent = version.parent_of(composition, provenance or {}, work.follow)
+    provenance, code, parent = said
     if code is None and parent is None:
         return
     if provenance is None:
         provenance = {"resourceType": "Provenance", "target": [{"reference": work.urls[id(work.header)]}]}
         work.add(provenance, "urn:somlos:version")
-    elif not any(_is_the_message(work, composition, target) for target in provenance.get("target", ())):
+    elif not any(work.follow(target) is work.header for target in provenance.get("target", ())):
         here = {"reference": work.urls[id(work.header)]}
         provenance["target"] = [*provenance.get("target", ()), here]  # where the rules look
     if code is not None and not _says(provenance, code):
@@ -49,12 +64,7 @@ def state(work: OpenBundle) -> None:
         stated["coding"] = [coding, *stated.get("coding", ())]
     if parent is not None:
         _state_parent(work, provenance, parent)
-        _note_relation(work, composition, provenance["entity"][0]["what"]["identifier"], parent)
-
-
-def _is_the_message(work: OpenBundle, composition: Json, target: Json) -> bool:
-    found = work.follow(target)
-    return found is not None and (found is composition or found is work.header)
+        _note_relation(work, _composition(work), provenance["entity"][0]["what"]["identifier"], parent)
 
 
 def _provenance(work: OpenBundle, composition: Json) -> Json | None:
