@@ -145,8 +145,8 @@ def _of_bundle(bundle: Json, target: str, *, render: bool = True) -> Translation
     made = _read(bundle, target, render=render)
     data, root = written(target, made.reading.out)
     if not schema_for(target).validate(root):
-        error = schema_for(target).error_log[0]
-        raise NotTranslatable("translate.result-invalid", path=_without_prefixes(str(error.path)))
+        found = next(iter(validate_schema(EMessage(root, target, None, len(data)))), None)
+        raise NotTranslatable("translate.result-invalid", path=found.path if found else "")
     report = _backward_report(made)
     if render:
         _refuse_as_new(bundle, root)
@@ -185,10 +185,6 @@ def _with_original_missing(report: LossReport, root: etree._Element) -> LossRepo
     return replace(
         report, entries=(*report.entries, *lines), notes=(*report.notes, *(each.code for each in found))
     )
-
-
-def _without_prefixes(path: str) -> str:
-    return "/".join(part.rpartition(":")[2] for part in path.strip("/").split("/")).replace("*", "")
 
 
 def _read(bundle: Json, target: str, *, render: bool = True) -> Backward:

@@ -19,9 +19,11 @@ from gateway.translate.facts_xml import moment
 from gateway.translate.hooks import identifier_kind
 from gateway.translate.identity import without_address
 from gateway.translate.logistics import EVENTS_OF_TYPE, EXPECTED, TELLING_OF_STAY, time_of_event
+from gateway.translate.primitives import primitive
 from gateway.translate.shape import references_of
 from gateway.translate.whom import Person, is_about, patient_of
 
+_ID = primitive("id", "string")
 _PATIENT_KINDS = ("FNR", "DNR", "FHN", "HNR", "DUF")
 
 
@@ -46,10 +48,10 @@ def facts_of_bundle(bundle: Json) -> Facts:
         parent_id=parent,
         conversation_id=_conversation(header, parent),
         patient=view.patient(),
-        acknowledgement=_code_of(header, "acknowledgement")
-        if _code_of(header, "acknowledgement") in ("J", "N", "F")
+        acknowledgement=_code_of(header, "acknowledgement", "7304")
+        if _code_of(header, "acknowledgement", "7304") in ("J", "N", "F")
         else None,  # type: ignore[arg-type]
-        processing=_code_of(header, "processing-status") or "P",
+        processing=_code_of(header, "processing-status", "8113") or "P",
         events=view.events(),
         topics=view.topics() if dialogue_standard(bundle) else (),
         receipt=_receipt(view, bundle) if receipts.is_receipt(bundle) else None,
@@ -86,9 +88,12 @@ def _extension(resource: Json, name: str, key: str) -> Any:
     )
 
 
-def _code_of(resource: Json, name: str) -> str | None:
+def _code_of(resource: Json, name: str, code_set: str) -> str | None:
+    """The code in an extension, if it is one of the set or says of none that it is of it."""
     coding = _extension(resource, name, "valueCoding")
-    return coding.get("code") if isinstance(coding, dict) else None
+    if not isinstance(coding, dict) or ("system" in coding and not is_of(coding, code_system(code_set))):
+        return None
+    return coding.get("code")
 
 
 def _codes(concept: object, code_set: str) -> list[str]:
@@ -98,8 +103,6 @@ def _codes(concept: object, code_set: str) -> list[str]:
 
 def _receipt(view: _View, bundle: Json) -> ReceiptFacts:
     response = view.header["response"]
-    original = response.get("_identifier", {}).get("extension", ())
-    exact = next((e.get("valueString") for e in original if e.get("url") == extension_url("exact")), None)
     status, errors = receipts.status_of(bundle), []
     for issue in receipts.issues_of(bundle):
         words = receipts.words_of(issue)
@@ -118,7 +121,7 @@ def _receipt(view: _View, bundle: Json) -> ReceiptFacts:
     reasons = view.header.get("reason", {}).get("coding") or [{}]
     return ReceiptFacts(
         status,  # type: ignore[arg-type]
-        str(exact or response.get("identifier") or ""),
+        (_ID.read(response, "identifier") or "").strip(),
         reasons[0].get("code"),
         tuple(errors),
     )
@@ -247,11 +250,8 @@ class _View:
     def patient(self) -> PatientIdentity | None:
         """The patient's identity number: a national one before others."""
         known = [
-            (
-                identifier_kind(i.get("system")) or next(iter(_codes(i.get("type"), "8116")), ""),
-                str(i.get("value") or "").strip(),
-            )
-            for i in self._the_patient().get("identifier", ())
+            (_kind_of(each), str(each.get("value") or "").strip())
+            for each in self._the_patient().get("identifier", ())
         ]
         for wanted in _PATIENT_KINDS:
             for kind, number in known:
@@ -278,7 +278,7 @@ class _View:
 
     def topics(self) -> tuple[Topic, ...]:
         """The coded topics of a dialogue's notes: of the Communications in its sections, else of those in focus."""
-        body = self.body()
+        body = self.body() or self.first("Composition")
         notes = [entry for section in body.get("section", ()) for entry in section.get("entry", ())]
         found = [self.follow(reference) for reference in notes or self.header.get("focus", ())]
         patient = self._the_patient()
@@ -346,12 +346,23 @@ class _View:
 
 def _her(resource: Json) -> str | None:
     for identifier in resource.get("identifier", ()):
-        if identifier_kind(identifier.get("system")) == "HER":
+        if _kind_of(identifier) == "HER":
             return str(identifier.get("value") or "").strip() or None
     for extension in resource.get("extension", ()):  # of a receipt: AdditionalId
-        if extension.get("url") == extension_url("additional-id") and _code_of(extension, "id-type") == "HER":
+        if extension.get("url") == extension_url("additional-id") and "HER" in (
+            _code_of(extension, "id-type", "9051"),
+            _code_of(extension, "id-type", "8116"),
+        ):
             return str(_extension(extension, "id", "valueString") or "").strip() or None
     return None
+
+
+def _kind_of(identifier: Json) -> str:
+    """The kind of an identifier (8116, 9051): what its system stands for, else what it says; empty for none."""
+    concept = identifier.get("type")
+    return identifier_kind(identifier.get("system")) or next(
+        iter([*_codes(concept, "8116"), *_codes(concept, "9051")]), ""
+    )
 
 
 def _name_of(person: Json) -> str:

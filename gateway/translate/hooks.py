@@ -48,6 +48,7 @@ _OTHER_ADDRESSES = {
     "http://hl7.no/fhir/NamingSystem/AKO": "AKO",
     "http://data.brreg.no/begrep/28155": "ENH",
 }
+_TYPES = (code_system("8116"), code_system("9051"))
 _SYSTEMS = {**PERSON_IDENTIFIERS, **ORGANISATION_IDENTIFIERS}
 _KINDS = {address: kind for kind, address in _SYSTEMS.items()} | _OTHER_ADDRESSES
 
@@ -57,10 +58,12 @@ def identifier_kind(system: object) -> str | None:
     return _KINDS.get(system) if isinstance(system, str) else None
 
 
-def _type_code(identifier: Json) -> str | None:
+def _type_code(identifier: Json, *, national: bool = False) -> str | None:
+    """The first code of the type; `national`: only if it is one of 8116 or 9051, or says no set."""
     for coding in identifier.get("type", {}).get("coding", ()):
         if isinstance(coding, dict):
-            return coding.get("code")
+            is_one = coding.get("system", _TYPES[0]) in _TYPES
+            return coding.get("code") if is_one or not national else None
     return None
 
 
@@ -74,7 +77,7 @@ def _prepare_identifier(identifier: Json) -> Prepared:
     kind = identifier_kind(identifier.get("system"))
     if kind is None:
         return identifier, ()
-    if kind == _type_code(identifier):
+    if kind == _type_code(identifier, national=True):
         return identifier, ("system",)
     return {**identifier, "type": {"coding": _codings(kind)}}, ("system",)
 

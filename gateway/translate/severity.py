@@ -13,6 +13,7 @@ import re
 from collections.abc import Collection
 
 from gateway.errors import Severity
+from gateway.fhir.canonical import extension_url
 from gateway.translate.believed import is_negation, is_refuted, is_taken_out
 from gateway.translate.born.tables import wordlist
 from gateway.translate.codec import Json
@@ -20,8 +21,16 @@ from gateway.translate.implied import element_of, element_of_leaf
 from gateway.translate.unread import Leaf
 
 Lost = Collection[tuple[int, str]]
-_MUST_ARRIVE = frozenset({"MedicationStatement", "MedicationRequest", "AllergyIntolerance", "Consent"})
-"""Resources that may not be missing altogether: what is not there is read as "there is none"."""
+_MUST_ARRIVE = frozenset(
+    {
+        *("MedicationStatement", "MedicationRequest", "AllergyIntolerance", "Consent"),
+        *("Communication", "CommunicationRequest"),
+    }
+)
+"""Resources that may not be missing altogether: what is not there is read as "there is none", and what somebody wanted
+to say is not said."""
+_PROCESSING = extension_url("processing-status")
+"""Without it the message is one of production, and a test would be taken for true."""
 _TECHNICAL = frozenset(
     {
         *("system", "version", "userSelected", "identifier", "url", "hash", "size", "contentType", "profile"),
@@ -57,7 +66,7 @@ def of_leaf(leaf: Leaf, touched: set[int], lost: Lost) -> Severity:
     kind, _, path = element_of_leaf(leaf).partition(".")
     if is_taken_out(leaf.resource) and not (is_refuted(leaf.resource) or is_negation(leaf.resource)):
         return "warning"
-    if "modifierExtension" in leaf.steps:
+    if "modifierExtension" in leaf.steps or any(each.get("url") == _PROCESSING for each in leaf.owners):
         return "error"
     element = re.sub(r"\.coding\.code$", "", path)
     words = wordlist()

@@ -9,7 +9,7 @@ import pytest
 from gateway.emessage.read import read
 from gateway.errors import NotTranslatable
 from gateway.fhir import json as fhir_json
-from gateway.fhir.canonical import code_system
+from gateway.fhir.canonical import code_system, extension_url
 from gateway.translate import convert, facts_of
 from gateway.translate.born.body import body_of_type
 from gateway.translate.born.open_bundle import components
@@ -92,6 +92,37 @@ def stated(kind: str, resource: Json, code: str) -> Json:
 def test_a_cancellation_repeats_what_it_takes_back_however_it_says_so() -> None:
     found = stated("LOG_INNLAGT", by_hand.stay("entered-in-error", period=PERIOD), "C")
     assert [event.code for event in facts_alike(found).events] == ["1"]
+
+
+def on_three_levels() -> Json:
+    """A message between two units of one department of a trust."""
+    found = message("LOG_INNLAGT", [by_hand.stay(period=PERIOD)])
+    department, trust = (f"urn:uuid:3f0c0b1e-0000-4000-8006-00000000000{number}" for number in (1, 2))
+    found["entry"] += [
+        {
+            "fullUrl": department,
+            "resource": {**organisation("1000", "Klinikk"), "partOf": {"reference": trust}},
+        },
+        {"fullUrl": trust, "resource": organisation("999", "Helseforetak")},
+    ]
+    for url in (SENDER, RECEIVER):
+        at(found, url)["resource"]["partOf"] = {"reference": department}
+    return found
+
+
+def test_a_unit_further_down_is_the_party_and_not_what_it_is_part_of() -> None:
+    """A receiver takes the second level of organisations for it: it saw the department, and answered it."""
+    found = on_three_levels()
+    facts = facts_alike(found)
+    assert (facts.sender.her_id, facts.sender.organisation_her_id) == ("8095678", "999")
+    assert (facts.receiver.her_id, facts.receiver.organisation_her_id) == ("8091234", "999")
+    assert "Organization[3].name" in {each.source for each in convert(found, "plo-1.6").loss.lost}
+
+
+def test_a_circle_of_organisations_ends() -> None:
+    found = on_three_levels()
+    found["entry"][-1]["resource"]["partOf"] = {"reference": found["entry"][-2]["fullUrl"]}
+    assert facts_alike(found).sender.her_id == "8095678"
 
 
 PARTIES: dict[str, list[Json]] = {
@@ -253,3 +284,54 @@ def test_what_an_error_is_a_version_of_says_nothing_of_the_message() -> None:
     at(found, HEADER)["resource"]["focus"].append({"reference": found["entry"][-2]["fullUrl"]})
     facts = facts_alike(found)
     assert (facts.status, facts.parent_id) == ("N", None)
+
+
+def edited(name: str) -> Json:
+    """A message of ours in FHIR, to be edited."""
+    stay = by_hand.stay(period=PERIOD)
+    own = convert(message(name, [stay]), "plo-1.6").data
+    return fhir_json.read(convert(read(own), "fhir-r4").data)
+
+
+@pytest.mark.parametrize("url", ["sender", "patient"])
+def test_a_number_whose_system_says_what_it_is_keeps_its_kind(url: str) -> None:
+    """Whatever set its type is said in: the number arrived without a kind, and so as nobody's."""
+    found = edited("LOG_INNLAGT")
+    kind = "Organization" if url == "sender" else "Patient"
+    for entry in found["entry"]:
+        if entry["resource"]["resourceType"] == kind:
+            entry["resource"]["identifier"][0]["type"]["coding"][0]["system"] = "https://epj.example/kinds"
+    facts = facts_alike(found)
+    assert facts.sender.her_id == "8095678"
+    assert facts.patient is not None
+
+
+def test_a_number_that_says_its_kind_has_it_whatever_its_system_is() -> None:
+    found = edited("LOG_INNLAGT")
+    for entry in found["entry"]:
+        for identifier in entry["resource"].get("identifier", ()):
+            if entry["resource"]["resourceType"] == "Organization":
+                identifier["system"] = "https://epj.example/numbers"
+    assert facts_alike(found).sender.her_id == "8095678"
+
+
+@pytest.mark.parametrize(
+    ("name", "code_set", "code", "is_grave"),
+    [("processing-status", "8113", "T", True), ("acknowledgement", "7304", "J", False)],
+)
+@pytest.mark.parametrize("system", ["own", "none", "another"])
+def test_a_code_of_the_header_counts_where_the_message_says_it(
+    name: str, code_set: str, code: str, is_grave: bool, system: str
+) -> None:
+    """A test that arrived as a message of production would be taken for true: that is held."""
+    found = message("LOG_INNLAGT", [by_hand.stay(period=PERIOD)])
+    stated = {"own": code_system(code_set), "another": "https://epj.example/codes"}.get(system)
+    coding = {"code": code} | ({"system": stated} if stated else {})
+    extension = {"url": extension_url(name), "valueCoding": coding}
+    at(found, HEADER)["resource"]["extension"] = [extension]
+    made = convert(found, "plo-1.6")
+    facts, told = facts_of(found), facts_of(read(made.data))
+    assert (facts.processing, facts.acknowledgement) == (told.processing, told.acknowledgement)
+    assert (code in (facts.processing, facts.acknowledgement)) is (system != "another")
+    if system == "another":
+        assert (made.loss.gravest_lost == "error") is is_grave

@@ -12,7 +12,7 @@ from gateway.emessage.read import read
 from gateway.emessage.sample import RandomMessage
 from gateway.emessage.validate import validate_schema
 from gateway.errors import NotTranslatable
-from gateway.fhir.canonical import code_system
+from gateway.fhir.canonical import code_system, extension_url
 from gateway.fhir.validate import validate
 from gateway.translate import convert, e_message_format, facts_of, roundtrip
 from gateway.translate.facts import Topic
@@ -268,3 +268,36 @@ def test_a_body_without_grammar_is_not_known_and_an_attachment_alone_is_no_body(
     ).xml
     assert facts_of(read(alone)).body_known
     assert roundtrip(alone).verdict == "lossless"
+
+
+def test_what_a_dialogue_has_no_room_for_is_grave() -> None:
+    """It holds questions or notes: a note beside a question that it does not answer is not sent in silence."""
+    bundle = to_fhir(dialogue(f"<Notat>{REPLY}{REQUEST}</Notat>"))
+    del resources(bundle, "Communication")[0]["basedOn"]
+    [request] = [e for e in bundle["entry"] if e["resource"]["resourceType"] == "CommunicationRequest"]
+    [body] = resources(bundle, "Composition")
+    body["section"].insert(0, {**body["section"][0], "entry": [{"reference": request["fullUrl"]}]})
+    for section in body["section"][:1]:
+        section["code"] = {"coding": [{**section["code"]["coding"][0], "code": "Foresporsel"}]}
+    made = convert(bundle, "dialog-1.0")
+    assert b"Fra i morgen." not in made.data
+    lost = {each.source: each.severity for each in made.loss.lost}
+    assert lost["Communication[1].payload[0].contentString"] == "error"
+
+
+def test_the_topics_of_a_dialogue_whose_body_nothing_names_are_facts_too() -> None:
+    bundle = to_fhir(dialogue(f"<Notat>{REPLY}</Notat>"))
+    del resources(bundle, "MessageHeader")[0]["focus"]
+    topics = (Topic("9155", "1"),)
+    assert facts_of(read(convert(bundle, "dialog-1.0").data)).topics == topics
+    assert facts_of(bundle).topics == topics
+
+
+def test_a_value_that_the_e_message_cannot_hold_is_refused_by_its_place() -> None:
+    bundle = to_fhir(Admission().xml)
+    [body] = resources(bundle, "Composition")
+    oid = {"url": extension_url("oid-reference"), "valueString": "no oid"}
+    body.setdefault("extension", []).append(oid)
+    with pytest.raises(NotTranslatable) as refused:
+        convert(bundle, "plo-1.6")
+    assert refused.value.path == "MsgHead/Document/OidRef"

@@ -281,3 +281,13 @@ def test_the_code_of_8221_is_the_error_whichever_stands_first() -> None:
     assert again is not None
     assert again.errors[0].code == "E10"
     assert facts.errors[0].code == "E10"
+
+
+def test_an_edited_id_of_the_original_wins() -> None:
+    source = receipt(PARTIES["institution"][0], PARTIES["institution"][0]).replace(b">a-1<", b">a_1<")
+    bundle = to_fhir(source)
+    bundle["entry"][0]["resource"]["response"]["identifier"] = "b-2"
+    facts, again = facts_of(bundle).receipt, facts_of(read(convert(bundle, "apprec-1.0").data)).receipt
+    assert facts is not None
+    assert facts == again
+    assert facts.original_message_id == "b-2"

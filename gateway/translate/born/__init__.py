@@ -26,6 +26,7 @@ from gateway.translate.born.copying import copied
 from gateway.translate.born.open_bundle import OpenBundle, code_of_type, references
 from gateway.translate.born.tables import spots
 from gateway.translate.codec import Json
+from gateway.translate.envelope import is_translated
 from gateway.translate.loss import Loss
 from gateway.translate.shape import bring_into_shape, is_in_shape, is_said_alike
 
@@ -38,6 +39,8 @@ def is_as_the_rules_read(bundle: Json) -> bool:
     if not is_in_shape(bundle):
         return False
     work = OpenBundle(bundle)
+    if not is_translated(bundle) and not people.are_on_two_levels(work):
+        return False
     return work.is_about_several_patients() or _is_in_place(work)
 
 
@@ -121,6 +124,8 @@ def in_order(bundle: Json, target: str) -> OpenBundle:
         return work
     people.give_roles(work)
     people.state_parties(work)
+    if not is_translated(bundle):
+        people.put_on_two_levels(work)
     versions.state(work, version)
     body.ensure(work)
     _leave_to_others(work)

@@ -14,8 +14,11 @@ from gateway.fhir.canonical import extension_url
 from gateway.translate import dialogue
 from gateway.translate.born.open_bundle import OpenBundle
 from gateway.translate.codec import Json
+from gateway.translate.hooks import identifier_kind
 from gateway.translate.loss import Loss
 
+_LEVELS = 2
+"""Of organisations: the one that is known by law, and the service or unit in it (DESIGN §7)."""
 _PEOPLE_OF_A_NOTE = ("sender", "requester", "recipient")
 _AS_PERSON = {"Communication": ("recipient",), "Consent": ("performer",)}
 """Where the e-message wants a person, and FHIR may name the patient."""
@@ -46,6 +49,41 @@ def state_parties(work: OpenBundle) -> None:
                 person = {"url": extension_url("health-professional"), "valueReference": holder[key]}
                 organisation.setdefault("extension", []).append(person)
                 holder[key] = role["organization"]
+
+
+def are_on_two_levels(work: OpenBundle) -> bool:
+    """Whether sender and receiver are organisations, or units of one: the address register knows no more levels."""
+    return all(len(_levels(work, party)) <= _LEVELS for party in _parties(work))
+
+
+def put_on_two_levels(work: OpenBundle) -> None:
+    """A unit further down stands right in the outermost organisation that has a HER-id: a receiver takes the second
+    level for the one that sent, or that is meant."""
+    for party in _parties(work):
+        levels = _levels(work, party)
+        if len(levels) > _LEVELS:
+            outer = next((each for each in reversed(levels[1:]) if _has_her_id(each)), levels[-1])
+            party["partOf"] = {"reference": work.urls[id(outer)]}
+            outer.pop("partOf", None)
+
+
+def _parties(work: OpenBundle) -> list[Json]:
+    references = [work.header.get("sender"), *(d.get("receiver") for d in work.header.get("destination", ()))]
+    return [found for found in map(work.follow, references) if found is not None]
+
+
+def _levels(work: OpenBundle, party: Json) -> list[Json]:
+    """The party and the organisations around it, outermost last."""
+    levels, known = [party], {id(party)}
+    while (outer := work.follow(levels[-1].get("partOf"))) is not None and id(outer) not in known:
+        levels.append(outer)
+        known.add(id(outer))
+    return levels
+
+
+def _has_her_id(organisation: Json) -> bool:
+    identifiers = organisation.get("identifier", ())
+    return any(identifier_kind(each.get("system")) == "HER" for each in identifiers if isinstance(each, dict))
 
 
 def give_roles(work: OpenBundle) -> None:
