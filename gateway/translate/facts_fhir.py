@@ -153,11 +153,12 @@ class _View:
         """The first resource of a type; empty if there is none."""
         return next((r for r in self.resources if r.get("resourceType") == resource_type), {})
 
-    def follow(self, reference: object) -> Json:
-        """The resource a Reference points to; empty if there is none."""
+    def follow(self, reference: object, kind: str = "") -> Json:
+        """The resource a Reference points to; empty if there is none, or none of a type that is wanted."""
         url = reference.get("reference") if isinstance(reference, dict) else None
         found = self.by_url.get(url) if isinstance(url, str) else {}
-        return found if found is not None else self._written_otherwise.get(id(reference), {})
+        found = found if found is not None else self._written_otherwise.get(id(reference), {})
+        return {} if kind and found.get("resourceType") != kind else found
 
     @cached_property
     def _written_otherwise(self) -> dict[int, Json]:
@@ -217,7 +218,8 @@ class _View:
             return Party(None, None)
         person: Json = {}
         if found.get("resourceType") == "PractitionerRole":
-            person, found = self.follow(found.get("practitioner")), self.follow(found.get("organization"))
+            person = self.follow(found.get("practitioner"), "Practitioner")
+            found = self.follow(found.get("organization"), "Organization")
         elif found.get("resourceType") == "Practitioner":
             person, found = found, {}
         levels, known = [found], {id(found)}
@@ -237,11 +239,11 @@ class _View:
         """The health professional that an organisation of level 1 names as the communication party (DESIGN §7)."""
         if "partOf" in organisation:
             return {}
-        person = self.follow(_extension(organisation, "health-professional", "valueReference"))
-        if person.get("resourceType") == "PractitionerRole":
-            person = self.follow(person.get("practitioner"))
+        named = _extension(organisation, "health-professional", "valueReference")
+        role = self.follow(named, "PractitionerRole")
+        person = self.follow(role.get("practitioner") if role else named, "Practitioner")
         of_receipt = [
-            self.follow(extension.get("valueReference"))
+            self.follow(extension.get("valueReference"), "Practitioner")
             for extension in organisation.get("extension", ())
             if extension.get("url") == extension_url("person")
         ]

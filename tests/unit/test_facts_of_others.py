@@ -335,3 +335,19 @@ def test_a_code_of_the_header_counts_where_the_message_says_it(
     assert (code in (facts.processing, facts.acknowledgement)) is (system != "another")
     if system == "another":
         assert (made.loss.gravest_lost == "error") is is_grave
+
+
+@pytest.mark.parametrize("kind", ["role", "extension"])
+def test_a_person_who_is_none_is_not_told_as_one(kind: str) -> None:
+    """It was a fault of ours."""
+    found = message("LOG_INNLAGT", [by_hand.stay(period=PERIOD)])
+    if kind == "role":
+        role = {"resourceType": "PractitionerRole", "practitioner": {"reference": RECEIVER}}
+        at(found, SENDER)["resource"] = role
+    else:
+        extension = {
+            "url": extension_url("health-professional"),
+            "valueReference": {"reference": RECEIVER},
+        }
+        at(found, SENDER)["resource"]["extension"] = [extension]
+    assert facts_of(found).sender.her_id == (None if kind == "role" else "8095678")
