@@ -351,3 +351,11 @@ def test_a_person_who_is_none_is_not_told_as_one(kind: str) -> None:
         }
         at(found, SENDER)["resource"]["extension"] = [extension]
     assert facts_of(found).sender.her_id == (None if kind == "role" else "8095678")
+
+
+@pytest.mark.parametrize("code", ["C", "M", "NULLIFY"])
+def test_a_status_that_names_no_set_is_the_status(code: str) -> None:
+    """The message said it, and the facts that it was new."""
+    found = stated("LOG_INNLAGT", by_hand.stay(period=PERIOD), code)
+    del found["entry"][-1]["resource"]["activity"]["coding"][0]["system"]
+    assert facts_alike(found).status == code[0].replace("N", "C")
