@@ -143,8 +143,6 @@ class Gateway(Model):
     machine has further cores. 0 is best where several gateways share a machine."""
     parked_limit_s: Seconds = DAY
     """How long a correction or cancellation waits for its original before it goes to a person."""
-    schemas_dir: Path | None = None
-    """A folder with the operator's copy of the official schemas."""
     mappings_dir: Path | None = None
     """A folder with mapping definitions of this installation; checked before they are taken into use."""
 
@@ -328,7 +326,7 @@ def _check_console(settings: Settings) -> None:
 def _check_listening(settings: Settings) -> None:
     host, port = settings.gateway.address
     if port > 65535:
-        raise ConfigurationError("configuration.bad-value", path="gateway.listen")
+        raise ConfigurationError(_BAD_VALUE, path="gateway.listen", details={"accepted": "0–65535"})
     if is_loopback(host):
         return
     for number, partner in enumerate(settings.partner):
@@ -378,8 +376,6 @@ def _with_paths(settings: Settings, folder: Path) -> Settings:
     changes: dict[str, Any] = {}
     if gateway.ledger.startswith("sqlite:"):
         changes["ledger"] = f"sqlite:{folder / gateway.ledger.removeprefix('sqlite:')}"
-    if gateway.schemas_dir is not None:
-        changes["schemas_dir"] = folder / gateway.schemas_dir
     if gateway.mappings_dir is not None:
         changes["mappings_dir"] = folder / gateway.mappings_dir
     partners = tuple(

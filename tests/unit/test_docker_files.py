@@ -113,7 +113,10 @@ def test_the_gateways_share_the_ledger_that_compose_starts() -> None:
     assert secrets["POSTGRES_PASSWORD"] == secrets["PGPASSWORD"]
     for gateway in [*GATEWAYS, database]:
         assert "database.env" in gateway["env_file"]
-    patient_key.load(loaded.gateway, _secrets(*GATEWAYS[0]["env_file"]))
+    given = _secrets(*GATEWAYS[0]["env_file"])
+    with pytest.raises(ConfigurationError):  # everybody knows the example's: nobody keeps it by forgetting it
+        patient_key.load(loaded.gateway, given)
+    patient_key.load(loaded.gateway, given | {patient_key.VARIABLE: "5e" * 32})
 
 
 def test_the_image_can_reach_postgresql() -> None:
