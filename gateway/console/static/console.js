@@ -105,6 +105,16 @@
   }
   look();
 
+  // A form is sent once, however often its button is pressed: the second press would show the answer to a page that is
+  // out of date. A page that the browser brings back may be sent again.
+  const sent = new Set();
+  document.addEventListener("submit", (event) => {
+    if (event.target.method !== "post" || event.defaultPrevented) return;
+    if (sent.has(event.target)) event.preventDefault();
+    sent.add(event.target);
+  });
+  window.addEventListener("pageshow", () => sent.clear());
+
   // A file that is dropped on the form is the file of the form.
   const drop = document.querySelector("form[data-drop]");
   if (drop) {
