@@ -103,7 +103,7 @@ def test_who_decides_by_an_old_page_does_not_undo_what_another_did(
     kari.wait_for_url("**/console/partners#*")
     ola.locator("#why").fill(WHY)
     press_twice(ola)
-    expect(ola.locator("[role=alert]")).to_contain_text("endret siden siden ble hentet")
+    expect(ola.locator("[role=alert]")).to_contain_text("endret etter at du hentet siden")
     expect(ola.locator(".note")).to_contain_text("Bytter tjener")
     ola.goto("/console/partners")
     expect(ola.locator(f"#e-{console.endpoint} > .delivery-head .tag")).to_contain_text("Satt på pause")
@@ -122,7 +122,7 @@ def test_a_delivery_that_another_dealt_with_is_left_as_it_is(console: Console, o
     kari.wait_for_url(f"**/messages/{message}?done=resend*")
     ola.locator("#why").fill(WHY)
     press_twice(ola)
-    expect(ola.locator("[role=alert]").first).to_contain_text("endret siden siden ble hentet")
+    expect(ola.locator("[role=alert]").first).to_contain_text("endret etter at du hentet siden")
     row = console.ledger.reading().execute(
         "SELECT state FROM deliveries WHERE delivery_id = :id", {"id": console.delivery(message)}
     )
