@@ -167,14 +167,15 @@ class Operations:
         :raises Refusal: api.not-found, operations.changed-meanwhile, .key-reused
         """
         endpoint = endpoints.endpoint_of(self._partners, her_id)
-        self._dispatcher.pumps[endpoint.her_ids[0]].try_again()
 
         def do(session: Session, now: int) -> Json:
             endpoints.expect(session, endpoint, seen)
             endpoints.resume(session, endpoint, now)
             return {"endpoint": endpoint.her_ids[0]}
 
-        return await self._once(key, ["resume", her_id, act.by, act.why], do)
+        answer = await self._once(key, ["resume", her_id, act.by, act.why], do)
+        self._dispatcher.pumps[endpoint.her_ids[0]].try_again()
+        return answer
 
     # --- replays
 

@@ -183,6 +183,8 @@ async def test_who_decides_by_what_is_no_longer_so_changes_nothing(tmp_path: Pat
         await operations.hold(NURSING, "paused", ACT, key="k", seen=free)
         await operations.hold(NURSING, "paused", ACT, key="k", seen=free)  # the same request once more
         paused = mark_of(operations.endpoint(NURSING).hold)
+        breaker = house.services.dispatcher.pumps[NURSING].breaker
+        breaker.failed(time.monotonic())
         for late in (
             operations.hold(NURSING, "draining", ola, key=None, seen=free),
             operations.resume(NURSING, ola, key=None, seen=free),
@@ -191,7 +193,7 @@ async def test_who_decides_by_what_is_no_longer_so_changes_nothing(tmp_path: Pat
                 await late
         state = operations.endpoint(NURSING)
         assert state.hold is not None
-        assert (state.condition, state.hold.by) == ("paused", ACT.by)
+        assert (state.condition, state.hold.by, state.failures) == ("paused", ACT.by, 1)
         await operations.resume(NURSING, ola, key=None, seen=paused)
         assert condition(house) == "active"
 
