@@ -134,7 +134,7 @@ class Running:
                 lambda session: messages.ensure_fact(session, "patient-key", mine)
             )
             if kept != mine:
-                raise ConfigurationError("configuration.bad-value", path="gateway.patient_key")
+                raise ConfigurationError("configuration.patient-key-differs", path="gateway.patient_key")
             await self.services.dispatcher.start()
             await self.services.operations.start()
             if self.projector is not None:

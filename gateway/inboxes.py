@@ -47,6 +47,7 @@ def _inbox(services: GatewayServices, folder: Path, partner: Partner, endpoint: 
         poll_seconds=endpoint.poll_s,
         largest=services.settings.gateway.max_body_bytes,
         keep_done=endpoint.keep_read,
+        name=endpoint.her_ids[0],
         watch=Duty(
             services.ledger,
             f"folder/{endpoint.her_ids[0]}",

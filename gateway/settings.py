@@ -143,8 +143,6 @@ class Gateway(Model):
     machine has further cores. 0 is best where several gateways share a machine."""
     parked_limit_s: Seconds = DAY
     """How long a correction or cancellation waits for its original before it goes to a person."""
-    schemas_dir: Path | None = None
-    """A folder with the operator's copy of the official schemas."""
     mappings_dir: Path | None = None
     """A folder with mapping definitions of this installation; checked before they are taken into use."""
 
@@ -261,6 +259,7 @@ def check(settings: Settings) -> None:
     _unique(reached, _DUPLICATE)
     for number, partner in enumerate(settings.partner):
         _check_partner(partner, f"partner[{number}]")
+    _check_folders(settings)
     if settings.gateway.demo and settings.gateway.environment == "production":
         raise ConfigurationError(_BAD_VALUE, path="gateway.demo")
     _check_operations(settings)
@@ -276,9 +275,32 @@ def _check_partner(partner: Partner, at: str) -> None:
             raise ConfigurationError("configuration.bad-value", path=f"{key}.her_ids")
         if endpoint.transport == "http" and endpoint.url is None:
             raise ConfigurationError("configuration.missing-key", path=f"{key}.url")
+        _check_address(endpoint.url, f"{key}.url")
         if endpoint.transport == "directory" and endpoint.path is None:
             raise ConfigurationError("configuration.missing-key", path=f"{key}.path")
         _check_certificates(endpoint, key)
+
+
+def _check_folders(settings: Settings) -> None:
+    """Whoever writes into a folder sends in its partner's name: two partners cannot share one."""
+    owners: dict[str, int] = {}
+    for number, partner in enumerate(settings.partner):
+        for place, endpoint in enumerate(partner.endpoint):
+            if endpoint.transport != "directory" or endpoint.path is None:
+                continue
+            if owners.setdefault(os.path.normpath(endpoint.path), number) != number:
+                key = f"partner[{number}].endpoint[{place}].path"
+                raise ConfigurationError("configuration.shared-folder", path=key)
+
+
+def _check_address(url: str | None, at: str) -> None:
+    """An address names a host, and no port that cannot be: elsewhere every use of it would fail."""
+    try:
+        fits = url is None or (bool(urlsplit(url).hostname) and urlsplit(url).port != 0)
+    except ValueError:
+        fits = False
+    if not fits:
+        raise ConfigurationError(_BAD_VALUE, path=at, details={"accepted": "https://host:1–65535/…"})
 
 
 def _check_certificates(endpoint: Endpoint, at: str) -> None:
@@ -292,6 +314,7 @@ def _check_certificates(endpoint: Endpoint, at: str) -> None:
 
 
 def _check_operations(settings: Settings) -> None:
+    _check_address(settings.alarm.webhook, "alarm.webhook")
     if settings.alarm.webhook is not None and settings.alarm.base_url is None:
         raise ConfigurationError("configuration.missing-key", path="alarm.base_url")
     bodies, metadata = settings.retention.bodies_days, settings.retention.metadata_days
@@ -328,7 +351,7 @@ def _check_console(settings: Settings) -> None:
 def _check_listening(settings: Settings) -> None:
     host, port = settings.gateway.address
     if port > 65535:
-        raise ConfigurationError("configuration.bad-value", path="gateway.listen")
+        raise ConfigurationError(_BAD_VALUE, path="gateway.listen", details={"accepted": "0–65535"})
     if is_loopback(host):
         return
     for number, partner in enumerate(settings.partner):
@@ -378,8 +401,6 @@ def _with_paths(settings: Settings, folder: Path) -> Settings:
     changes: dict[str, Any] = {}
     if gateway.ledger.startswith("sqlite:"):
         changes["ledger"] = f"sqlite:{folder / gateway.ledger.removeprefix('sqlite:')}"
-    if gateway.schemas_dir is not None:
-        changes["schemas_dir"] = folder / gateway.schemas_dir
     if gateway.mappings_dir is not None:
         changes["mappings_dir"] = folder / gateway.mappings_dir
     partners = tuple(

@@ -23,7 +23,16 @@ _LIMITS: Final = {
     "lt": "< {}",
     "min_length": "≥ {} ×",
 }
-_KINDS: Final = {"bool": "true | false", "int": "0, 1, 2 …", "float": "0.0 …", "string": '"…"'}
+_KINDS: Final = {
+    "bool": "true | false",
+    "int": "0, 1, 2 …",
+    "float": "0.0 …",
+    "decimal": "0.0 …",
+    "string": '"…"',
+    "date": "2026-12-31",
+    "time": "08:00:00",
+    "tuple": "[ … ]",
+}
 
 
 def fault_of(error: ValidationError) -> ConfigurationError:

@@ -1,8 +1,11 @@
 """How does somebody get in, stay in and get out, and who has an account?
 
-`LocalSignIn` is one way to learn who somebody is; another (OIDC) gives the same `Person` to `Accounts.begin`. A session
-is a random secret in the browser and its SHA-256 in the ledger; it ends when it is not used, after its longest time,
-when its person signs out, and when the account is disabled, in the same commit.
+A session is a random secret in the browser and its SHA-256 in the ledger; it ends when it is not used, after its
+longest time, when its person signs out, and when the account is disabled or gets another password, in the same commit.
+
+A password is checked outside the commit, because that takes long. So the commit that follows looks whether what was
+checked still holds: a sign-in, that the account has that password and is open; a change of password, that the session
+has not ended. Nobody gets in with a password that was taken from the account meanwhile, or gives it back.
 """
 
 from __future__ import annotations
@@ -12,7 +15,7 @@ import hashlib
 import re
 import secrets
 from datetime import timedelta
-from typing import Final, Protocol, cast
+from typing import Final, cast
 
 from gateway.accounts import passwords
 from gateway.accounts.roles import BOUND, MAY, ROLES, Person, Role, Viewer
@@ -35,12 +38,8 @@ _NAME: Final = re.compile(r"[a-z0-9](?:[a-z0-9._@-]{0,78}[a-z0-9])?")
 _NUMBER: Final = re.compile(r"\d{11}")
 
 
-class SignIn(Protocol):
-    """A way to learn who somebody is."""
-
-    async def person(self, name: str, secret: str) -> tuple[Person, bool] | None:
-        """The person, and whether the password must be changed; None: not known, wrong, locked or disabled."""
-        ...
+class _ChangedMeanwhile(Exception):
+    """The account has another password than the one that was checked."""
 
 
 class Accounts:
@@ -55,31 +54,43 @@ class Accounts:
 
     # --- signing in and out
 
-    async def person(self, name: str, secret: str) -> tuple[Person, bool] | None:
-        """As `SignIn.person`, with a local account. Which of the reasons it was is not told."""
+    async def sign_in(self, name: str, password: str) -> tuple[str, bool] | None:
+        """Let somebody in with a local account: the session's secret for the browser, and whether the password must be
+        changed first. None: not known, wrong, locked or disabled; which of these is not told.
+
+        Durable after it: the session and its line in the audit, or the failure that counts. A crash before it: neither,
+        and the person signs in again. Doing it again is harmless: one more session, which ends by itself.
+        """
         name = name.strip().lower()
         account = self.reader.account(name)
+        kept = account.password_hash if account else None
         async with self._checking:
-            right = await asyncio.to_thread(
-                passwords.fits, account.password_hash if account else None, secret
-            )
+            right = await asyncio.to_thread(passwords.fits, kept, password)
             renewed = (
-                await asyncio.to_thread(passwords.hashed, secret)
-                if right and account and passwords.is_outdated(account.password_hash)
+                await asyncio.to_thread(passwords.hashed, password)
+                if right and kept is not None and passwords.is_outdated(kept)
                 else None
             )
-        return await self._ledger.write(lambda session: self._judge(session, name, right, renewed))
+        try:
+            return await self._ledger.write(lambda session: self._judge(session, name, kept, right, renewed))
+        except _ChangedMeanwhile:
+            return await self.sign_in(name, password)
 
     def _judge(
-        self, session: Session, name: str, right: bool, renewed: str | None
-    ) -> tuple[Person, bool] | None:
-        """Let in or count a failure: in one commit with the state of the account, so that no try escapes the count."""
+        self, session: Session, name: str, checked: str | None, right: bool, renewed: str | None
+    ) -> tuple[str, bool] | None:
+        """Let in or count a failure: in one commit with the state of the account, so that no try escapes the count.
+
+        :raises _ChangedMeanwhile: `checked`, the hash that was looked at, is not the account's.
+        """
         now = self._ledger.clock()
         row = session.one("account", name=name)
         account = None if row is None else account_of(row)
         if account is None:
             audit.note(session, "sign-in-refused", Who(None), now)  # what was typed could be anything
             return None
+        if account.password_hash != checked:
+            raise _ChangedMeanwhile
         who = Who(account.name, account.role, account.organisation)
         shut = account.disabled_at is not None or (
             account.locked_until is not None and times.of(account.locked_until) > now
@@ -96,35 +107,27 @@ class Accounts:
         if renewed is not None:
             session.run("renew_hash", name=name, password_hash=renewed)
         session.run("note_sign_in", name=name, now=now)
-        return _person(account), account.must_change
+        return self._begin(
+            session, _person(account), now, must_change=account.must_change
+        ), account.must_change
 
-    async def begin(self, person: Person, *, must_change: bool = False) -> str:
-        """Begin a session; returns the secret for the browser.
-
-        Durable after it: the session and its line in the audit. A crash before it: neither, and the person signs in
-        again. Doing it again is harmless: one more session, which ends by itself.
-        """
+    def _begin(self, session: Session, person: Person, now: int, *, must_change: bool = False) -> str:
+        """Begin a session; returns the secret for the browser."""
         secret = secrets.token_urlsafe(32)
-        token = secrets.token_urlsafe(32)
-
-        def unit(session: Session) -> None:
-            now = self._ledger.clock()
-            session.run("forget_openings", now=now)
-            session.run("forget_sessions", now=now, seen_before=now - times.seconds(self._settings.idle_s))
-            session.run(
-                "keep_session",
-                session_hash=_hash(secret),
-                name=person.name,
-                role=person.role,
-                organisation=person.organisation,
-                must_change=int(must_change),
-                form_token=token,
-                now=now,
-                until=now + times.seconds(self._settings.longest_s),
-            )
-            audit.note(session, "signed-in", _who(person), now)
-
-        await self._ledger.write(unit)
+        session.run("forget_openings", now=now)
+        session.run("forget_sessions", now=now, seen_before=now - times.seconds(self._settings.idle_s))
+        session.run(
+            "keep_session",
+            session_hash=_hash(secret),
+            name=person.name,
+            role=person.role,
+            organisation=person.organisation,
+            must_change=int(must_change),
+            form_token=secrets.token_urlsafe(32),
+            now=now,
+            until=now + times.seconds(self._settings.longest_s),
+        )
+        audit.note(session, "signed-in", _who(person), now)
         return secret
 
     def viewer(self, secret: str) -> Viewer | None:
@@ -170,29 +173,32 @@ class Accounts:
 
         await self._ledger.write(unit)
 
-    async def change_password(self, viewer: Viewer, old: str, new: str) -> str | None:
-        """Take a new password of one's own; returns the code that says why not, None when it was taken.
+    async def change_password(self, viewer: Viewer, old: str, new: str) -> str:
+        """Take a new password of one's own. Every session of the account ends; returns the secret of a new one.
 
-        Every session of the account ends, this one too: the caller begins a new one.
+        :raises Refusal: accounts.wrong-password, .weak-password, .session-ended
         """
         assert viewer.person is not None
-        name = viewer.person.name
-        account = self.reader.account(name)
+        person = viewer.person
+        account = self.reader.account(person.name)
         async with self._checking:
             right = await asyncio.to_thread(passwords.fits, account.password_hash if account else None, old)
             if not right:
-                return "accounts.wrong-password"
-            if new == old or not passwords.is_acceptable(new, name):
-                return "accounts.weak-password"
+                raise Refusal("accounts.wrong-password")
+            if new == old or not passwords.is_acceptable(new, person.name):
+                raise Refusal("accounts.weak-password")
             password_hash = await asyncio.to_thread(passwords.hashed, new)
 
-        def unit(session: Session) -> None:
-            session.run("set_password", name=name, password_hash=password_hash, must_change=0)
-            session.run("end_sessions_of", name=name)
-            audit.note(session, "password-changed", who_of(viewer), self._ledger.clock())
+        def unit(session: Session) -> str:
+            if session.one("session", session_hash=viewer.session) is None:
+                raise Refusal("accounts.session-ended")
+            now = self._ledger.clock()
+            session.run("set_password", name=person.name, password_hash=password_hash, must_change=0)
+            session.run("end_sessions_of", name=person.name)
+            audit.note(session, "password-changed", who_of(viewer), now)
+            return self._begin(session, person, now)
 
-        await self._ledger.write(unit)
-        return None
+        return await self._ledger.write(unit)
 
     # --- reading for a purpose
 

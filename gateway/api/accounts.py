@@ -59,21 +59,21 @@ def accounts_router(services: GatewayServices) -> APIRouter:
         return JSONResponse(_account(known, body.name) | {"password": password}, status_code=201)
 
     @router.post("/{name}/password", openapi_extra=body_of(ByBody))
-    async def reset(request: Request, name: str) -> Response:
+    async def reset(request: Request, name: Name) -> Response:
         """Give it a new first password, and unlock it; whoever is signed in with it is out."""
         known = of(request)
         body = await told(request, ByBody)
         return JSONResponse({"password": await known.reset(name, body.by)} | _account(known, name))
 
     @router.post("/{name}/disable", openapi_extra=body_of(ByBody))
-    async def disable(request: Request, name: str) -> Response:
+    async def disable(request: Request, name: Name) -> Response:
         """Let nobody in with it; whoever is signed in with it is out."""
         known = of(request)
         await known.disable(name, (await told(request, ByBody)).by)
         return JSONResponse(_account(known, name))
 
     @router.post("/{name}/enable", openapi_extra=body_of(ByBody))
-    async def enable(request: Request, name: str) -> Response:
+    async def enable(request: Request, name: Name) -> Response:
         """Let it be used again, and unlock it."""
         known = of(request)
         await known.enable(name, (await told(request, ByBody)).by)

@@ -12,7 +12,11 @@ from gateway.commands.operations import DEFAULT_ADDRESS, AddressOption, ByOption
 from gateway.commands.operations_caller import Caller
 from gateway.commands.screen import messages
 
-accounts = typer.Typer(help="Accounts of the console: make, close, unlock.", no_args_is_help=True)
+accounts = typer.Typer(
+    help="Accounts of the console: make, close, unlock. "
+    "The operator's secret, where one is needed, is taken from SOMLOS_OPERATOR_SECRET.",
+    no_args_is_help=True,
+)
 
 
 class RoleChoice(StrEnum):

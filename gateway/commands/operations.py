@@ -18,7 +18,9 @@ from gateway.commands.screen import messages
 DEFAULT_ADDRESS: Final = "http://127.0.0.1:8600"
 
 operations = typer.Typer(
-    help="Work with a running gateway: queues, dead letters, replay.", no_args_is_help=True
+    help="Work with a running gateway: queues, dead letters, replay. "
+    "The operator's secret, where one is needed, is taken from SOMLOS_OPERATOR_SECRET.",
+    no_args_is_help=True,
 )
 
 

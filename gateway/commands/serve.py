@@ -19,8 +19,15 @@ def run(config: Path | None, language: Language) -> int:
         entry = error.entry
         sentence = entry.no if language == "no" else entry.en
         step = entry.next_step_no if language == "no" else entry.next_step_en
-        accepted = error.details.get("accepted")
-        place = f" ({error.path}{f': {accepted}' if accepted else ''})" if error.path else ""
-        messages().print(f"{sentence}{place} {step}  [{error.code}]", markup=False)
+        messages().print(f"{sentence}{_place(error, language)} {step}  [{error.code}]", markup=False)
         return 2 if isinstance(error, ConfigurationError) else 1
     return 0
+
+
+def _place(error: SomlosError, language: Language) -> str:
+    """Where it is wrong, and what would be right there."""
+    said = [error.path] if error.path else []
+    if error.line:
+        said.append(f"{'linje' if language == 'no' else 'line'} {error.line}")
+    place, accepted = ", ".join(said), error.details.get("accepted")
+    return f" ({place}{f': {accepted}' if accepted else ''})" if place else ""

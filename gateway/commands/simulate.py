@@ -109,6 +109,12 @@ def counterpart(
         raise _usage("Adressen er ikke http eller https.", "The address is not http or https.", language)
     if not all(her_id.isascii() and her_id.isdigit() and len(her_id) <= 20 for her_id in her_ids):
         raise _usage("En HER-id består av sifre.", "A HER-id consists of digits.", language)
+    if report is not None and (report.is_dir() or not report.absolute().parent.is_dir()):
+        raise _usage(
+            "Rapporten kan ikke skrives der; --report FIL i en mappe som finnes.",
+            "The report cannot be written there; --report FILE in a folder that exists.",
+            language,
+        )
     secret = secret_file.read_text("utf-8").strip() if secret_file else None
     plan = Plan(
         vendor=Vendor(url, secret, receipts.value),
@@ -205,9 +211,20 @@ def _show(played: Played, words: Words, *, whole: bool) -> None:
         if whole or check.verdict == "broken":
             screen.print(f"  {sign} {words(check.verdict)}: {words.of(check)}", style=colour, markup=False)
             for id in check.broken_by:
-                screen.print(f"      {id}", style="dim", markup=False)
+                screen.print(f"      {id}{_answers(played, id, words)}", style="dim", markup=False)
     verdicts = [check.verdict for check in played.checks]
     counts = (
         f"{verdicts.count(verdict)} {words(verdict).lower()}" for verdict in _SIGNS if verdict in verdicts
     )
     screen.print("  " + ", ".join(counts), markup=False)
+
+
+def _answers(played: Played, id: str, words: Words) -> str:
+    """What a message of ours was, and what was answered when it was sent."""
+    from gateway.simulator.conformance.report import attempt_text
+
+    sent = next((each for each in played.exchange.sent if each.message_id == id), None)
+    if sent is None:
+        return ""
+    answers = ", ".join(attempt_text(each, words) for each in sent.attempts)
+    return f"  {sent.step.type} {sent.step.status}: {answers}"

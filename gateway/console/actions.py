@@ -142,6 +142,12 @@ def why_of(form: Mapping[str, Any]) -> str | None:
     return why if usable else None
 
 
+def seen_of(form: Mapping[str, Any]) -> str | None:
+    """What the page showed of that which is to be changed: it must still be so. None: the form does not say."""
+    seen = form.get("seen")
+    return None if seen is None else str(seen)[:80]
+
+
 async def do(
     services: GatewayServices, viewer: Viewer, item: Item, action: Action, form: Mapping[str, Any], why: str
 ) -> None:
@@ -153,7 +159,9 @@ async def do(
     again = str(form.get("again", "")) == "1"
     to, key = str(form.get("to", "")), str(form.get("key", ""))[:80] or None
     note = " ".join(str(form.get("note", "")).split())[:LONGEST_NOTE]
-    await services.operations.act(item.id, action, Act(who, why), to=to, note=note, again=again, key=key)
+    await services.operations.act(
+        item.id, action, Act(who, why), to=to, note=note, again=again, seen=seen_of(form), key=key
+    )
     await services.accounts.note(viewer, AUDITED[action], message=item.message, delivery=item.id)
 
 

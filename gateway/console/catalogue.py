@@ -329,6 +329,11 @@ _ERRORS: dict[str, tuple[str, str]] = {
         "Ingen meldinger er gått tapt av dette. Prøv å hente siden på nytt om litt.",
         "No messages were lost by this. Try to load the page again in a moment.",
     ),
+    "page.503.title": ("Hovedboken kan ikke nås nå", "The ledger cannot be reached now"),
+    "page.503.text": (
+        "Ingen meldinger er gått tapt av dette. Prøv igjen om litt. Varer det, må drift se etter databasen.",
+        "No messages were lost by this. Try again in a moment. If it lasts, operations must look after the database.",
+    ),
     "page.back": ("Til forsiden", "To the front page"),
 }
 

@@ -51,6 +51,7 @@ def add(router: APIRouter, pages: Pages, services: GatewayServices, door: Door) 
             here="flow",
             view=view,
             key=token_hex(16),
+            seen=item.state,
             wrong=wrong,
         )
 
@@ -76,7 +77,8 @@ def add(router: APIRouter, pages: Pages, services: GatewayServices, door: Door) 
         try:
             await do(services, viewer, item, action_of(action), form, why)
         except Refusal as refusal:
-            return asked(request, item, action, said(refusal.code, texts))
+            now = item_for(services, viewer, delivery) or item
+            return asked(request, now, action, said(refusal.code, texts))
         return RedirectResponse(f"/console/messages/{item.message}?done={action}#deliveries", 303)
 
     @router.get("/messages/{id}/report.{form}")

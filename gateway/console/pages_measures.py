@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import date
+from secrets import token_hex
 from typing import cast, get_args
 
 from fastapi import APIRouter, Request, Response
@@ -46,6 +47,7 @@ def add(router: APIRouter, pages: Pages, services: GatewayServices, door: Door) 
             "measure.html",
             here="measures",
             view=view,
+            key=token_hex(16),
             wrong=texts("measure.note.wrong") if wrong else "",
         )
 
@@ -90,7 +92,11 @@ def add(router: APIRouter, pages: Pages, services: GatewayServices, door: Door) 
             municipality=only[1] if only and only[0] == "municipality" else None,
             by=viewer.name or "konsollen",
         )
-        await services.measures.annotate(note)
+        key = str(form.get("key", ""))[:80] or None
+        try:
+            await services.measures.annotate(note, key=key)
+        except Refusal:  # the key was used for another note: the page is an old one
+            return RedirectResponse(f"/console/measures/{measure}?wrong=1#note", 303)
         return RedirectResponse(f"/console/measures/{measure}", 303)
 
 

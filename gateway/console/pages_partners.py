@@ -11,18 +11,19 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 from starlette.datastructures import UploadFile
 
-from gateway.console.actions import why_of
+from gateway.console.actions import seen_of, why_of
 from gateway.console.door import Door, form_of
 from gateway.console.needs import needs
 from gateway.console.pages_actions import said
 from gateway.console.partners import CHANGES, MODES, endpoint_for, partners
 from gateway.console.register import register_view
+from gateway.console.times import shown
 from gateway.console.web import Pages, texts_of, viewer_of
 from gateway.errors import Refusal
 from gateway.ledger.audit import Act as Audited
 from gateway.operations.actions import Act
 from gateway.operations.address_register import LARGEST_FILE
-from gateway.operations.endpoints import EndpointState
+from gateway.operations.endpoints import EndpointState, mark_of
 from gateway.services import GatewayServices
 
 FORM_OVERHEAD = 8 * 1024
@@ -44,6 +45,8 @@ def add(router: APIRouter, pages: Pages, services: GatewayServices, door: Door) 
             here="partners",
             endpoint=state,
             change=change,
+            held_since=shown(state.hold.since, datetime.now(UTC), texts_of(request)) if state.hold else None,
+            seen=mark_of(state.hold),
             key=token_hex(16),
             wrong=wrong,
         )
@@ -90,16 +93,17 @@ def add(router: APIRouter, pages: Pages, services: GatewayServices, door: Door) 
         if state is None or change not in CHANGES:
             return pages.problem(request, 404)
         form = await form_of(request)
-        why, key = why_of(form), str(form.get("key", ""))[:80] or None
+        why, key, seen = why_of(form), str(form.get("key", ""))[:80] or None, seen_of(form)
         if why is None:
             return asked(request, state, change, texts("action.why.missing"))
         act = Act(viewer.name or "konsollen", why)
         try:
             if change == "resume":
-                await services.operations.resume(state.id, act, key=key)
+                await services.operations.resume(state.id, act, key=key, seen=seen)
             else:
-                await services.operations.hold(state.id, MODES[change], act, key=key)
+                await services.operations.hold(state.id, MODES[change], act, key=key, seen=seen)
         except Refusal as refusal:
-            return asked(request, state, change, said(refusal.code, texts))
+            now = endpoint_for(services, viewer, her) or state
+            return asked(request, now, change, said(refusal.code, texts))
         await services.accounts.note(viewer, _AUDITED[change], endpoint=state.id, why=why)
         return RedirectResponse(f"/console/partners#e-{state.id}", 303)

@@ -30,8 +30,10 @@ def add(router: APIRouter, pages: Pages, services: GatewayServices, door: Door) 
     def asked(request: Request, stay: str, clock: str, wrong: str = "") -> Response:
         view = seen(request, stay)
         found = next((each for each in view.clocks if each.id == clock), None) if view else None
-        if view is None or found is None or not found.can_settle:
+        if view is None or found is None:
             return pages.problem(request, 404)
+        if not found.can_settle:  # somebody has done it meanwhile: the page of the stay says so
+            return RedirectResponse(f"/console/pathways/{stay}#clocks", 303)
         status = 422 if wrong else 200
         return pages.page(
             request, "settle.html", status=status, here="pathways", view=view, clock=found, wrong=wrong

@@ -117,7 +117,7 @@ def add(router: APIRouter, pages: Pages, services: GatewayServices, door: Door) 
         run = run_for(request, token)
         if run is None:
             return pages.problem(request, 404)
-        base = str(request.base_url).rstrip("/")
+        base = services.settings.console.address or str(request.base_url).rstrip("/")
         return pages.page(
             request,
             "play.html",

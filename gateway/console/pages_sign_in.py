@@ -11,7 +11,7 @@ from gateway.console.needs import SMALL_FORM, needs
 from gateway.console.route import OWN_ACCOUNT, is_ours
 from gateway.console.texts import Texts
 from gateway.console.web import Pages, texts_of, viewer_of
-from gateway.errors import CATALOGUE
+from gateway.errors import CATALOGUE, Refusal
 from gateway.services import GatewayServices
 
 HOME = "/console"
@@ -38,14 +38,14 @@ def add(router: APIRouter, pages: Pages, services: GatewayServices, door: Door) 
         limit(request, SMALL_FORM)
         form = await form_of(request)
         name, password, wanted = (str(form.get(field, "")) for field in ("name", "password", "next"))
-        known = await accounts.person(name, password)
-        if known is None:
+        session = await accounts.sign_in(name, password)
+        if session is None:
             return pages.page(
                 request, "sign_in.html", status=401, here="sign-in", next=onwards(wanted), failed=True, name=name[:80]
             )  # fmt: skip
-        person, must_change = known
+        secret, must_change = session
         response = RedirectResponse(OWN_ACCOUNT if must_change else onwards(wanted), 303)
-        door.let_in(response, await accounts.begin(person, must_change=must_change))
+        door.let_in(response, secret)
         return response
 
     @router.post("/sign-out")
@@ -69,12 +69,12 @@ def add(router: APIRouter, pages: Pages, services: GatewayServices, door: Door) 
         viewer, texts = viewer_of(request), texts_of(request)
         if new != repeated:
             return _account(pages, request, texts("account.differ"))
-        code = await accounts.change_password(viewer, old, new)
-        if code is not None:
-            return _account(pages, request, _said(code, texts))
-        assert viewer.person is not None
+        try:
+            secret = await accounts.change_password(viewer, old, new)
+        except Refusal as refusal:
+            return _account(pages, request, _said(refusal.code, texts))
         response = RedirectResponse(HOME, 303)
-        door.let_in(response, await accounts.begin(viewer.person))
+        door.let_in(response, secret)
         return response
 
 

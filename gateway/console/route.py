@@ -19,6 +19,7 @@ from fastapi.routing import APIRoute
 from gateway.console.door import SAFE, Door, TooLarge, forget_form
 from gateway.console.needs import Need, need_of
 from gateway.console.web import HEADERS, Pages, place_of
+from gateway.errors import Unavailable
 
 SIGN_IN = "/console/sign-in"
 OWN_ACCOUNT = "/console/account"
@@ -46,6 +47,8 @@ class ConsoleRoute(APIRoute):
                 response = await self._turned_away(request) or await answer(request)
             except TooLarge:
                 response = self.pages.problem(request, 413)
+            except Unavailable:
+                response = self.pages.problem(request, 503)
             except (
                 Exception
             ) as error:  # the last line of defence: a person sees our page, the log sees no content

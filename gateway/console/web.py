@@ -142,7 +142,8 @@ class Pages:
         return response
 
     def problem(self, request: Request, status: int, why: str = "") -> HTMLResponse:
-        """Our own page for an address that leads nowhere (404), is closed (403), or for a failure of ours (500).
+        """Our own page for an address that leads nowhere (404), is closed (403), or for a failure of ours (500;
+        503: the ledger cannot be asked or written now).
 
         `why`: the key of its texts, where the status does not say it all.
         """

@@ -92,7 +92,7 @@ class Database(Protocol):
         `heard` is called, on any thread, with what other nodes have committed.
 
         :raises Unavailable: us.ledger-locked, us.ledger-newer, us.ledger-damaged, us.ledger-encoding,
-            us.not-stored.
+            us.ledger-not-opened, us.ledger-unreachable.
         """
         ...
 

@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Any, Literal, TypeVar, cast
 
 from gateway.ledger import times
+from gateway.ledger.certificates import Asks
 from gateway.ledger.rows import FINAL_STATES, DeliveryState
 from gateway.ledger.session import Row
 from gateway.ledger.store import Ledger
@@ -206,7 +207,7 @@ class OperationsReader:
 
     def holds(self) -> dict[str, Hold]:
         """Every hold, by receiver."""
-        return {row["receiver_her"]: _hold(row) for row in self.all("holds")}
+        return holds(self)
 
     def outages(self) -> dict[str, datetime]:
         """Since when which endpoints (by their first HER-id) cannot be reached by some node."""
@@ -327,6 +328,11 @@ def item_of(row: Row) -> Item:
         sent_at=times.optional(row["sent_at"]),
         final_at=times.optional(row["final_at"]),
     )
+
+
+def holds(ledger: Asks) -> dict[str, Hold]:
+    """Every hold, by receiver."""
+    return {row["receiver_her"]: _hold(row) for row in ledger.all("holds")}
 
 
 def _hold(row: Row) -> Hold:

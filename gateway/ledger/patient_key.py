@@ -44,15 +44,17 @@ def load(gateway: Gateway, environment: Mapping[str, str] = os.environ) -> Patie
     """The patient keys of an installation.
 
     :raises ConfigurationError: the key is too short or missing, or its file can be read by others.
-    :raises Unavailable: its file cannot be made.
+    :raises Unavailable: us.ledger-not-opened: its file cannot be made or read.
     """
     given = gateway.patient_key.get_secret_value() if gateway.patient_key else environment.get(VARIABLE)
     if given is not None:
         if len(given) < SHORTEST:
-            raise ConfigurationError("configuration.bad-value", path="gateway.patient_key")
+            raise _too_short("gateway.patient_key")
         return PatientKeys(given.encode())
     if not gateway.ledger.startswith("sqlite:"):
-        raise ConfigurationError("configuration.secret-missing", path="gateway.patient_key")
+        raise ConfigurationError(
+            "configuration.secret-missing", path="gateway.patient_key", details={"accepted": VARIABLE}
+        )
     ledger = Path(gateway.ledger.removeprefix("sqlite:"))
     return PatientKeys(_from_file(ledger.with_name(ledger.name + ".patient-key")))
 
@@ -65,10 +67,14 @@ def _from_file(path: Path) -> bytes:
             raise ConfigurationError("configuration.key-file-unsafe", path=str(path))
         content = path.read_bytes().strip()
     except OSError:
-        raise Unavailable("us.not-stored") from None
+        raise Unavailable("us.ledger-not-opened", path=str(path)) from None
     if len(content) < SHORTEST:
-        raise ConfigurationError("configuration.bad-value", path=str(path))
+        raise _too_short(str(path))
     return content
+
+
+def _too_short(place: str) -> ConfigurationError:
+    return ConfigurationError("configuration.bad-value", path=place, details={"accepted": f"≥ {SHORTEST} ×"})
 
 
 def _make(path: Path) -> None:

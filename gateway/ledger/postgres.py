@@ -80,14 +80,16 @@ class Postgres:
 
     def open(self, heard: Callable[[Notices], None]) -> PostgresWriting:
         """As `Database.open`. A connection that breaks meanwhile is had anew, for as long as patience lasts."""
-        until = time.monotonic() + PATIENCE_S
+        until, told = time.monotonic() + PATIENCE_S, False
         while True:
             try:
                 return self._opened(heard)
             except psycopg.Error as error:
-                log.error("ledger.not-opened", kind=type(error).__name__)
+                if not told:
+                    log.error("ledger.not-opened", kind=type(error).__name__)
+                    told = True
                 if time.monotonic() >= until:
-                    raise Unavailable("us.ledger-unreachable") from None
+                    raise Unavailable("us.ledger-unreachable", path="gateway.ledger") from None
             time.sleep(ASK_AGAIN_S)
 
     def _opened(self, heard: Callable[[Notices], None]) -> PostgresWriting:

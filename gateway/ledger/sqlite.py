@@ -101,7 +101,7 @@ class Sqlite:
             return SqliteWriting(connection, Checkpointer(self.path))
         except sqlite3.Error:
             connection.close()
-            raise Unavailable("us.not-stored") from None
+            raise Unavailable("us.ledger-not-opened", path=str(self.path)) from None
 
     def _connect(self) -> sqlite3.Connection:
         try:
@@ -112,7 +112,7 @@ class Sqlite:
                 self.path, isolation_level=None, check_same_thread=False, cached_statements=256
             )
         except (OSError, sqlite3.Error):
-            raise Unavailable("us.not-stored") from None
+            raise Unavailable("us.ledger-not-opened", path=str(self.path)) from None
         try:
             connection.row_factory = sqlite3.Row
             for pragma in PRAGMAS:
@@ -130,7 +130,7 @@ class Sqlite:
         try:
             self._lock = os.open(f"{self.path}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, OWNER_ONLY)
         except OSError:
-            raise Unavailable("us.not-stored") from None
+            raise Unavailable("us.ledger-not-opened", path=str(self.path)) from None
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:

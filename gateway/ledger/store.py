@@ -57,7 +57,7 @@ class Ledger:
         """Open it (it is made if it is not there), bring it to this version's form, start to write.
 
         :raises Unavailable: us.ledger-locked, us.ledger-newer, us.ledger-damaged, us.ledger-encoding,
-            us.not-stored.
+            us.ledger-not-opened, us.ledger-unreachable.
         """
         self.is_ending = False
         connection = self._database.open(self._heard_from_others)

@@ -6,6 +6,9 @@ sends what was queued when it began and lets later ones wait, so that an endpoin
 
 from __future__ import annotations
 
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -13,8 +16,8 @@ from urllib.parse import urlsplit
 
 from gateway.errors import Refusal
 from gateway.ledger import times
-from gateway.ledger.certificates import Known, certificates
-from gateway.ledger.operations import Hold, HoldMode, OperationsReader
+from gateway.ledger.certificates import Asks, Known, certificates
+from gateway.ledger.operations import Hold, HoldMode, OperationsReader, holds
 from gateway.ledger.session import Session
 from gateway.operations.actions import Act
 from gateway.routing.partners import Partners
@@ -66,6 +69,23 @@ def endpoint_of(partners: Partners, her_id: str) -> Endpoint:
     return route.endpoint
 
 
+def mark_of(hold: Hold | None) -> str:
+    """Names how an endpoint is held, as a page shows it; empty: it is not."""
+    if hold is None:
+        return ""
+    told = json.dumps([hold.mode, times.of(hold.since), hold.by, hold.why])
+    return hashlib.sha256(told.encode()).hexdigest()[:32]
+
+
+def expect(reader: Asks, endpoint: Endpoint, seen: str | None) -> None:
+    """Whether an endpoint is still held as somebody saw it who decides by that (`mark_of`); None: it does not matter.
+
+    :raises Refusal: operations.changed-meanwhile
+    """
+    if seen is not None and mark_of(_held(holds(reader), endpoint.her_ids)) != seen:
+        raise Refusal("operations.changed-meanwhile")
+
+
 def hold(session: Session, endpoint: Endpoint, mode: HoldMode, act: Act, now: int) -> None:
     """Pause or drain an endpoint; a drain that is asked for again goes on as it began."""
     for her_id in endpoint.her_ids:
@@ -98,6 +118,10 @@ def states(settings: Settings, reader: OperationsReader, pumps: dict[str, Pump])
     )
 
 
+def _held(holds: Mapping[str, Hold], her_ids: Iterable[str]) -> Hold | None:
+    return next((holds[her] for her in her_ids if her in holds), None)
+
+
 class _Look:
     """One look at everything the ledger says about receivers."""
 
@@ -112,7 +136,7 @@ class _Look:
     def at(self, partner: str, endpoint: Endpoint, pump: Pump) -> EndpointState:
         """How one endpoint is."""
         first = endpoint.her_ids[0]
-        held = next((self._holds[her] for her in endpoint.her_ids if her in self._holds), None)
+        held = _held(self._holds, endpoint.her_ids)
         queues = [self._queues[her] for her in endpoint.her_ids if her in self._queues]
         until = pump.breaker.open_until
         return EndpointState(

@@ -88,15 +88,19 @@ class Operations:
         to: str = "",
         again: bool = False,
         note: str = "",
+        seen: str | None = None,
         key: str | None,
     ) -> Json:
-        """Do something with a delivery; says which delivery to look at.
+        """Do something with a delivery; says which delivery to look at. `seen`: its state when it was decided; None: it
+        does not matter.
 
-        :raises Refusal: as in `actions`, and operations.key-reused
+        :raises Refusal: as in `actions`, and operations.changed-meanwhile, .key-reused
         """
 
         def do(session: Session, now: int) -> Json:
             shown = delivery_id
+            if seen is not None and actions.found(session, delivery_id)["state"] != seen:
+                raise Refusal("operations.changed-meanwhile")
             if action == "resend":
                 actions.resend(session, delivery_id, self._partners, act, now, again=again)
             elif action == "redirect":
@@ -141,32 +145,37 @@ class Operations:
         """The certificates that endpoints depend on, as far as they are known here."""
         return certificates(self.reader)
 
-    async def hold(self, her_id: str, mode: HoldMode, act: Act, *, key: str | None) -> Json:
-        """Pause or drain an endpoint.
+    async def hold(
+        self, her_id: str, mode: HoldMode, act: Act, *, key: str | None, seen: str | None = None
+    ) -> Json:
+        """Pause or drain an endpoint. `seen`: how it was held (`endpoints.mark_of`) when it was decided.
 
-        :raises Refusal: api.not-found, operations.key-reused
+        :raises Refusal: api.not-found, operations.changed-meanwhile, .key-reused
         """
         endpoint = endpoints.endpoint_of(self._partners, her_id)
 
         def do(session: Session, now: int) -> Json:
+            endpoints.expect(session, endpoint, seen)
             endpoints.hold(session, endpoint, mode, act, now)
             return {"endpoint": endpoint.her_ids[0]}
 
         return await self._once(key, [mode, her_id, act.by, act.why], do)
 
-    async def resume(self, her_id: str, act: Act, *, key: str | None) -> Json:
-        """Take an endpoint into use again, and try it at once.
+    async def resume(self, her_id: str, act: Act, *, key: str | None, seen: str | None = None) -> Json:
+        """Take an endpoint into use again, and try it at once. `seen`: as in `hold`.
 
-        :raises Refusal: api.not-found, operations.key-reused
+        :raises Refusal: api.not-found, operations.changed-meanwhile, .key-reused
         """
         endpoint = endpoints.endpoint_of(self._partners, her_id)
-        self._dispatcher.pumps[endpoint.her_ids[0]].try_again()
 
         def do(session: Session, now: int) -> Json:
+            endpoints.expect(session, endpoint, seen)
             endpoints.resume(session, endpoint, now)
             return {"endpoint": endpoint.her_ids[0]}
 
-        return await self._once(key, ["resume", her_id, act.by, act.why], do)
+        answer = await self._once(key, ["resume", her_id, act.by, act.why], do)
+        self._dispatcher.pumps[endpoint.her_ids[0]].try_again()
+        return answer
 
     # --- replays
 

@@ -125,7 +125,8 @@ class Trials:
         return None
 
     async def send(self, her_id: str, act: Act, who: Who, *, key: str | None) -> str:
-        """Send a message of ours to this HER-id; says our id of it.
+        """Send a message of ours to this HER-id; says our id of it. The same key again, or at the same time, sends it
+        once, and what is written of it stands there once.
 
         :raises Refusal: api.not-found, operations.trial-…, or why intake does not take it
         """
@@ -134,9 +135,18 @@ class Trials:
         if code is not None or message_type is None or mine is None:
             raise Refusal(code or "operations.trial-not-taken")
         message_id = str(uuid.uuid5(_SPACE, key) if key else uuid.uuid4())
-        known = await self._ledger.write(lambda session: messages.find(session, mine, message_id))
-        if known is not None:
-            return known.id
+        if (code := await self._handed_in(message_id, message_type, mine, her_id, route)) is not None:
+            raise Refusal(code)
+        return await self._ledger.write(
+            lambda session: self._note(session, mine, message_id, route, act, who)
+        )
+
+    async def _handed_in(
+        self, message_id: str, message_type: str, mine: str, her_id: str, route: Route
+    ) -> str | None:
+        """Hand it in, unless it is there; the code that says why it is not taken."""
+        if await self._is_there(mine, message_id):
+            return None
         data = trial_message(
             message_id,
             message_type,
@@ -145,18 +155,23 @@ class Trials:
             Party(her_id, route.partner.her_ids[0], route.partner.name),
         )
         outcome = await self._intake.accept(data, "xml", Credential("", frozenset({mine})))
-        if isinstance(outcome, Refused):
-            raise Refusal(outcome.code)
-        await self._ledger.write(lambda session: self._note(session, mine, message_id, route, act, who))
-        return outcome.id
+        if not isinstance(outcome, Refused) or await self._is_there(mine, message_id):
+            return None  # the same request handed it in a second earlier: it was written otherwise
+        return outcome.code
 
-    def _note(self, session: Session, mine: str, message_id: str, route: Route, act: Act, who: Who) -> None:
-        """In its trail and in the audit: who sent it, and why."""
+    async def _is_there(self, mine: str, message_id: str) -> bool:
+        return await self._ledger.write(lambda session: messages.find(session, mine, message_id)) is not None
+
+    def _note(self, session: Session, mine: str, message_id: str, route: Route, act: Act, who: Who) -> str:
+        """In its trail and in the audit, once: who sent it, and why. Returns our id of it."""
         known, now = messages.find(session, mine, message_id), self._ledger.clock()
         assert known is not None
+        if any(row["code"] == "action.trial-sent" for row in session.all("trail", id=known.id)):
+            return known.id
         messages.note(session, known.sequence, "action.trial-sent", now, by=act.by, why=act.why)
         endpoint = route.endpoint.her_ids[0]
         audit.note(session, "trial-sent", who, now, message=known.id, endpoint=endpoint, why=act.why)
+        return known.id
 
     def _route(self, her_id: str) -> Route:
         route = self._partners.route_to(her_id)

@@ -61,12 +61,15 @@ _NOT_LET_IN: Final = frozenset({401, 403, 407})
 _WRONG_ADDRESS: Final = frozenset({404, 405, 410})
 _NOT_FOUND: Final = frozenset({404, 410})
 _NOT_IMPLEMENTED: Final = 501
+HTTPS_PORT: Final = 443
 _CERTIFICATE_ENDED: Final = 10
 """OpenSSL's X509_V_ERR_CERT_HAS_EXPIRED."""
 
 
 _Files = tuple[str | None, str | None, str | None]
 """Certificate and key we show, issuers we trust: what makes connections to the same address different."""
+_Secured = tuple[int, _Files]
+"""The port too: a handshake tells only which host it was with, and a host may show another certificate at each port."""
 
 
 class HttpTransport:
@@ -76,9 +79,9 @@ class HttpTransport:
         """`time_limit`: seconds for one whole attempt; must be shorter than the lease on a lane."""
         self._time_limit = time_limit
         self._clients: dict[tuple[str, _Files], aiohttp.ClientSession] = {}
-        self._tls: dict[_Files, ssl.SSLContext] = {}
-        self._presented: dict[tuple[str, _Files], bytes] = {}
-        """By host: two servers of one host are taken to show the same."""
+        self._tls: dict[_Secured, ssl.SSLContext] = {}
+        self._presented: dict[tuple[str, _Secured], bytes] = {}
+        """By host and how it is reached."""
 
     async def send(self, endpoint: Endpoint, outgoing: Outgoing) -> SendResult:
         """Make one attempt within the time limit. Never raises, except when it is cancelled."""
@@ -106,7 +109,7 @@ class HttpTransport:
         """The certificate (DER) that its server has shown last, in this process."""
         if endpoint.url is None or not endpoint.is_secure:
             return None
-        return self._presented.get((urlsplit(endpoint.url).hostname or "", _files(endpoint)))
+        return self._presented.get((urlsplit(endpoint.url).hostname or "", _secured(endpoint)))
 
     async def close(self) -> None:
         """Close every connection."""
@@ -129,16 +132,20 @@ class HttpTransport:
         return client
 
     def _context(self, endpoint: Endpoint) -> ssl.SSLContext:
-        files = _files(endpoint)
-        if files not in self._tls:
-            self._tls[files] = context_for(
-                endpoint, lambda host, shown: self._presented.update({(host.lower(), files): shown})
+        secured = _secured(endpoint)
+        if secured not in self._tls:
+            self._tls[secured] = context_for(
+                endpoint, lambda host, shown: self._presented.update({(host.lower(), secured): shown})
             )
-        return self._tls[files]
+        return self._tls[secured]
 
 
 def _files(endpoint: Endpoint) -> _Files:
     return endpoint.client_certificate, endpoint.client_key, endpoint.trusted_ca
+
+
+def _secured(endpoint: Endpoint) -> _Secured:
+    return urlsplit(endpoint.url or "").port or HTTPS_PORT, _files(endpoint)
 
 
 def reached_of(status: int) -> ReachResult:

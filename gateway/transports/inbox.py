@@ -76,10 +76,12 @@ class DirectoryInbox:
         largest: int = LARGEST_BYTES,
         keep_done: bool = True,
         watch: Watch | None = None,
+        name: str = "",
     ) -> None:
         """`largest` in bytes; `keep_done`: move what was taken to done/ instead of deleting it; `watch` None: no other
-        gateway sees the folder."""
+        gateway sees the folder; `name`: of the endpoint, for the log."""
         self._root = root
+        self._name = name
         self._take_over = take_over
         self._poll_seconds = poll_seconds
         self._largest = largest
@@ -175,7 +177,7 @@ class DirectoryInbox:
         which = hashlib.sha256(os.fsencode(found.name)).hexdigest()[:12] if found else ""
         trouble = f"{kind} {which}"
         if trouble not in self._told | self._troubles:
-            log.error("inbox.not-read", kind=kind, file=which)
+            log.error("inbox.not-read", endpoint=self._name, kind=kind, file=which)
         self._troubles.add(trouble)
 
 

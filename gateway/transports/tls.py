@@ -103,7 +103,7 @@ def context_for(endpoint: Endpoint, seen: Callable[[str, bytes], None]) -> ssl.S
     """How connections to an endpoint are secured; `seen` is told host and certificate (DER) of each server.
 
     Without `trusted_ca` the public issuers are trusted, and those that this machine was told to trust: such
-    a context takes a fifth of a second and a megabyte to make, and is for all endpoints that name no files.
+    a context takes a fifth of a second and a megabyte to make, and is for all endpoints of a port that name no files.
     """
     if endpoint.trusted_ca is not None:
         tls = ssl.create_default_context(cafile=endpoint.trusted_ca)

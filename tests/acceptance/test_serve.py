@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -13,6 +14,8 @@ from pathlib import Path
 
 import httpx
 import pytest
+
+from tests.support import stores
 
 START_SECONDS, STOP_SECONDS = 90.0, 60.0
 
@@ -75,3 +78,55 @@ def test_second_process_says_why_it_does_not_start(
         assert code in ended.stderr
         assert "Traceback" not in ended.stderr
         assert "library" not in ended.stderr, "the reason is said once"
+
+
+WRONG = {
+    "no folder": ('ledger = "sqlite:nowhere/somlos.db"', "us.ledger-not-opened", "nowhere/somlos.db"),
+    "a folder": ('ledger = "sqlite:."', "us.ledger-not-opened", "that the gateway may read and write there"),
+    "not TOML": ("ledger = sqlite", "configuration.not-toml", "somlos.toml, line 3"),
+    "no patient key": (
+        'ledger = "postgresql://127.0.0.1:1/x"',
+        "configuration.secret-missing",
+        "gateway.patient_key: SOMLOS_PATIENT_KEY",
+    ),
+    "short patient key": (
+        'patient_key = "hemmelig"',
+        "configuration.bad-value",
+        "gateway.patient_key: ≥ 16 ×",
+    ),
+    "port": ('listen = "127.0.0.1:87777"', "configuration.bad-value", "gateway.listen: 0–65535"),
+    "day": (
+        '[[day_rate]]\nvalid_from = "1.1.26"\nvalid_to = 2026-12-31\nnok = 1\nsource = "x"',
+        "configuration.bad-value",
+        "day_rate[0].valid_from: 2026-12-31",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_says_what_is_wrong_where_and_what_to_do(tmp_path: Path, name: str) -> None:
+    said, code, place = WRONG[name]
+    config = tmp_path / "somlos.toml"
+    config.write_text(f"\n[gateway]\n{said}\n", "utf-8")
+    environment = {key: value for key, value in os.environ.items() if key != "SOMLOS_PATIENT_KEY"}
+    ended = subprocess.run(
+        command(config), capture_output=True, encoding="utf-8", env=environment, timeout=START_SECONDS
+    )
+    assert ended.returncode in (1, 2)
+    (told,) = ended.stderr.splitlines()
+    assert code in told
+    assert place in told
+
+
+def test_a_database_that_is_not_there_is_told_once_with_what_to_look_at(tmp_path: Path) -> None:
+    if not stores.has_postgres():
+        pytest.skip(stores.WITHOUT_POSTGRES)
+    config = configuration(
+        tmp_path, "one", ledger=f"{stores.POSTGRES}_is_not_here", patient_key=stores.PATIENT_KEY
+    )
+    ended = subprocess.run(command(config), capture_output=True, encoding="utf-8", timeout=START_SECONDS)
+    assert ended.returncode == 1
+    logged, told = ended.stderr.splitlines()
+    assert "ledger.not-opened" in logged
+    assert "(gateway.ledger)" in told
+    assert "that there is one of this name" in told

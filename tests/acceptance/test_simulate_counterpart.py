@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import socket
 import subprocess
 import sys
@@ -78,6 +79,7 @@ def test_what_was_broken_makes_the_exit_code_one(epj: tuple[str, int], tmp_path:
         ("http://127.0.0.1:1/", "--her-ids", "1", "2", "--listen", "nowhere"),
         ("http://127.0.0.1:1/", "--her-ids", "1", "2", "--listen", "127.0.0.1:99999"),
         ("http://127.0.0.1:1/", "--her-ids", "1", "2", "--behaviour", "unheard-of"),
+        ("http://127.0.0.1:1/", "--her-ids", "1", "2", "--report", "/no/such/folder/report.html"),
         ("http://127.0.0.1:1/",),
     ],
 )
@@ -86,3 +88,14 @@ def test_wrong_usage_is_two(arguments: tuple[str, ...]) -> None:
     assert done.returncode == 2
     assert done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_what_was_answered_stands_beside_what_was_broken(epj: tuple[str, int], tmp_path: Path) -> None:
+    url, port = epj
+    her_ids = ("--her-ids", "88820001", "88820011", "--listen", f"127.0.0.1:{port}")
+    play = (*her_ids, "--behaviour", "silent", "--receipt-seconds", "0.1", "--lang", "no")
+    done = simulate(f"{url}/no-such-place", *play)
+    assert done.returncode == 1
+    assert re.search(r"[0-9a-f-]{36}  LOG_INNLAGT N: 404 \(", done.stdout)
+    gone = simulate(f"http://127.0.0.1:{free_port()}/", *play)
+    assert re.search(r"LOG_INNLAGT N: ingen forbindelse \(", gone.stdout)

@@ -163,8 +163,14 @@ def opener(browser: Browser, console: Console) -> Iterator[OpenPage]:
     contexts = []
 
     def open_page(
-        path: str, *, width: int = WIDTHS["desktop"], scheme: Any = "light", javascript: bool = True
+        path: str,
+        *,
+        width: int = WIDTHS["desktop"],
+        scheme: Any = "light",
+        javascript: bool = True,
+        refused: bool = False,
     ) -> Page:
+        """`refused`: what is sent from it will not be taken, of which the browser's log tells."""
         context = browser.new_context(
             base_url=console.address,
             viewport={"width": width, "height": HEIGHT},
@@ -175,7 +181,8 @@ def opener(browser: Browser, console: Console) -> Iterator[OpenPage]:
         contexts.append(context)
         page = context.new_page()
         page.set_default_timeout(60_000)
-        page.on("console", lambda message: complaints.append(f"{message.type}: {message.text}"))
+        if not refused:
+            page.on("console", lambda message: complaints.append(f"{message.type}: {message.text}"))
         page.on("pageerror", lambda error: complaints.append(f"uncaught: {error}"))
         page.on("request", lambda request: _same_host(request.url, console.address, complaints))
         page.goto(path)

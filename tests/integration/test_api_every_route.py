@@ -95,6 +95,8 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
         services = app.state.services
         moved = "SELECT 1 FROM projections WHERE position > 0 AND position = candidate"
         until(lambda: services.ledger.reading().execute(moved).fetchone())
+        uncounted = "SELECT 1 FROM measured WHERE counted IS NULL"
+        until(lambda: services.ledger.reading().execute(uncounted).fetchone() is None)
         yield Served(app, url, id, letters[0]["delivery"])
 
 

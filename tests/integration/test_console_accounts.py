@@ -240,6 +240,29 @@ def test_over_tls_the_cookie_has_the_host_prefix(house: House) -> None:
         assert client.post("/console/sign-in", data={}, headers=foreign).status_code == 403
 
 
+def test_a_vendor_is_told_the_address_that_people_write(house: House) -> None:
+    """Behind a proxy that does TLS a request itself knows only how the proxy came."""
+    configured = seed.settings(demo=False, sign_in=True, address="https://somlos.example")
+    services = replace(seed.services(house.services.ledger, configured), settings=configured)
+    nowhere = Plan(
+        Vendor("http://127.0.0.1:1/", None, "1.0"), "hospital", LYNGVIK.name, (LYNGVIK.her_id, "88820011")
+    )
+    run = services.plays.start(nowhere, ["silent"], LYNGVIK.name, datetime.now(UTC))
+    try:
+        with (
+            live_server(seed.application(services)) as address,
+            httpx.Client(base_url=address, trust_env=False, timeout=60) as client,
+        ):
+            headers = {"host": "somlos.example", "origin": "https://somlos.example"}
+            form = {"name": "operator", "password": PASSWORD}
+            cookie = client.post("/console/sign-in", data=form, headers=headers).headers["set-cookie"]
+            headers["cookie"] = cookie.partition(";")[0]
+            page = client.get(f"/console/workbench/plays/{run.token}", headers=headers)
+            assert f"https://somlos.example/plays/{run.token}" in page.text
+    finally:
+        services.plays.stop()
+
+
 def test_an_account_is_locked_after_several_mistakes_and_again_open_later(house: House) -> None:
     make(house.services.accounts, "glemsk", "operator")
     with house.visitor() as visitor:

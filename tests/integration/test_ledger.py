@@ -180,7 +180,10 @@ async def test_another_patient_key_than_the_ledgers_is_refused(tmp_path: Path) -
     with pytest.raises(ConfigurationError) as caught:
         async with running(settings(tmp_path, patient_key="quite another key")):
             pass
-    assert caught.value.path == "gateway.patient_key"
+    assert (caught.value.code, caught.value.path) == (
+        "configuration.patient-key-differs",
+        "gateway.patient_key",
+    )
 
 
 KILLED = """

@@ -146,15 +146,15 @@ async def _use_accounts(ledger: Ledger) -> None:
     configured = seed.settings(demo=False, sign_in=True)
     accounts = Accounts(configured.console, ledger, Partners(configured))
     first = await accounts.create("kari", "operator", BJORKELIA.name, "test")
-    known = await accounts.person("kari", first)
-    assert known is not None
-    viewer = accounts.viewer(await accounts.begin(known[0]))
+    session = await accounts.sign_in("kari", first)
+    assert session is not None
+    viewer = accounts.viewer(session[0])
     assert viewer is not None
     await accounts.open(viewer, "content-opened", "m-1", "danger", message="m-1")
     await accounts.open(viewer, "content-opened", "m-1", "danger", message="m-1")
     assert accounts.is_open(viewer, "m-1")
     assert not accounts.is_open(viewer, "m-2")
-    assert await accounts.person("kari", "feil") is None
+    assert await accounts.sign_in("kari", "feil") is None
     await accounts.disable("kari", "test")
     lines = AuditReader(ledger).lines(AuditFilter(name="kari"))
     assert [line.act for line in lines] == [

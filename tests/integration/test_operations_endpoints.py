@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from gateway.errors import Refusal
 from gateway.ledger.check import check
 from gateway.operations.actions import Act
+from gateway.operations.endpoints import mark_of
 from gateway.routing.pace import Pace
 from gateway.transports.base import Deferred, Delivered, Outgoing
 from tests.support.plain import CARE, NURSING, VILLAGE, House, Scripted, held, message, running, settings
@@ -170,3 +172,39 @@ def test_pace() -> None:
     assert pace.may_end(11 * second)
     fast = Pace(200, begun_at=0, next_at=0)
     assert fast.allowed(fast.due()) == 10  # they share a commit
+
+
+@pytest.mark.usefixtures("store")
+async def test_who_decides_by_what_is_no_longer_so_changes_nothing(tmp_path: Path) -> None:
+    ola = Act("Ola Drift", "prøver igjen")
+    async with running(settings(tmp_path)) as house:
+        operations = house.services.operations
+        free = mark_of(operations.endpoint(NURSING).hold)
+        await operations.hold(NURSING, "paused", ACT, key="k", seen=free)
+        await operations.hold(NURSING, "paused", ACT, key="k", seen=free)  # the same request once more
+        paused = mark_of(operations.endpoint(NURSING).hold)
+        breaker = house.services.dispatcher.pumps[NURSING].breaker
+        breaker.failed(time.monotonic())
+        for late in (
+            operations.hold(NURSING, "draining", ola, key=None, seen=free),
+            operations.resume(NURSING, ola, key=None, seen=free),
+        ):
+            with pytest.raises(Refusal, match=r"operations\.changed-meanwhile"):
+                await late
+        state = operations.endpoint(NURSING)
+        assert state.hold is not None
+        assert (state.condition, state.hold.by, state.failures) == ("paused", ACT.by, 1)
+        await operations.resume(NURSING, ola, key=None, seen=paused)
+        assert condition(house) == "active"
+
+
+@pytest.mark.usefixtures("store")
+async def test_two_who_decide_at_once_by_the_same_page_are_told_apart(tmp_path: Path) -> None:
+    async with running(settings(tmp_path)) as house:
+        operations = house.services.operations
+        done = await asyncio.gather(
+            operations.hold(NURSING, "paused", ACT, key=None, seen=""),
+            operations.hold(NURSING, "draining", Act("Ola Drift", "tømmes"), key=None, seen=""),
+            return_exceptions=True,
+        )
+        assert sum(isinstance(each, Refusal) for each in done) == 1

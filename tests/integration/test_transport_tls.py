@@ -79,6 +79,21 @@ async def test_the_issuers_of_the_settings_are_trusted_and_what_was_shown_is_rem
         assert transport.presented(endpoint(partner.url)) is None, "of another way nothing is known"
 
 
+async def test_two_servers_of_one_host_show_each_its_own(
+    transport: HttpTransport, authority: Authority, server: Issued
+) -> None:
+    soon = authority.issue(ends=timedelta(days=3))
+    trusted = {"trusted_ca": str(authority.certificate)}
+    async with (
+        partner_server(response(202), tls=server.server()) as one,
+        partner_server(response(202), tls=soon.server()) as other,
+    ):
+        for partner in (one, other, one):
+            assert await transport.send(endpoint(partner.url, **trusted), OUTGOING) == Delivered("202")
+        assert transport.presented(endpoint(one.url, **trusted)) == server.der
+        assert transport.presented(endpoint(other.url, **trusted)) == soon.der
+
+
 async def test_with_issuers_of_its_own_no_other_is_trusted(
     transport: HttpTransport, server: Issued, tmp_path: Path
 ) -> None:

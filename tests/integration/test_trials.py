@@ -319,3 +319,16 @@ def test_it_is_valid_and_no_persons(message_type: str) -> None:
 )
 def test_it_goes_as_what_the_endpoint_takes(taken: set[str], expected: str | None) -> None:
     assert type_for(taken) == expected
+
+
+async def test_the_same_request_several_times_at_once_is_done_once(
+    tmp_path: Path, authority: Authority
+) -> None:
+    async with house(tmp_path, authority, partner={"environment": "test"}) as made:
+        answers = await asyncio.gather(
+            *(made.test("message", **{"Idempotency-Key": "at-once"}) for _ in range(6))
+        )
+        assert {answer.status_code for answer in answers} == {202}
+        (id,) = {answer.json()["message"] for answer in answers}
+        assert [line.act for line in made.audit()] == ["trial-sent"]
+        assert len([each for each in made.services.reader.trail(id) if each.code == "action.trial-sent"]) == 1

@@ -35,9 +35,9 @@ def make(accounts: Accounts, name: str, role: str, organisation: str | None = No
 async def _make(accounts: Accounts, name: str, role: str, organisation: str | None) -> None:
     own = Accounts(accounts._settings, accounts._ledger, accounts._partners)  # of this event loop
     first = await own.create(name, role, organisation, "test")
-    known = await own.person(name, first)
-    assert known is not None
-    assert known[1], "the first password must be changed"
-    viewer = own.viewer(await own.begin(known[0], must_change=True))
+    session = await own.sign_in(name, first)
+    assert session is not None
+    assert session[1], "the first password must be changed"
+    viewer = own.viewer(session[0])
     assert viewer is not None
-    assert await own.change_password(viewer, first, PASSWORD) is None
+    await own.change_password(viewer, first, PASSWORD)

@@ -10,8 +10,10 @@ from typing import Any
 import pytest
 import yaml
 from psycopg.conninfo import conninfo_to_dict
+from starlette.requests import Request
 
 from gateway import settings
+from gateway.console.door import Door
 from gateway.errors import ConfigurationError
 from gateway.ledger import patient_key
 
@@ -99,6 +101,28 @@ def test_the_example_configuration_is_one_the_gateway_takes() -> None:
     assert all(partner.bearer_sha256 for partner in loaded.partner)
 
 
+def test_the_console_is_reached_from_the_host_and_only_with_an_account() -> None:
+    loaded = settings.load(DOCKER / "somlos.toml", _secrets("gateway.env"))
+    door = Door(loaded, None)
+    for gateway in GATEWAYS:
+        for port in gateway["ports"]:
+            host = port.rpartition(":")[0].encode()
+            engine = ("172.18.0.1", 40000)  # who publishes a port calls from the network of the engine
+            headers = [(b"host", host)]
+            request = Request(
+                {
+                    "type": "http",
+                    "method": "GET",
+                    "path": "/console",
+                    "query_string": b"",
+                    "headers": headers,
+                    "client": engine,
+                }
+            )
+            assert door.is_reached(request)
+            assert door.viewer(request) is None, "whoever comes has to sign in"
+
+
 def test_the_gateways_share_the_ledger_that_compose_starts() -> None:
     loaded = settings.load(DOCKER / "somlos.toml", _secrets("gateway.env"))
     database = COMPOSE["services"]["postgres"]
@@ -113,7 +137,10 @@ def test_the_gateways_share_the_ledger_that_compose_starts() -> None:
     assert secrets["POSTGRES_PASSWORD"] == secrets["PGPASSWORD"]
     for gateway in [*GATEWAYS, database]:
         assert "database.env" in gateway["env_file"]
-    patient_key.load(loaded.gateway, _secrets(*GATEWAYS[0]["env_file"]))
+    given = _secrets(*GATEWAYS[0]["env_file"])
+    with pytest.raises(ConfigurationError):  # everybody knows the example's: nobody keeps it by forgetting it
+        patient_key.load(loaded.gateway, given)
+    patient_key.load(loaded.gateway, given | {patient_key.VARIABLE: "5e" * 32})
 
 
 def test_the_image_can_reach_postgresql() -> None:

@@ -101,6 +101,38 @@ def test_nothing_configured_is_a_gateway_on_loopback() -> None:
         ({"gateway": {"listen": "8600"}}, "configuration.bad-value", "gateway.listen"),
         ({"gateway": {"listen": "127.0.0.1:99999"}}, "configuration.bad-value", "gateway.listen"),
         ({"gateway": {"ledger": "mysql:x"}}, "configuration.bad-value", "gateway.ledger"),
+        *(
+            (
+                {"partner": [partner(endpoint={"url": url})]},
+                "configuration.bad-value",
+                "partner[0].endpoint[0].url",
+            )
+            for url in (
+                "https://epj.example:99999/",
+                "https://epj.example:abc/",
+                "https://[::1/",
+                "https:///x",
+            )
+        ),
+        (
+            {"alarm": {"webhook": "https://watch.example:0/", "base_url": "https://somlos.example"}},
+            "configuration.bad-value",
+            "alarm.webhook",
+        ),
+        (
+            {
+                "partner": [
+                    partner(endpoint={"transport": "directory", "path": "epj"}),
+                    partner(
+                        name="two",
+                        her_ids=["3"],
+                        endpoint={"her_ids": ["3"], "transport": "directory", "path": "./x/../epj"},
+                    ),
+                ]
+            },
+            "configuration.shared-folder",
+            "partner[1].endpoint[0].path",
+        ),
         ({"gateway": {"environment": "prod"}}, "configuration.bad-value", "gateway.environment"),
         (
             {"partner": [partner(bearer_sha256="secret")]},

@@ -105,6 +105,18 @@
   }
   look();
 
+  // A form is sent once, however often its button is pressed: the second press would show the answer to a page that is
+  // out of date. Whoever stopped the browser, or comes back to the page, may send it again.
+  const AGAIN = 3000; // milliseconds
+  const sent = new Set();
+  document.addEventListener("submit", (event) => {
+    if (event.target.method !== "post" || event.defaultPrevented) return;
+    if (sent.has(event.target)) event.preventDefault();
+    sent.add(event.target);
+    setTimeout(() => sent.delete(event.target), AGAIN);
+  });
+  window.addEventListener("pageshow", () => sent.clear());
+
   // A file that is dropped on the form is the file of the form.
   const drop = document.querySelector("form[data-drop]");
   if (drop) {
