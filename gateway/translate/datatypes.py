@@ -26,7 +26,7 @@ ATC = "http://www.whocc.no/atc"
 _OID = "urn:oid:"
 _STRING = primitive("string", "string")
 _CODE = primitive("code", "token")
-_OID_TEXT = Primitive("uri", lambda text: _oid_address(text.strip()), lambda uri: _oid_of(uri))
+_OID_TEXT = Primitive("uri", lambda text: _oid_address(text.strip()), lambda uri: oid_of(uri))
 _ORIGINAL_TEXT = extension_url("original-text")
 
 
@@ -43,7 +43,7 @@ def _oid_address(oid: str) -> str | None:
     return _OID + oid if re.fullmatch(r"[0-2](?:\.(?:0|[1-9]\d*+))++", oid, re.ASCII) else None
 
 
-def _oid_of(uri: Any) -> str | None:
+def oid_of(uri: Any) -> str | None:
     """The oid of a code system address: urn:oid, or one of the other addresses in use for the national sets."""
     if not isinstance(uri, str):
         return None
@@ -57,7 +57,7 @@ def _oid_of(uri: Any) -> str | None:
 
 def _same_set(system: object, implied: str | None) -> bool:
     return system == implied or (
-        implied is not None and _oid_of(system) is not None and _oid_of(system) == _oid_of(implied)
+        implied is not None and oid_of(system) is not None and oid_of(system) == oid_of(implied)
     )
 
 
@@ -241,7 +241,7 @@ def _attributes(coding: Json, implied: str | None, stated: bool, marks: Marks) -
     elif not stated and _same_set(system, implied):
         marks.used(coding, "system")
     if marks.born_in_fhir and "V" in attributes and "DN" not in attributes:
-        known = terminology.display(oid or _oid_of(implied) or "", attributes["V"])
+        known = terminology.display(oid or oid_of(implied) or "", attributes["V"])
         if known:
             attributes["DN"] = known
     return {name: attributes[name] for name in ("V", "DN", "S") if name in attributes}
@@ -255,7 +255,7 @@ def oid_in(implied: str | None, stated: bool) -> Callable[[str], str | None]:
     @lru_cache(maxsize=4096)
     def oid(system: str) -> str | None:
         if stated:
-            return _oid_of(system) or None
+            return oid_of(system) or None
         return "" if _same_set(system, implied) else None
 
     return oid
@@ -264,7 +264,7 @@ def oid_in(implied: str | None, stated: bool) -> Callable[[str], str | None]:
 def _is_foreign(system: object, implied: str | None, stated: bool) -> bool:
     if not isinstance(system, str):
         return False
-    return _oid_of(system) is None if stated else implied is not None and not _same_set(system, implied)
+    return oid_of(system) is None if stated else implied is not None and not _same_set(system, implied)
 
 
 @dataclass(frozen=True)
@@ -320,7 +320,7 @@ class Concept:
         for coding in codings:
             if _same_set(coding.get("system"), self.implied):
                 return coding
-        named = [c for c in codings if _oid_of(c.get("system")) is not None]
+        named = [c for c in codings if oid_of(c.get("system")) is not None]
         national = [c for c in named if c.get("system") not in _INTERNATIONAL]
         return next(iter((*national, *named, *codings)))
 

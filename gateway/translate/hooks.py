@@ -15,6 +15,7 @@ from typing import Any
 
 from gateway import terminology
 from gateway.fhir.canonical import code_system
+from gateway.translate.datatypes import oid_of
 from gateway.translate.words import ADDRESS_TYPES, MAIN
 
 Json = dict[str, Any]
@@ -48,7 +49,6 @@ _OTHER_ADDRESSES = {
     "http://hl7.no/fhir/NamingSystem/AKO": "AKO",
     "http://data.brreg.no/begrep/28155": "ENH",
 }
-_TYPES = (code_system("8116"), code_system("9051"))
 _SYSTEMS = {**PERSON_IDENTIFIERS, **ORGANISATION_IDENTIFIERS}
 _KINDS = {address: kind for kind, address in _SYSTEMS.items()} | _OTHER_ADDRESSES
 
@@ -58,17 +58,14 @@ def identifier_kind(system: object) -> str | None:
     return _KINDS.get(system) if isinstance(system, str) else None
 
 
-def _type_code(identifier: Json, *, national: bool = False) -> str | None:
-    """The first code of the type; `national`: only if it is one of 8116 or 9051, or says no set."""
-    for coding in identifier.get("type", {}).get("coding", ()):
-        if isinstance(coding, dict):
-            is_one = coding.get("system", _TYPES[0]) in _TYPES
-            return coding.get("code") if is_one or not national else None
-    return None
+def _type(identifier: Json) -> Json:
+    """The first Coding of the type; empty if there is none."""
+    codings = identifier.get("type", {}).get("coding", ())
+    return next((coding for coding in codings if isinstance(coding, dict)), {})
 
 
 def _complete_identifier(identifier: Json) -> None:
-    system = _SYSTEMS.get(_type_code(identifier) or "")
+    system = _SYSTEMS.get(str(_type(identifier).get("code")))
     if system:
         identifier["system"] = system
 
@@ -77,7 +74,8 @@ def _prepare_identifier(identifier: Json) -> Prepared:
     kind = identifier_kind(identifier.get("system"))
     if kind is None:
         return identifier, ()
-    if kind == _type_code(identifier, national=True):
+    stated = _type(identifier)
+    if kind == stated.get("code") and ("system" not in stated or oid_of(stated["system"]) is not None):
         return identifier, ("system",)
     return {**identifier, "type": {"coding": _codings(kind)}}, ("system",)
 
