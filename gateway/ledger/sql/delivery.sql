@@ -152,14 +152,24 @@ UPDATE deliveries SET state = 'queued' WHERE state = 'sending' AND NOT EXISTS (
 UPDATE lanes SET lease_owner = NULL, lease_until = NULL, due_at = :now
 WHERE lease_until IS NOT NULL AND lease_until < :leased_until
 
--- receivers_of_owner --
+-- leased_by_owner --
 -- A lease begins with the name of the node that has it.
-SELECT DISTINCT receiver_her FROM lanes
-WHERE lease_until IS NOT NULL AND substr(lease_owner, 1, length(:owner)) = :owner
+lease_until IS NOT NULL AND substr(lease_owner, 1, length(:owner)) = :owner
+
+-- receivers_of_owner --
+SELECT DISTINCT receiver_her FROM lanes WHERE {leased_by_owner}
+
+-- give_events_back --
+INSERT INTO events (message, delivery_id, at, code, detail)
+SELECT d.message, d.delivery_id, :now, 'delivery.recovered', NULL FROM deliveries d
+WHERE d.state = 'sending' AND d.lane_id IN (SELECT lane_id FROM lanes WHERE {leased_by_owner})
+
+-- give_deliveries_back --
+UPDATE deliveries SET state = 'queued'
+WHERE state = 'sending' AND lane_id IN (SELECT lane_id FROM lanes WHERE {leased_by_owner})
 
 -- give_lanes_back --
-UPDATE lanes SET lease_owner = NULL, lease_until = NULL, due_at = :now
-WHERE lease_until IS NOT NULL AND substr(lease_owner, 1, length(:owner)) = :owner
+UPDATE lanes SET lease_owner = NULL, lease_until = NULL, due_at = :now WHERE {leased_by_owner}
 
 -- open_receivers --
 SELECT DISTINCT receiver_her FROM deliveries WHERE state IN ('queued', 'parked')
