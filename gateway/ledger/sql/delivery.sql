@@ -54,7 +54,9 @@ WHERE receiver_her = :receiver_her AND due_at IS NOT NULL AND EXISTS {queued_in_
 -- next_lease_end --
 -- When the first of the leased lanes of a receiver would be free again, should its worker be gone.
 SELECT lease_until FROM lanes
-WHERE lease_until IS NOT NULL AND receiver_her = :receiver_her ORDER BY lease_until LIMIT 1
+WHERE lease_until IS NOT NULL AND receiver_her = :receiver_her
+      AND NOT EXISTS (SELECT 1 FROM holds h WHERE h.receiver_her = :receiver_her AND h.mode = 'paused')
+ORDER BY lease_until LIMIT 1
 
 -- head_of_lane --
 -- The first in line, other than the delivery :but.
