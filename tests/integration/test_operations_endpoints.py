@@ -11,8 +11,8 @@ import pytest
 
 from gateway.ledger.check import check
 from gateway.operations.actions import Act
-from gateway.routing.pace import Pace
 from gateway.routing.attempts import Claimed, claim
+from gateway.routing.pace import Pace
 from gateway.transports.base import Deferred, Delivered, Outgoing
 from tests.support.plain import CARE, NURSING, VILLAGE, House, Scripted, held, message, running, settings
 
