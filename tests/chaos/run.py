@@ -244,8 +244,7 @@ class Run:
         """Until nothing is open that must not be, and no receipt is owed."""
         until = time.monotonic() + PEACE_LIMIT_S
         while time.monotonic() < until:
-            rows = await asyncio.to_thread(judge.flows, self._reader)
-            if not self.partners.owes and not any(judge.is_open(row, self.partners) for row in rows):
+            if await judge.is_over(self._reader, self.partners):
                 return
             await asyncio.sleep(0.1)
 
