@@ -8,10 +8,13 @@ when its person signs out, and when the account is disabled, in the same commit.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 import re
 import secrets
+from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from typing import Final, Protocol, cast
 
 from gateway.accounts import passwords
@@ -33,6 +36,10 @@ OPEN_FOR: Final = timedelta(minutes=15)
 """How long something may be read after its purpose was stated."""
 _NAME: Final = re.compile(r"[a-z0-9](?:[a-z0-9._@-]{0,78}[a-z0-9])?")
 _NUMBER: Final = re.compile(r"\d{11}")
+
+
+class _ChangedMeanwhile(Exception):
+    """Another password than the one that was checked is the account's now."""
 
 
 class SignIn(Protocol):
@@ -57,26 +64,56 @@ class Accounts:
 
     async def person(self, name: str, secret: str) -> tuple[Person, bool] | None:
         """As `SignIn.person`, with a local account. Which of the reasons it was is not told."""
+        return await self._known(name, secret, lambda session, person, must_change: None)
+
+    async def sign_in(self, name: str, secret: str) -> tuple[str, bool] | None:
+        """As `person`, and begin a session in the same commit: one that is begun after the account was disabled, or its
+        password reset, would not end with that. Returns the secret for the browser instead of the person."""
+        key = secrets.token_urlsafe(32)
+        known = await self._known(name, secret, partial(self._begin, key))
+        return None if known is None else (key, known[1])
+
+    async def _known(
+        self, name: str, secret: str, then: Callable[[Session, Person, bool], None]
+    ) -> tuple[Person, bool] | None:
         name = name.strip().lower()
-        account = self.reader.account(name)
-        async with self._checking:
-            right = await asyncio.to_thread(
-                passwords.fits, account.password_hash if account else None, secret
-            )
-            renewed = (
-                await asyncio.to_thread(passwords.hashed, secret)
-                if right and account and passwords.is_outdated(account.password_hash)
-                else None
-            )
-        return await self._ledger.write(lambda session: self._judge(session, name, right, renewed))
+        while True:
+            account = self.reader.account(name)
+            checked = account.password_hash if account else None
+            async with self._checking:
+                right = await asyncio.to_thread(passwords.fits, checked, secret)
+                renewed = (
+                    await asyncio.to_thread(passwords.hashed, secret)
+                    if right and checked and passwords.is_outdated(checked)
+                    else None
+                )
+
+            def unit(
+                session: Session,
+                checked: str | None = checked,
+                right: bool = right,
+                renewed: str | None = renewed,
+            ) -> tuple[Person, bool] | None:
+                known = self._judge(session, name, checked, right, renewed)
+                if known is not None:
+                    then(session, *known)
+                return known
+
+            with contextlib.suppress(_ChangedMeanwhile):
+                return await self._ledger.write(unit)
 
     def _judge(
-        self, session: Session, name: str, right: bool, renewed: str | None
+        self, session: Session, name: str, checked: str | None, right: bool, renewed: str | None
     ) -> tuple[Person, bool] | None:
-        """Let in or count a failure: in one commit with the state of the account, so that no try escapes the count."""
+        """Let in or count a failure: in one commit with the state of the account, so that no try escapes the count.
+
+        :raises _ChangedMeanwhile: it was another password that was checked
+        """
         now = self._ledger.clock()
         row = session.one("account", name=name)
         account = None if row is None else account_of(row)
+        if account is not None and account.password_hash != checked:
+            raise _ChangedMeanwhile
         if account is None:
             audit.note(session, "sign-in-refused", Who(None), now)  # what was typed could be anything
             return None
@@ -99,33 +136,31 @@ class Accounts:
         return _person(account), account.must_change
 
     async def begin(self, person: Person, *, must_change: bool = False) -> str:
-        """Begin a session; returns the secret for the browser.
+        """Begin a session of somebody who is known; returns the secret for the browser.
 
         Durable after it: the session and its line in the audit. A crash before it: neither, and the person signs in
         again. Doing it again is harmless: one more session, which ends by itself.
         """
-        secret = secrets.token_urlsafe(32)
-        token = secrets.token_urlsafe(32)
+        key = secrets.token_urlsafe(32)
+        await self._ledger.write(lambda session: self._begin(key, session, person, must_change))
+        return key
 
-        def unit(session: Session) -> None:
-            now = self._ledger.clock()
-            session.run("forget_openings", now=now)
-            session.run("forget_sessions", now=now, seen_before=now - times.seconds(self._settings.idle_s))
-            session.run(
-                "keep_session",
-                session_hash=_hash(secret),
-                name=person.name,
-                role=person.role,
-                organisation=person.organisation,
-                must_change=int(must_change),
-                form_token=token,
-                now=now,
-                until=now + times.seconds(self._settings.longest_s),
-            )
-            audit.note(session, "signed-in", _who(person), now)
-
-        await self._ledger.write(unit)
-        return secret
+    def _begin(self, key: str, session: Session, person: Person, must_change: bool) -> None:
+        now = self._ledger.clock()
+        session.run("forget_openings", now=now)
+        session.run("forget_sessions", now=now, seen_before=now - times.seconds(self._settings.idle_s))
+        session.run(
+            "keep_session",
+            session_hash=_hash(key),
+            name=person.name,
+            role=person.role,
+            organisation=person.organisation,
+            must_change=int(must_change),
+            form_token=secrets.token_urlsafe(32),
+            now=now,
+            until=now + times.seconds(self._settings.longest_s),
+        )
+        audit.note(session, "signed-in", _who(person), now)
 
     def viewer(self, secret: str) -> Viewer | None:
         """Who holds this session; None: nobody any more."""
@@ -186,13 +221,16 @@ class Accounts:
                 return "accounts.weak-password"
             password_hash = await asyncio.to_thread(passwords.hashed, new)
 
-        def unit(session: Session) -> None:
+        def unit(session: Session) -> str | None:
+            row = session.one("account", name=name)
+            if account is None or row is None or row["password_hash"] != account.password_hash:
+                return "accounts.wrong-password"  # it was reset meanwhile
             session.run("set_password", name=name, password_hash=password_hash, must_change=0)
             session.run("end_sessions_of", name=name)
             audit.note(session, "password-changed", who_of(viewer), self._ledger.clock())
+            return None
 
-        await self._ledger.write(unit)
-        return None
+        return await self._ledger.write(unit)
 
     # --- reading for a purpose
 

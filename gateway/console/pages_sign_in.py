@@ -38,14 +38,14 @@ def add(router: APIRouter, pages: Pages, services: GatewayServices, door: Door) 
         limit(request, SMALL_FORM)
         form = await form_of(request)
         name, password, wanted = (str(form.get(field, "")) for field in ("name", "password", "next"))
-        known = await accounts.person(name, password)
+        known = await accounts.sign_in(name, password)
         if known is None:
             return pages.page(
                 request, "sign_in.html", status=401, here="sign-in", next=onwards(wanted), failed=True, name=name[:80]
             )  # fmt: skip
-        person, must_change = known
+        secret, must_change = known
         response = RedirectResponse(OWN_ACCOUNT if must_change else onwards(wanted), 303)
-        door.let_in(response, await accounts.begin(person, must_change=must_change))
+        door.let_in(response, secret)
         return response
 
     @router.post("/sign-out")
