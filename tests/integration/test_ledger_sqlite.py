@@ -89,7 +89,9 @@ async def test_full_disk_is_unavailable_and_not_ready_until_it_works_again(ledge
     assert ledger.is_ready
 
 
-async def test_receipt_that_a_partner_answers_with_is_kept_when_the_disk_has_room_again(tmp_path: Path) -> None:
+async def test_receipt_that_a_partner_answers_with_is_kept_when_the_disk_has_room_again(
+    tmp_path: Path,
+) -> None:
     """Nobody would send it again."""
     transport = Scripted()
     answer = receipt("m-1", "2", message_id="r-1", padding="x" * 4_000_000)
