@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from gateway.bench.rig import free_ports
 from gateway.ledger.reader import LedgerReader
 from gateway.ledger.rows import FlowRow
 from gateway.ledger.store import Ledger, database_at
@@ -16,7 +17,7 @@ from tests.chaos import judge
 from tests.chaos.client import Client
 from tests.chaos.handoffs import HANDOFFS
 from tests.chaos.partners import Arrival, Partners, Record
-from tests.chaos.run import RANDOM, Run, Tally, chaos, keepers
+from tests.chaos.run import RANDOM, Node, Run, Tally, chaos, keepers
 from tests.chaos.traffic import Sent
 from tests.support.messages import Admission
 from tests.support.stores import WITHOUT_POSTGRES, has_postgres
@@ -40,6 +41,21 @@ def test_killed_while_somebody_acts_on_deliveries() -> None:
     tally = asyncio.run(chaos(8, seed=6, operator=True))
     assert tally.kills.total() == 8
     assert tally.actions.total() > 10
+
+
+async def test_gateways_end_with_the_run(tmp_path: Path) -> None:
+    """Also where it was broken off: nobody else would end them."""
+    async with asyncio.timeout(60), keepers(1) as (keeper,):
+        (port,) = free_ports(1)
+        node = Node(keeper, tmp_path / "node.toml", tmp_path / "node.log", port)
+        node.config.write_text(
+            f'[gateway]\nlisten = "127.0.0.1:{port}"\nledger = "sqlite:{tmp_path / "ledger.db"}"\n'
+        )
+        node.config.chmod(0o600)
+        await node.start()
+        await node.until_it_listens()
+    assert node.ended is not None
+    assert await node.ended == b"9\n"
 
 
 async def test_it_is_not_over_while_a_receipt_comes(tmp_path: Path) -> None:
