@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import random
+import socket
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from gateway.bench.rig import free_ports
 from gateway.ledger.reader import LedgerReader
 from gateway.ledger.rows import FlowRow
 from gateway.ledger.store import Ledger, database_at
@@ -17,6 +17,7 @@ from tests.chaos import judge
 from tests.chaos.client import Client
 from tests.chaos.handoffs import HANDOFFS
 from tests.chaos.partners import Arrival, Partners, Record
+from tests.chaos.ports import kept_ports
 from tests.chaos.run import RANDOM, Node, Run, Tally, chaos, keepers
 from tests.chaos.traffic import Sent
 from tests.support.messages import Admission
@@ -45,8 +46,12 @@ def test_killed_while_somebody_acts_on_deliveries() -> None:
 
 async def test_gateways_end_with_the_run(tmp_path: Path) -> None:
     """Also where it was broken off: nobody else would end them."""
+    with kept_ports(1) as (port,):
+        await _broken_off(tmp_path, port)
+
+
+async def _broken_off(tmp_path: Path, port: int) -> None:
     async with asyncio.timeout(60), keepers(1) as (keeper,):
-        (port,) = free_ports(1)
         node = Node(keeper, tmp_path / "node.toml", tmp_path / "node.log", port)
         node.config.write_text(
             f'[gateway]\nlisten = "127.0.0.1:{port}"\nledger = "sqlite:{tmp_path / "ledger.db"}"\n'
@@ -56,6 +61,16 @@ async def test_gateways_end_with_the_run(tmp_path: Path) -> None:
         await node.until_it_listens()
     assert node.ended is not None
     assert await node.ended == b"9\n"
+
+
+def test_port_of_a_dead_gateway_is_nobody_elses() -> None:
+    with kept_ports(1) as (port,):
+        address = ("127.0.0.1", port)
+        with socket.socket() as another, pytest.raises(OSError, match="in use"):
+            another.bind(address)
+        for _ in range(2):
+            with socket.create_server(address), socket.create_connection(address):
+                pass
 
 
 async def test_it_is_not_over_while_a_receipt_comes(tmp_path: Path) -> None:
