@@ -354,11 +354,14 @@ def recover(session: Session, now: int, *, alone: bool) -> None:
 
 
 def give_back(session: Session, owner: str, now: int) -> None:
-    """At the end of one node of several: its lanes may be taken over at once, not only when the leases have run out.
+    """At the end of one node of several: what it was sending goes back into line, and its lanes may be taken over at
+    once, not only when the leases have run out.
 
-    Durable after it: that nobody works on them. A crash before it: the others wait for the leases. Doing it again is
-    harmless: a lease that is not ours any more is left alone.
+    Durable after it: that nobody works on them, and that all of it waits its turn. A crash before it: the others wait
+    for the leases. Doing it again is harmless: a lease that is not ours any more is left alone.
     """
     for row in session.all("receivers_of_owner", owner=owner):
         session.notices.receivers.add(row["receiver_her"])
+    session.run("give_events_back", owner=owner, now=now)
+    session.run("give_deliveries_back", owner=owner)
     session.run("give_lanes_back", owner=owner, now=now)

@@ -12,6 +12,7 @@ import os
 import secrets
 import select
 import threading
+import time
 from collections.abc import Callable
 from typing import Any, Final, Protocol
 
@@ -25,7 +26,7 @@ HEAP_S: Final = 0.1
 """How long notices are gathered before they are told on: each time, the other nodes look for work that they mostly do
 not find, and have the receivers' lanes to themselves meanwhile."""
 LOOK_S: Final = 30.0
-"""How often a silent connection is tried, and the clocks compared."""
+"""How often the clocks are compared, which also tries a silent connection."""
 CONNECT_AGAIN_S: Final = 0.5
 LONGEST: Final = 7900
 """Bytes that a notice of PostgreSQL may have."""
@@ -125,10 +126,15 @@ class Hearing:
 
     def _listen(self, connection: Raw) -> None:
         """Until the connection breaks, or the end."""
+        poll = select.poll()  # unlike select, it takes any number of open files
+        for each in (connection.fileno(), self._end_reads):
+            poll.register(each, select.POLLIN)
+        compared_s = time.monotonic()
         while not self._ending.is_set():
-            ready, _, _ = select.select([connection.fileno(), self._end_reads], [], [], LOOK_S)
-            if not ready:
+            poll.poll(LOOK_S * 1000)
+            if time.monotonic() - compared_s >= LOOK_S:
                 self._database.offset = clock_offset(connection)
+                compared_s = time.monotonic()
             heap = self._notices(connection)
             if heap is not None:
                 self._ending.wait(HEAP_S)

@@ -70,21 +70,25 @@ class Deadlines:
     def heard(self, notices: Notices) -> None:
         """A commit has set a deadline, or may have without our hearing of it."""
         if notices.missed:
-            self._next = self._clock()
-            self._sooner.set()
-        if notices.deadline is not None and (self._next is None or notices.deadline < self._next):
-            self._next = notices.deadline
-            self._sooner.set()
+            self._by(self._clock())
+        self._by(notices.deadline)
 
     async def run(self) -> None:
-        """Until cancelled."""
+        """Until cancelled. What is heard while the ledger is asked may have come too late for its answer: both hold."""
         while True:
+            self._next = None
             try:
-                self._next = await self._ledger.write(lambda session: expire(session, self._clock()))
+                following = await self._ledger.write(lambda session: expire(session, self._clock()))
             except Unavailable:
                 log.error("deadlines.not-kept", code="us.not-stored")
-                self._next = self._clock() + times.seconds(AGAIN_AFTER_FAILURE_S)
+                following = self._clock() + times.seconds(AGAIN_AFTER_FAILURE_S)
+            self._by(following)
             await self._until_next()
+
+    def _by(self, deadline: int | None) -> None:
+        if deadline is not None and (self._next is None or deadline < self._next):
+            self._next = deadline
+            self._sooner.set()
 
     async def _until_next(self) -> None:
         while (wait := self._wait()) is None or wait > 0:

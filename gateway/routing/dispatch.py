@@ -25,13 +25,16 @@ from gateway.routing.credentials import Credentials
 from gateway.routing.deadlines import Deadlines
 from gateway.routing.intake import Intake
 from gateway.routing.partners import Partners
-from gateway.routing.ports import Translator
+from gateway.routing.ports import Content, Translator
 from gateway.routing.pump import LEASE_S, Means, Pump
 from gateway.transports.base import FHIR_JSON, Rejected, Transport
 
 GRACE_S: Final = 8.0
 """How long deliveries under way may take to end when the gateway stops."""
 RECEIPT_MEDIA_TYPES: Final = frozenset({"application/xml", "text/xml", FHIR_JSON})
+
+UNREADABLE: Final = "us.internal"
+"""What the reader of a message says when it fails for a reason of its own: it would fail again."""
 
 log = structlog.get_logger(__name__)
 
@@ -128,15 +131,20 @@ class Dispatcher:
             line.refresh(session, row["lane_id"], receiver_her, now)
 
     async def _take_answer(self, attempt: Attempt, rejected: Rejected) -> None:
-        """A partner that rejects may answer with its negative receipt: it comes in like any other."""
+        """A partner that rejects may answer with its negative receipt: it comes in like any other.
+
+        One that breaks its reader is left: the message goes to a person, as one that was rejected without a receipt.
+
+        :raises Unavailable: it cannot be kept now. Nobody would send it again once the outcome is.
+        """
         route = self._partners.route_to(attempt.receiver_her)
         if route is None or rejected.answer_type not in RECEIPT_MEDIA_TYPES:
             return
-        content = "fhir" if rejected.answer_type == FHIR_JSON else "xml"
+        content: Content = "fhir" if rejected.answer_type == FHIR_JSON else "xml"
         credential = self._credentials.of_partner(route.partner.name)
         try:
-            await self._intake.accept(
-                rejected.answer, "fhir" if content == "fhir" else "xml", credential, receipts_only=True
-            )
+            await self._intake.accept(rejected.answer, content, credential, receipts_only=True)
         except Unavailable as error:
-            log.error("receipt.not-kept", message=attempt.id, code=error.code)
+            if error.code != UNREADABLE:
+                raise
+            log.error("receipt.not-read", message=attempt.id, code=error.code)

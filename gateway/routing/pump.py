@@ -12,6 +12,7 @@ import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Final, TypeVar
 
 import structlog
@@ -50,7 +51,8 @@ class Means:
     owner: str
     """Names this process in leases."""
     answered: Callable[[Attempt, Rejected], Awaitable[None]]
-    """Takes in what a partner answered when it rejected a message: it may be a receipt."""
+    """Takes in what a partner answered when it rejected a message: it may be a receipt. Raises Unavailable while the
+    ledger cannot take it."""
     clock: Callable[[], int] = times.now
     lease_us: int = times.seconds(LEASE_S)
 
@@ -190,7 +192,7 @@ class Pump:
             return await self._finish(attempt, Deferred("us.overloaded"))
         outcome = await self._send(attempt, body)
         if isinstance(outcome, Rejected) and outcome.answer:
-            await self._means.answered(attempt, outcome)
+            await _insist(partial(self._means.answered, attempt, outcome))
         if isinstance(outcome, Deferred):
             self.breaker.failed(self._seconds(), outcome.retry_after)
             self._slow_down = self._slow_down or self.breaker.is_probing
@@ -300,18 +302,9 @@ class Pump:
     async def _write(
         self, unit: Callable[[Session], Result], attempt: Attempt, *, made_bytes: int = 0
     ) -> Result:
-        """Write it down; what happened must not be forgotten because the ledger cannot take it just now."""
-        is_brief = made_bytes <= LARGE
-        while True:
-            try:
-                return await self._means.ledger.write(
-                    unit, touching=(attempt.receiver_her,), is_brief=is_brief
-                )
-            except Unavailable as error:
-                if error.code == "us.shutting-down":
-                    raise
-                log.error("delivery.not-kept", code=error.code)
-                await asyncio.sleep(AGAIN_AFTER_FAILURE_S)
+        """Write it down, however long that takes."""
+        write, touching = self._means.ledger.write, (attempt.receiver_her,)
+        return await _insist(partial(write, unit, touching=touching, is_brief=made_bytes <= LARGE))
 
     def _left_s(self, attempt: Attempt) -> float:
         """Seconds that are left of the lease, by the ledger's clock."""
@@ -319,3 +312,18 @@ class Pump:
 
     def _seconds(self) -> float:
         return self._means.clock() / times.SECOND
+
+
+async def _insist(write: Callable[[], Awaitable[Result]]) -> Result:
+    """Until it is kept: what happened must not be forgotten because the ledger cannot take it just now.
+
+    :raises Unavailable: us.shutting-down
+    """
+    while True:
+        try:
+            return await write()
+        except Unavailable as error:
+            if error.code == "us.shutting-down":
+                raise
+            log.error("delivery.not-kept", code=error.code)
+            await asyncio.sleep(AGAIN_AFTER_FAILURE_S)

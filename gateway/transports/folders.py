@@ -121,6 +121,15 @@ def read_file(folder: int, found: Found, limit: int) -> bytes:
     return data
 
 
+def is_as_found(folder: int, found: Found) -> bool:
+    """Whether nobody has written the file since, nor put another in its place."""
+    try:
+        state = os.stat(found.name, dir_fd=folder, follow_symlinks=False)
+    except FileNotFoundError:
+        return False
+    return (state.st_mtime_ns, state.st_size, state.st_ino) == (found.changed, found.size, found.inode)
+
+
 def move(folder: int, name: str, target: int) -> str:
     """Move a file into another folder under its own name, or one like it if taken; returns the name."""
     new_name = free_name(target, name)

@@ -10,7 +10,7 @@ by its MsgId, and a duplicate is answered like the first.
 Where several gateways see the same folder, one of them looks into it: the one that has the `Watch`.
 
 A file that cannot be taken over just now (the ledger is unavailable) stays where it is and is tried at the
-next look.
+next look. So does one that the partner has written anew meanwhile: what lies there now has not been read.
 """
 
 from __future__ import annotations
@@ -145,32 +145,36 @@ class DirectoryInbox:
         else:
             refusal = await self._take_over(data, content_type_of(data))
         if refusal is None:
-            await asyncio.to_thread(self._put_away, found)
-        else:
-            await asyncio.to_thread(self._refuse, found, refusal, data)
-        return True
+            return await asyncio.to_thread(self._put_away, found)
+        return await asyncio.to_thread(self._refuse, found, refusal, data)
 
     def _read(self, found: Found) -> bytes:
         with folders.opened(self._root, "in") as folder:
             return folders.read_file(folder, found, self._largest)
 
-    def _put_away(self, found: Found) -> None:
+    def _put_away(self, found: Found) -> bool:
         with folders.opened(self._root, "in") as folder:
-            if not self._keep_done:
+            if not folders.is_as_found(folder, found):
+                return False
+            if self._keep_done:
+                with folders.opened(self._root, "done") as done:
+                    folders.move(folder, found.name, done)
+            else:
                 folders.remove(folder, found.name)
                 os.fsync(folder)
-                return
-            with folders.opened(self._root, "done") as done:
-                folders.move(folder, found.name, done)
+        return True
 
-    def _refuse(self, found: Found, refusal: NotTaken, data: bytes) -> None:
-        if refusal.receipt is not None:
-            name = hashlib.sha256(b"refused\n" + data).hexdigest()[:40]
-            with folders.opened(self._root, "out") as out:
-                folders.write_complete(out, f"{name}.xml", refusal.receipt)
+    def _refuse(self, found: Found, refusal: NotTaken, data: bytes) -> bool:
         with folders.opened(self._root, "in") as folder, folders.opened(self._root, "refused") as refused:
+            if not folders.is_as_found(folder, found):
+                return False
+            if refusal.receipt is not None:
+                name = hashlib.sha256(b"refused\n" + data).hexdigest()[:40]
+                with folders.opened(self._root, "out") as out:
+                    folders.write_complete(out, f"{name}.xml", refusal.receipt)
             name = folders.move(folder, found.name, refused)
             folders.write_complete(refused, f"{name}.reason.json", reason_of(refusal.code))
+        return True
 
     def _tell(self, kind: str, found: Found | None = None) -> None:
         """Log a trouble when it begins, not at every look; a file name is the partner's and may tell."""

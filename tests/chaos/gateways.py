@@ -3,12 +3,15 @@
 This process imports everything once. For each line it reads it forks a child that serves with the settings named there
 (JSON: {"config": path, "log": path, "handoff": name or null, "number": n}) and says its process id, and later, in
 another line, how it ended. The child is a gateway like any other: its own memory, its own sockets, its own death.
+When the input ends, it is killed: nobody is left then who could do that.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import select
+import signal
 import sys
 from pathlib import Path
 from typing import Any
@@ -25,6 +28,15 @@ def _serve(order: dict[str, Any]) -> None:
     if order["handoff"] is not None:
         arm(order["handoff"], order["number"])
     app.serve(load(Path(order["config"])))
+
+
+def _wait_for(child: int) -> None:
+    """Until it has ended. The next order comes only after that: what can be read before is the end of the input."""
+    ended = os.pidfd_open(child)
+    ready, _, _ = select.select([ended, sys.stdin], [], [])
+    if ended not in ready:
+        os.kill(child, signal.SIGKILL)
+    os.close(ended)
 
 
 def main() -> None:
@@ -45,6 +57,7 @@ def main() -> None:
             finally:
                 os._exit(1)
         print(child, flush=True)
+        _wait_for(child)
         _, status = os.waitpid(child, 0)
         print(-os.waitstatus_to_exitcode(status), flush=True)
 

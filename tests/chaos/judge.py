@@ -5,6 +5,7 @@ The ledger is held against what the sender was told and against what each partne
 
 from __future__ import annotations
 
+import asyncio
 from collections import defaultdict
 from collections.abc import Collection, Iterator
 from typing import Any
@@ -44,6 +45,15 @@ def is_open(row: FlowRow, partners: Partners) -> bool:
     return record is None or bool(_plan(record))
 
 
+async def is_over(reader: LedgerReader, partners: Partners) -> bool:
+    """Whether nothing is open that must not be, and no receipt is owed. What partners say is newer than what was read:
+    it counts only if nothing has moved meanwhile, else the way home of a receipt that just came would not be seen."""
+    before = partners.progress
+    rows = await asyncio.to_thread(flows, reader)
+    is_still = partners.progress == before and not partners.owes
+    return is_still and not any(is_open(row, partners) for row in rows)
+
+
 def _plan(record: Record) -> list[str]:
     return [status for status in record.plan if status != "?"]
 
@@ -64,6 +74,8 @@ def faults(traffic: Traffic, partners: Partners, ledger: Ledger, touched: Collec
     return [
         *(f"{found.kind}: {found.message}" for found in check(ledger).findings),
         *traffic.wrong,
+        *partners.wrong,
+        *([f"{partners.owes} receipts were never taken"] if partners.owes else ()),
         *_accepted(traffic, {id: row for id, row in held.items() if not row.message.is_receipt}),
         *_open(every),
         *_one_each(rows),

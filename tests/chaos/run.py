@@ -25,7 +25,6 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from gateway.bench.rig import free_ports
 from gateway.ledger.reader import LedgerReader
 from gateway.ledger.store import Ledger, database_at
 from tests.chaos import judge
@@ -33,6 +32,7 @@ from tests.chaos.client import Client
 from tests.chaos.handoffs import HANDOFFS
 from tests.chaos.operator import Operator
 from tests.chaos.partners import Partners
+from tests.chaos.ports import kept_ports
 from tests.chaos.traffic import Traffic
 from tests.support import stores
 from tests.support.messages import HOSPITAL, MUNICIPALITY, NURSING, WARD
@@ -169,9 +169,10 @@ class Run:
         self._address = address
         self.seed = seed
         chance = self._chance = random.Random(seed)
+        self._ends = contextlib.ExitStack()
         self._nodes = [
             Node(keeper, folder / f"node{port}.toml", folder / f"node{port}.log", port)
-            for keeper, port in zip(keepers, free_ports(len(keepers)), strict=True)
+            for keeper, port in zip(keepers, self._ends.enter_context(kept_ports(len(keepers))), strict=True)
         ]
         self._bearers = {path: secrets.token_urlsafe(12) for path in (*RECEIVERS, "/home")}
 
@@ -200,6 +201,7 @@ class Run:
             for node in self._nodes:
                 if node.ended is not None and not node.ended.done():
                     await node.kill()
+            self._ends.close()
             await self.partners.stop()
             self._ledger.close()
 
@@ -244,8 +246,7 @@ class Run:
         """Until nothing is open that must not be, and no receipt is owed."""
         until = time.monotonic() + PEACE_LIMIT_S
         while time.monotonic() < until:
-            rows = await asyncio.to_thread(judge.flows, self._reader)
-            if not self.partners.owes and not any(judge.is_open(row, self.partners) for row in rows):
+            if await judge.is_over(self._reader, self.partners):
                 return
             await asyncio.sleep(0.1)
 

@@ -10,10 +10,10 @@ from typing import Any
 import httpx
 import pytest
 
-from gateway.bench.rig import free_ports
 from gateway.ledger.check import check
 from gateway.ledger.store import Ledger, database_at
 from tests.chaos.handoffs import HANDOFFS
+from tests.chaos.ports import kept_ports
 from tests.chaos.run import Node, keepers
 from tests.support.messages import HOSPITAL, WARD, Admission
 
@@ -44,8 +44,7 @@ first_wait_s = 0.02
 class House:
     """One gateway that is killed and started again."""
 
-    def __init__(self, folder: Path, keeper: asyncio.subprocess.Process) -> None:
-        (port,) = free_ports(1)
+    def __init__(self, folder: Path, keeper: asyncio.subprocess.Process, port: int) -> None:
         (folder / "village").mkdir()
         self.folder, self.ledger = folder / "village", f"sqlite:{folder / 'ledger.db'}"
         self.url = f"http://127.0.0.1:{port}"
@@ -86,8 +85,12 @@ class House:
 @pytest.mark.parametrize("handoff", HANDOFFS)
 def test_held_through_every_death(tmp_path: Path, handoff: str) -> None:
     async def story() -> None:
+        with kept_ports(1) as (port,):
+            await told(port)
+
+    async def told(port: int) -> None:
         async with keepers(1) as (keeper,):
-            house = House(tmp_path, keeper)
+            house = House(tmp_path, keeper, port)
             try:
                 for number in (1, 2, 3):  # the message comes in while the gateway dies at each passing
                     await house.node.start(handoff, number)

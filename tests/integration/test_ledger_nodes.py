@@ -30,6 +30,7 @@ from tests.support.plain import (
     Scripted,
     held,
     message,
+    receipt,
     running,
     settings,
 )
@@ -149,6 +150,22 @@ async def test_node_that_ends_gives_its_lanes_back(tmp_path: Path) -> None:
     async with running(configured) as next_one:
         await next_one.until(id, "sent")  # long before the lease of a minute is over
         assert "delivery.recovered" in next_one.trail(id)
+
+
+async def test_what_a_node_was_sending_when_it_ended_goes_on_after_a_receipt(tmp_path: Path) -> None:
+    """The receipt for what was sent before it in the lane looks for the lane's next; nobody works on that yet."""
+    transport = held("m-2")
+    configured = settings(tmp_path)
+    async with running(configured) as other:
+        await other.services.dispatcher.stop()
+        async with running(configured, transport) as one:
+            await one.until(await one.accepted(message("m-1")), "sent")
+            id = await one.accepted(message("m-2"))
+            await transport.attempts(2)
+        assert other.delivery(id).state == "queued"
+        await other.accepted(receipt("m-1"), "town")
+    async with running(configured) as next_one:
+        await next_one.until(id, "sent")
 
 
 async def test_one_node_looks_into_a_folder(tmp_path: Path, address: str) -> None:

@@ -7,6 +7,7 @@ import random
 import re
 import secrets
 import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -26,6 +27,7 @@ from gateway.ledger import (
     postgres,
     postgres_connection,
     postgres_form,
+    postgres_hearing,
     queries,
     times,
 )
@@ -260,6 +262,38 @@ def test_clock_is_the_databases(ledger: Ledger) -> None:
     assert ledger.clock() - times.now() > times.seconds(3000)
     ledger._database.connect().close()  # type: ignore[attr-defined]
     assert abs(ledger.clock() - times.now()) < times.seconds(5)  # the same machine
+
+
+def test_clock_is_known_though_the_node_was_held_up_while_it_asked(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As when its process, or its whole machine, stands still for a minute between the question and the answer."""
+    clock, asked = time.time_ns, list[int]()
+
+    def before_the_stop() -> int:
+        asked.append(clock() - (60_000_000_000 if not asked else 0))
+        return asked[-1]
+
+    monkeypatch.setattr(time, "time_ns", before_the_stop)
+    ledger._database.connect().close()  # type: ignore[attr-defined]
+    assert abs(ledger.clock() - times.now()) < times.seconds(5)
+
+
+def test_clock_is_compared_again_however_much_is_heard(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(postgres_hearing, "LOOK_S", 0.3)
+    ledger, other = Ledger(database_at(address)), Ledger(database_at(address))
+    for each in (ledger, other):
+        each.open()
+    ledger._database.offset = times.seconds(3600)  # type: ignore[attr-defined]
+    until = time.monotonic() + 20
+    while ledger.clock() - times.now() > times.seconds(5) and time.monotonic() < until:
+        version = ledger.version
+        other.write_now(lambda session: session.run("end_hold", receiver_her="88820011"))
+        while ledger.version == version and time.monotonic() < until:
+            time.sleep(0.005)
+    assert abs(ledger.clock() - times.now()) < times.seconds(5)
+    for each in (ledger, other):
+        each.close()
 
 
 def test_database_that_does_not_answer(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import threading
+from collections import deque
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import anyio.to_thread
@@ -16,8 +18,10 @@ from gateway.ledger import messages, migrations, patient_key
 from gateway.ledger.migrations import Migration
 from gateway.ledger.session import Session
 from gateway.ledger.store import Ledger
+from gateway.routing.ports import Content, Reading
 from gateway.settings import Gateway
-from tests.support.plain import House, Scripted, settings
+from gateway.transports.base import Rejected
+from tests.support.plain import House, Scripted, message, receipt, running, settings
 
 
 async def test_a_page_that_is_still_read_is_read_before_the_ledger_closes(tmp_path: Path) -> None:
@@ -65,10 +69,12 @@ def test_every_commit_is_flushed(ledger: Ledger) -> None:
     assert seen == [2]  # FULL
 
 
-async def test_full_disk_is_unavailable_and_not_ready_until_it_works_again(ledger: Ledger) -> None:
-    def limit(session: Session, pages: int) -> None:
-        session._connection.execute(f"PRAGMA max_page_count={pages}")
+def limit(session: Session, pages: int) -> None:
+    """As if the disk were full from there on."""
+    session._connection.execute(f"PRAGMA max_page_count={pages}")
 
+
+async def test_full_disk_is_unavailable_and_not_ready_until_it_works_again(ledger: Ledger) -> None:
     def large(session: Session) -> int:
         return messages.keep_body(session, b"x" * 4_000_000, "application/xml")
 
@@ -81,6 +87,30 @@ async def test_full_disk_is_unavailable_and_not_ready_until_it_works_again(ledge
     await ledger.write(lambda session: limit(session, 1_000_000))
     assert await ledger.write(large)
     assert ledger.is_ready
+
+
+async def test_receipt_that_a_partner_answers_with_is_kept_when_the_disk_has_room_again(
+    tmp_path: Path,
+) -> None:
+    """Nobody would send it again."""
+    transport = Scripted()
+    answer = receipt("m-1", "2", message_id="r-1", padding="x" * 4_000_000)
+    transport.outcomes["m-1"] = deque([Rejected("transport.refused", 422, answer, "application/xml")])
+    async with running(settings(tmp_path), transport) as house:
+        ledger, read, tries = house.services.ledger, house.plain.read, list[int]()
+
+        async def watched(data: bytes, content: Content) -> Reading:
+            if data == answer:
+                tries.append(len(tries))
+                pages = ledger.reading().execute("PRAGMA page_count").fetchone()[0]
+                await ledger.write(partial(limit, pages=1_000_000 if len(tries) > 1 else pages + 20))
+            return await read(data, content)
+
+        house.plain.read = watched  # type: ignore[method-assign]
+        id = await house.accepted(message("m-1"))
+        assert (await house.until(id, "rejected", "handed")).state == "rejected"
+        await transport.attempts(2)
+        assert transport.sent[1].body == answer
 
 
 def test_only_one_process_at_a_time(ledger: Ledger, tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from gateway.errors import Refusal
 from gateway.ledger.check import check
 from gateway.operations.actions import Act
 from gateway.operations.endpoints import mark_of
+from gateway.routing.attempts import Claimed, claim
 from gateway.routing.pace import Pace
 from gateway.transports.base import Deferred, Delivered, Outgoing
 from tests.support.plain import CARE, NURSING, VILLAGE, House, Scripted, held, message, running, settings
@@ -66,6 +67,25 @@ async def test_a_pause_outlives_a_restart_and_the_limits_begin_anew(tmp_path: Pa
         assert house.delivery(id).state == "queued"
         await house.services.operations.resume(NURSING, ACT, key=None)
         await house.until(id, "sent")
+
+
+@pytest.mark.usefixtures("store")
+async def test_a_paused_endpoint_is_not_asked_for_what_a_dead_node_was_sending(tmp_path: Path) -> None:
+    """A lease that has run out is no reason to look again before the pause is over."""
+    async with running(settings(tmp_path)) as house:
+        await house.services.dispatcher.stop()
+        await house.accepted(message("m-1"))
+        ledger = house.services.ledger
+        begun = ledger.clock()
+
+        async def claimed(now: int) -> Claimed:
+            return await ledger.write(lambda session: claim(session, [NURSING], 1, "a node", now, 1))
+
+        assert len((await claimed(begun)).attempts) == 1
+        await house.services.operations.hold(NURSING, "paused", ACT, key=None)
+        assert await claimed(begun + 10) == Claimed((), None)
+        await house.services.operations.resume(NURSING, ACT, key=None)
+        assert len((await claimed(begun + 10)).attempts) == 1
 
 
 async def test_a_pause_in_the_middle_of_a_lane_holds_what_follows(tmp_path: Path) -> None:

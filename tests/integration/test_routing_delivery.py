@@ -270,7 +270,8 @@ async def test_what_was_under_way_at_the_end_is_sent_again_at_the_next_start(tmp
     async with running(configured, transport) as house:
         id = await house.accepted(message("m-1", receiver=(VILLAGE, CARE)))
         await interrupted(house, transport)
-        assert house.delivery(id).state == "sending"
+        given_back = house.services.ledger.is_shared
+        assert house.delivery(id).state == ("queued" if given_back else "sending")
     again = Scripted()
     async with running(configured, again) as house:
         await house.until(id, "sent")

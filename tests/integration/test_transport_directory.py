@@ -198,6 +198,29 @@ async def test_the_file_leaves_only_after_it_was_taken_over(tmp_path: Path) -> N
     assert not file.exists()
 
 
+@pytest.mark.parametrize(
+    "refusal", [None, NotTaken("xml.doctype", receipt=b"<AppRec/>")], ids=["taken", "refused"]
+)
+async def test_a_file_that_is_written_anew_meanwhile_is_taken_too(
+    tmp_path: Path, refusal: NotTaken | None
+) -> None:
+    """What lies there when the first has been taken over, or refused, is another message."""
+    put(tmp_path, "a.xml", b"<first/>", changed=1000)
+
+    def meanwhile(data: bytes) -> NotTaken | None:
+        if data == b"<first/>":
+            put(tmp_path, "a.xml", b"<second/>", changed=2000)
+            return refusal
+        return None
+
+    hand = Hand(meanwhile)
+    inbox = DirectoryInbox(tmp_path, hand)
+    assert await looks(inbox) == 0
+    assert await looks(inbox) == 1
+    assert [data for data, _ in hand.taken] == [b"<first/>", b"<second/>"]
+    assert [path.read_bytes() for path in (tmp_path / "done").iterdir()] == [b"<second/>"]
+
+
 async def test_a_refused_file_lies_beside_its_reason_and_the_receipt_goes_out(tmp_path: Path) -> None:
     put(tmp_path, "a.xml", f"<a>{CANARY}</a>".encode())
     refusal = NotTaken("routing.unknown-receiver", receipt=b"<AppRec/>")

@@ -54,7 +54,9 @@ WHERE receiver_her = :receiver_her AND due_at IS NOT NULL AND EXISTS {queued_in_
 -- next_lease_end --
 -- When the first of the leased lanes of a receiver would be free again, should its worker be gone.
 SELECT lease_until FROM lanes
-WHERE lease_until IS NOT NULL AND receiver_her = :receiver_her ORDER BY lease_until LIMIT 1
+WHERE lease_until IS NOT NULL AND receiver_her = :receiver_her
+      AND NOT EXISTS (SELECT 1 FROM holds h WHERE h.receiver_her = :receiver_her AND h.mode = 'paused')
+ORDER BY lease_until LIMIT 1
 
 -- head_of_lane --
 -- The first in line, other than the delivery :but.
@@ -152,14 +154,24 @@ UPDATE deliveries SET state = 'queued' WHERE state = 'sending' AND NOT EXISTS (
 UPDATE lanes SET lease_owner = NULL, lease_until = NULL, due_at = :now
 WHERE lease_until IS NOT NULL AND lease_until < :leased_until
 
--- receivers_of_owner --
+-- leased_by_owner --
 -- A lease begins with the name of the node that has it.
-SELECT DISTINCT receiver_her FROM lanes
-WHERE lease_until IS NOT NULL AND substr(lease_owner, 1, length(:owner)) = :owner
+lease_until IS NOT NULL AND substr(lease_owner, 1, length(:owner)) = :owner
+
+-- receivers_of_owner --
+SELECT DISTINCT receiver_her FROM lanes WHERE {leased_by_owner}
+
+-- give_events_back --
+INSERT INTO events (message, delivery_id, at, code, detail)
+SELECT d.message, d.delivery_id, :now, 'delivery.recovered', NULL FROM deliveries d
+WHERE d.state = 'sending' AND d.lane_id IN (SELECT lane_id FROM lanes WHERE {leased_by_owner})
+
+-- give_deliveries_back --
+UPDATE deliveries SET state = 'queued'
+WHERE state = 'sending' AND lane_id IN (SELECT lane_id FROM lanes WHERE {leased_by_owner})
 
 -- give_lanes_back --
-UPDATE lanes SET lease_owner = NULL, lease_until = NULL, due_at = :now
-WHERE lease_until IS NOT NULL AND substr(lease_owner, 1, length(:owner)) = :owner
+UPDATE lanes SET lease_owner = NULL, lease_until = NULL, due_at = :now WHERE {leased_by_owner}
 
 -- open_receivers --
 SELECT DISTINCT receiver_her FROM deliveries WHERE state IN ('queued', 'parked')
