@@ -359,3 +359,11 @@ def test_a_status_that_names_no_set_is_the_status(code: str) -> None:
     found = stated("LOG_INNLAGT", by_hand.stay(period=PERIOD), code)
     del found["entry"][-1]["resource"]["activity"]["coding"][0]["system"]
     assert facts_alike(found).status == code[0].replace("N", "C")
+
+
+def test_a_message_of_ours_whose_conversation_was_deleted_is_in_that_of_its_parent() -> None:
+    own = convert(stated("LOG_INNLAGT", by_hand.stay(period=PERIOD), "M"), "plo-1.6").data
+    found = fhir_json.read(convert(read(own), "fhir-r4").data)
+    header = found["entry"][0]["resource"]
+    header["extension"] = [e for e in header["extension"] if e["url"] != extension_url("conversation")]
+    assert facts_alike(found).conversation_id == "earlier-1"

@@ -63,7 +63,7 @@ def _has_body_and_parties(work: OpenBundle) -> bool:
         return False
     if any(r.get("resourceType") == "Goal" and "expressedBy" in r for r in work.resources.values()):
         return False
-    return _is_each_patient_named(work)
+    return versions.is_conversation_named(work) and _is_each_patient_named(work)
 
 
 def _is_each_patient_named(work: OpenBundle) -> bool:
