@@ -121,3 +121,11 @@ def test_a_loss_is_as_grave_as_what_it_could_be_taken_for(resource: dict[str, An
     ]
     order = ("error", "warning", "information")
     assert min(of_it, key=order.index) == gravest
+
+
+def test_a_component_that_a_version_does_not_have_is_not_told_by_its_name() -> None:
+    """Names of elements say nothing to a reader."""
+    stay = by_hand.stay(period={"start": "2026-03-08", "end": "2026-03-12"})
+    text = convert(message("HELSEOPPL_SOKNAD", [stay]), "plo-1.5").data.decode()
+    assert "08.03.2026" in text
+    assert "OpplysningOpphold" not in text

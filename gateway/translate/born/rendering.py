@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from gateway import terminology
-from gateway.fhir.canonical import code_system, extension_url
+from gateway.fhir.canonical import code_system, component_system, extension_url
 from gateway.translate.believed import is_negation
 from gateway.translate.born import naming, placing
 from gateway.translate.born.open_bundle import OpenBundle
@@ -27,6 +27,8 @@ from gateway.translate.unread import Leaf
 
 WasRead = Callable[[Json, str], bool]
 _NONE_KNOWN = "INGEN KJENT"
+_COMPONENTS = component_system()
+"""Its codes are names of elements: they say nothing to a reader."""
 _READ_FIRST = {
     "ServiceRequest": ("code", "text"),
     "Goal": ("description", "text"),
@@ -82,7 +84,8 @@ class Rendering:
                 return True
         of_resource: dict[int, tuple[Json, list[Leaf]]] = {}
         for leaf in without_copies(self._work, leaves):
-            if id(leaf.owners[-1]) in self._work.form:
+            owner = leaf.owners[-1]
+            if id(owner) in self._work.form or owner.get("system") == _COMPONENTS:
                 continue
             speaker = self._speaker(leaf)
             of_resource.setdefault(id(speaker), (speaker, []))[1].append(leaf)
