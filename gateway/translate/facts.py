@@ -7,6 +7,7 @@ the keyed patient key of it (DESIGN §4.10): it is never stored, logged or shown
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
@@ -31,6 +32,20 @@ class PatientIdentity:
 
     kind: str
     number: str = field(repr=False)
+
+
+_NATIONAL = ("FNR", "DNR", "FHN", "HNR", "DUF")
+"""Kinds of number (8116) that a person has one of, the surest first."""
+
+
+def identity_of(numbers: Sequence[tuple[str, str]]) -> PatientIdentity | None:
+    """Which of a patient's numbers (kind, number) tells who it is: a national one before others."""
+    known = [PatientIdentity(kind, number) for kind, number in numbers if kind and number]
+    return min(
+        known,
+        key=lambda each: _NATIONAL.index(each.kind) if each.kind in _NATIONAL else len(_NATIONAL),
+        default=None,
+    )
 
 
 @dataclass(frozen=True)

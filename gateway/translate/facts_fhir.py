@@ -14,7 +14,16 @@ from gateway.translate import receipts, version
 from gateway.translate.believed import is_to_be_taken_out
 from gateway.translate.codec import Json
 from gateway.translate.dialogue import dialogue_standard
-from gateway.translate.facts import Event, Facts, Party, PatientIdentity, ReceiptError, ReceiptFacts, Topic
+from gateway.translate.facts import (
+    Event,
+    Facts,
+    Party,
+    PatientIdentity,
+    ReceiptError,
+    ReceiptFacts,
+    Topic,
+    identity_of,
+)
 from gateway.translate.facts_xml import moment
 from gateway.translate.hooks import identifier_kind
 from gateway.translate.identity import without_address
@@ -24,13 +33,16 @@ from gateway.translate.shape import references_of
 from gateway.translate.whom import Person, is_about, patient_of
 
 _ID = primitive("id", "string")
-_PATIENT_KINDS = ("FNR", "DNR", "FHN", "HNR", "DUF")
 
 
 def facts_of_bundle(bundle: Json) -> Facts:
-    """The facts of a message Bundle. Raises Refusal where it has no MessageHeader."""
+    """The facts of a message Bundle. Raises Refusal where it has no MessageHeader, or several receivers: it would reach
+    the first of them only."""
     view = _View(bundle)
     header = view.header
+    destinations = header.get("destination") or [{}]
+    if len(destinations) > 1:
+        raise Refusal("fhir.several-destinations", path="MessageHeader.destination")
     provenance = view.provenance()
     status = view.status
     parent = version.parent_of(view.body() or view.first("Composition"), provenance, view.follow)
@@ -41,7 +53,7 @@ def facts_of_bundle(bundle: Json) -> Facts:
         if receipts.is_receipt(bundle)
         else str(header.get("eventCoding", {}).get("code") or ""),
         sender=view.party(header.get("sender") or header.get("author")),
-        receiver=view.party((header.get("destination") or [{}])[0].get("receiver")),
+        receiver=view.party(destinations[0].get("receiver")),
         generated_at=moment(bundle.get("timestamp")),
         header_id=_header_id(bundle, header),
         status=status,
@@ -250,16 +262,9 @@ class _View:
         return person or next((found for found in reversed(of_receipt) if _her(found)), {})
 
     def patient(self) -> PatientIdentity | None:
-        """The patient's identity number: a national one before others."""
-        known = [
-            (_kind_of(each), str(each.get("value") or "").strip())
-            for each in self._the_patient().get("identifier", ())
-        ]
-        for wanted in _PATIENT_KINDS:
-            for kind, number in known:
-                if kind == wanted and number:
-                    return PatientIdentity(kind, number)
-        return None
+        """The patient's identity number."""
+        stated = self._the_patient().get("identifier", ())
+        return identity_of([(_kind_of(each), str(each.get("value") or "").strip()) for each in stated])
 
     def _the_patient(self) -> Json:
         """Whom the message is about; of several reports, each with its patient, none."""

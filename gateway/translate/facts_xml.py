@@ -11,12 +11,20 @@ from lxml import etree
 from gateway.emessage.read import EMessage, code_of, contents_of
 from gateway.terminology import number_of
 from gateway.translate.envelope import derived_header_id
-from gateway.translate.facts import Event, Facts, Party, PatientIdentity, ReceiptError, ReceiptFacts, Topic
+from gateway.translate.facts import (
+    Event,
+    Facts,
+    Party,
+    PatientIdentity,
+    ReceiptError,
+    ReceiptFacts,
+    Topic,
+    identity_of,
+)
 from gateway.translate.primitives import primitive
 
 _TIME = primitive("dateTime", "PointInTime")
 _SIGNATURE = "{http://www.w3.org/2000/09/xmldsig#}Signature"
-_PATIENT_KINDS = ("FNR", "DNR", "FHN", "HNR", "DUF")
 
 
 def facts_of_message(message: EMessage) -> Facts:
@@ -125,12 +133,7 @@ def _party(organisation: etree._Element | None) -> Party:
 
 def _patient(info: etree._Element | None) -> PatientIdentity | None:
     found = _each(_first(info, "{*}Patient"), "{*}Ident")
-    known = [(kind, _text(i, "{*}Id")) for i in found if (kind := _code(i, "{*}TypeId") or "")]
-    for wanted in _PATIENT_KINDS:
-        for kind, number in known:
-            if kind == wanted and number:
-                return PatientIdentity(kind, number)
-    return next((PatientIdentity(kind, number) for kind, number in known if number), None)
+    return identity_of([(_code(each, "{*}TypeId") or "", _text(each, "{*}Id")) for each in found])
 
 
 def _patient_of_report(root: etree._Element) -> PatientIdentity | None:

@@ -70,6 +70,13 @@ def changed(patient: dict[str, Any]) -> bytes:
     return json.dumps(content).encode()
 
 
+def to_two() -> dict[str, Any]:
+    """The Bundle with its receiver named twice."""
+    content = bundle()
+    content["entry"][0]["resource"]["destination"] *= 2
+    return content
+
+
 def with_identifier(value: str | None) -> dict[str, Any]:
     """The Bundle with this MsgId; None: without anything that could be one."""
     content = bundle()
@@ -191,6 +198,9 @@ WRONG = {
     "an unknown key": Wrong("fhir.unknown-element", 422, lambda: changed({CANARY_NAME: True}), post_fhir),
     "a text for a code": Wrong("fhir.bad-code", 422, lambda: changed({"gender": CANARY_NAME}), post_fhir),
     "a Bundle without MessageHeader": Wrong("fhir.no-message-header", 422, without_header, post_fhir),
+    "a message to two receivers": Wrong(
+        "fhir.several-destinations", 422, lambda: json.dumps(to_two()).encode(), post_fhir
+    ),
     "the same key twice": Wrong(
         "json.duplicate-key",
         400,

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from gateway.emessage.read import read
-from gateway.errors import NotTranslatable
+from gateway.errors import NotTranslatable, SomlosError
 from gateway.fhir import json as fhir_json
 from gateway.fhir.canonical import code_system, extension_url
 from gateway.translate import convert, facts_of
@@ -367,3 +367,25 @@ def test_a_message_of_ours_whose_conversation_was_deleted_is_in_that_of_its_pare
     header = found["entry"][0]["resource"]
     header["extension"] = [e for e in header["extension"] if e["url"] != extension_url("conversation")]
     assert facts_alike(found).conversation_id == "earlier-1"
+
+
+def test_a_message_to_two_is_refused_and_not_told_to_the_first_of_them() -> None:
+    found = message("LOG_INNLAGT", [by_hand.stay(period=PERIOD)])
+    header = at(found, HEADER)["resource"]
+    header["destination"].append({"endpoint": "https://b.example", "receiver": {"reference": SENDER}})
+    for refuse in (facts_of, lambda bundle: convert(bundle, "plo-1.6")):
+        with pytest.raises(SomlosError) as refused:
+            refuse(found)  # type: ignore[operator]
+        assert (refused.value.code, refused.value.path) == (
+            "fhir.several-destinations",
+            "MessageHeader.destination",
+        )
+
+
+def test_a_patient_with_another_kind_of_number_is_known_by_it() -> None:
+    """In FHIR she was nobody: her messages stood in no stay."""
+    found = message("LOG_INNLAGT", [by_hand.stay(period=PERIOD)])
+    kind = {"system": code_system("8116"), "code": "PAS", "display": "Passnummer"}
+    number = {"value": "N 123", "type": {"coding": [kind]}}
+    at(found, PATIENT)["resource"]["identifier"] = [number]
+    assert facts_alike(found).patient.kind == "PAS"

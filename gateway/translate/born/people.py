@@ -28,10 +28,12 @@ _NAMED = ("Patient", "Practitioner", "RelatedPerson")
 def state_parties(work: OpenBundle) -> None:
     """A sender or receiver given as a person's role is the role's organisation, with the person in it.
 
-    Raises NotTranslatable where the header names no sender or receiver.
+    Raises NotTranslatable where the header names no sender or receiver, or several receivers.
     """
     if not work.header:
         raise NotTranslatable("fhir.no-message-header")
+    if len(work.header.get("destination", ())) > 1:
+        raise NotTranslatable("fhir.several-destinations", path="MessageHeader.destination")
     if "sender" not in work.header and "author" in work.header:
         work.header["sender"] = work.header["author"]
     if work.follow(work.header.get("sender")) is None:
