@@ -16,7 +16,7 @@ from gateway.emessage.grammar import STANDARDS
 from gateway.emessage.read import EMessage
 from gateway.errors import NotTranslatable
 from gateway.fhir.canonical import BASE, own_code_system, profile_url
-from gateway.translate import documents
+from gateway.translate import documents, processing
 from gateway.translate.codec import Json
 from gateway.translate.compiler import Mapping, mapping
 from gateway.translate.identity import MESSAGE_ID_SYSTEM, UUID, without_address
@@ -52,6 +52,7 @@ def to_bundle(message: EMessage) -> tuple[Json, State]:
     header = message_header(state, message_id)
     bound.writer("MsgInfo", "mh:MsgInfo")(info, bundle, state)
     set_message_header(bundle, state)
+    processing.label(bundle, header)
     header["focus"] = documents.write(message.root, bound, state)
     complete(state)
     claim(header, "somlos-message-header")

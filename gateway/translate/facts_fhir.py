@@ -10,7 +10,7 @@ from gateway.errors import Refusal
 from gateway.fhir.bundle import BundleIndex
 from gateway.fhir.canonical import code_system, extension_url, is_of
 from gateway.terminology import number_of
-from gateway.translate import receipts, version
+from gateway.translate import processing, receipts, version
 from gateway.translate.believed import is_to_be_taken_out
 from gateway.translate.codec import Json
 from gateway.translate.dialogue import dialogue_standard
@@ -63,7 +63,7 @@ def facts_of_bundle(bundle: Json) -> Facts:
         acknowledgement=_code_of(header, "acknowledgement", "7304")
         if _code_of(header, "acknowledgement", "7304") in ("J", "N", "F")
         else None,  # type: ignore[arg-type]
-        processing=_code_of(header, "processing-status", "8113") or "P",
+        processing=processing.status_of(bundle, header),
         events=view.events(),
         topics=view.topics() if dialogue_standard(bundle) else (),
         receipt=_receipt(view, bundle) if receipts.is_receipt(bundle) else None,

@@ -16,6 +16,7 @@ from gateway.translate.born.open_bundle import components
 from gateway.translate.logistics import TELLING_OF_STAY
 from tests.support import born_bundles as by_hand
 from tests.support.born import BODY_TYPES, HEADER, PATIENT, RECEIVER, SENDER, message, organisation, patient
+from tests.support.messages import Admission
 
 Json = dict[str, Any]
 PERIOD = {"start": "2026-03-08", "end": "2026-03-12"}
@@ -30,7 +31,8 @@ PERSON: Json = {
 def facts_alike(found: Json) -> Any:
     """The facts, which are those of the e-message too."""
     facts, told = facts_of(found), facts_of(read(convert(found, "plo-1.6").data))
-    for name in ("message_type", "status", "parent_id", "conversation_id", "patient", "events"):
+    names = ("message_type", "status", "parent_id", "conversation_id", "patient", "events", "processing")
+    for name in names:
         assert getattr(facts, name) == getattr(told, name)
     for one, other in ((facts.sender, told.sender), (facts.receiver, told.receiver)):
         assert (one.her_id, one.organisation_her_id) == (other.her_id, other.organisation_her_id)
@@ -389,3 +391,42 @@ def test_a_patient_with_another_kind_of_number_is_known_by_it() -> None:
     number = {"value": "N 123", "type": {"coding": [kind]}}
     at(found, PATIENT)["resource"]["identifier"] = [number]
     assert facts_alike(found).patient.kind == "PAS"
+
+
+@pytest.mark.parametrize("key", ["security", "tag"])
+@pytest.mark.parametrize("where", ["Bundle", "MessageHeader", "a message of ours"])
+def test_a_message_that_is_labelled_as_a_test_is_none_of_production(key: str, where: str) -> None:
+    """R4 has a label for it, and the receiver of the e-message took the test for true."""
+    found = message("LOG_INNLAGT", [by_hand.stay(period=PERIOD)])
+    if where == "a message of ours":
+        found = edited("LOG_INNLAGT")
+    header = found["entry"][0]["resource"]
+    label = {"system": "http://terminology.hl7.org/CodeSystem/v3-ActReason", "code": "HTEST"}
+    holder = header if where == "MessageHeader" else found
+    holder.setdefault("meta", {}).setdefault(key, []).append(label)
+    assert facts_alike(found).processing == "T"
+    made = convert(found, "plo-1.6")
+    assert b'<ProcessingStatus V="T"' in made.data
+    assert not [each for each in made.loss.lost if ".meta." in each.source]
+
+
+def test_what_the_header_says_of_the_message_counts_before_a_label() -> None:
+    found = message("LOG_INNLAGT", [by_hand.stay(period=PERIOD)])
+    label = {"system": "http://terminology.hl7.org/CodeSystem/v3-ActReason", "code": "HTEST"}
+    found["meta"] = {"security": [label]}
+    coding = {"system": code_system("8113"), "code": "D", "display": "Debugging"}
+    extension = {"url": extension_url("processing-status"), "valueCoding": coding}
+    at(found, HEADER)["resource"]["extension"] = [extension]
+    assert facts_alike(found).processing == "D"
+
+
+@pytest.mark.parametrize(("code", "is_labelled"), [("T", True), ("D", True), ("P", False)])
+def test_a_test_is_labelled_for_who_does_not_know_our_extension(code: str, is_labelled: bool) -> None:
+    own = read(
+        Admission().xml.replace(b'<ProcessingStatus V="T"/>', f'<ProcessingStatus V="{code}"/>'.encode())
+    )
+    made = convert(own, "fhir-r4").bundle
+    assert made is not None
+    label = {"system": "http://terminology.hl7.org/CodeSystem/v3-ActReason", "code": "HTEST"}
+    assert (label in made["meta"]["tag"]) is is_labelled
+    assert convert(made, "plo-1.6").loss.lost == ()

@@ -17,6 +17,7 @@ from gateway.translate.born import (
     patient_voice,
     people,
     placing,
+    processing_status,
     requests,
     sections,
     stay,
@@ -63,7 +64,11 @@ def _has_body_and_parties(work: OpenBundle) -> bool:
         return False
     if any(r.get("resourceType") == "Goal" and "expressedBy" in r for r in work.resources.values()):
         return False
-    return versions.is_conversation_named(work) and _is_each_patient_named(work)
+    return (
+        versions.is_conversation_named(work)
+        and processing_status.is_said(work)
+        and _is_each_patient_named(work)
+    )
 
 
 def _is_each_patient_named(work: OpenBundle) -> bool:
@@ -120,6 +125,7 @@ def in_order(bundle: Json, target: str) -> OpenBundle:
             for coding in reason.get("coding", ())
             for key in coding
         ]
+    processing_status.say(work)
     if work.is_about_several_patients():
         return work
     people.give_roles(work)
