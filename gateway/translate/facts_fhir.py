@@ -25,7 +25,7 @@ from gateway.translate.facts import (
     identity_of,
 )
 from gateway.translate.facts_xml import moment
-from gateway.translate.hooks import identifier_kind
+from gateway.translate.hooks import identifier_kind, is_out_of_use
 from gateway.translate.identity import without_address
 from gateway.translate.logistics import EVENTS_OF_TYPE, EXPECTED, TELLING_OF_STAY, time_of_event
 from gateway.translate.primitives import primitive
@@ -263,7 +263,7 @@ class _View:
 
     def patient(self) -> PatientIdentity | None:
         """The patient's identity number."""
-        stated = self._the_patient().get("identifier", ())
+        stated = [each for each in self._the_patient().get("identifier", ()) if not is_out_of_use(each)]
         return identity_of([(_kind_of(each), str(each.get("value") or "").strip()) for each in stated])
 
     def _the_patient(self) -> Json:
@@ -353,7 +353,7 @@ class _View:
 
 def _her(resource: Json) -> str | None:
     for identifier in resource.get("identifier", ()):
-        if _kind_of(identifier) == "HER":
+        if _kind_of(identifier) == "HER" and not is_out_of_use(identifier):
             return str(identifier.get("value") or "").strip() or None
     for extension in resource.get("extension", ()):  # of a receipt: AdditionalId
         if extension.get("url") == extension_url("additional-id") and "HER" in (

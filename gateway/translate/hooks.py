@@ -58,6 +58,12 @@ def identifier_kind(system: object) -> str | None:
     return _KINDS.get(system) if isinstance(system, str) else None
 
 
+def is_out_of_use(identifier: Json) -> bool:
+    """Whether a number says that it is not the one's any more: the e-message cannot say that of a number, and whoever
+    reads it would take it for the one in use."""
+    return identifier.get("use") == "old"
+
+
 def _type(identifier: Json) -> Json:
     """The first Coding of the type; empty if there is none."""
     codings = identifier.get("type", {}).get("coding", ())
@@ -71,6 +77,8 @@ def _complete_identifier(identifier: Json) -> None:
 
 
 def _prepare_identifier(identifier: Json) -> Prepared:
+    if is_out_of_use(identifier):
+        return {}, ()
     kind = identifier_kind(identifier.get("system"))
     if kind is None:
         return identifier, ()

@@ -16,6 +16,7 @@ from gateway.translate import discontinued
 from gateway.translate.believed import is_taken_out
 from gateway.translate.codec import Json
 from gateway.translate.datatypes import ATC
+from gateway.translate.hooks import is_out_of_use
 from gateway.translate.identity import without_address
 from gateway.translate.whom import Person
 
@@ -64,6 +65,8 @@ def bring_into_shape(made: Json) -> Shaped:
             done.stated += discontinued.saying_discontinued(resource)
         if kind in _WITH_NAMES:
             _names_in_order(resource, done)
+        if isinstance(resource.get("identifier"), list):
+            resource["identifier"].sort(key=is_out_of_use)
         if kind == "Provenance":
             for what in _addressed_parents(resource):
                 found = what["identifier"]

@@ -430,3 +430,22 @@ def test_a_test_is_labelled_for_who_does_not_know_our_extension(code: str, is_la
     label = {"system": "http://terminology.hl7.org/CodeSystem/v3-ActReason", "code": "HTEST"}
     assert (label in made["meta"]["tag"]) is is_labelled
     assert convert(made, "plo-1.6").loss.lost == ()
+
+
+@pytest.mark.parametrize("whose", [PATIENT, SENDER, RECEIVER])
+@pytest.mark.parametrize("ours", [False, True])
+def test_a_number_that_is_out_of_use_is_nobodys(whose: str, ours: bool) -> None:
+    """R4 says of an old number that it must not be used; it was the patient's, where it stood first."""
+    found = edited("LOG_INNLAGT") if ours else message("LOG_INNLAGT", [by_hand.stay(period=PERIOD)])
+    kind = {PATIENT: "Patient", SENDER: "Organization", RECEIVER: "Organization"}[whose]
+    holders = [each["resource"] for each in found["entry"] if each["resource"]["resourceType"] == kind]
+    holder = holders[-1 if whose == RECEIVER else 0]
+    before = facts_of(found)
+    old = {**holder["identifier"][0], "value": "13116900216", "use": "old"}
+    holder["identifier"].insert(0, old)
+    facts = facts_alike(found)
+    assert (facts.patient, facts.sender, facts.receiver) == (before.patient, before.sender, before.receiver)
+    made = convert(found, "plo-1.6")
+    assert b"13116900216" not in made.data
+    assert made.data.count(b"<Ident>") == 3
+    assert any(each.source.endswith("identifier[0].value") for each in made.loss.lost)
