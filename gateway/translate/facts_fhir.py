@@ -14,6 +14,7 @@ from gateway.translate import processing, receipts, version
 from gateway.translate.believed import is_to_be_taken_out
 from gateway.translate.codec import Json
 from gateway.translate.dialogue import dialogue_standard
+from gateway.translate.envelope import is_translated
 from gateway.translate.facts import (
     Event,
     Facts,
@@ -238,6 +239,8 @@ class _View:
         while (parent := self.follow(levels[-1].get("partOf"))) and id(parent) not in known:
             levels.append(parent)
             known.add(id(parent))
+        if is_translated(self._bundle):  # as it stands in the e-message, however deep it is
+            levels = levels[-2:]
         if not person and levels[0]:
             person = self._professional_in(levels[0])
         named = [(_her(level), str(level.get("name", ""))) for level in levels]

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from gateway.emessage.read import read
+from gateway.emessage.validate import validate_schema
 from gateway.errors import NotTranslatable, SomlosError
 from gateway.fhir import json as fhir_json
 from gateway.fhir.canonical import code_system, extension_url
@@ -119,6 +120,26 @@ def test_a_unit_further_down_is_the_party_and_not_what_it_is_part_of() -> None:
     assert (facts.sender.her_id, facts.sender.organisation_her_id) == ("8095678", "999")
     assert (facts.receiver.her_id, facts.receiver.organisation_her_id) == ("8091234", "999")
     assert "Organization[3].name" in {each.source for each in convert(found, "plo-1.6").loss.lost}
+
+
+def test_of_a_message_of_ours_the_second_level_is_the_party() -> None:
+    """As in the e-message that it was."""
+    own = Admission().xml
+    unit = b"<OrganisationName>Enhet</OrganisationName>"
+    inner = (
+        b"<Organisation><OrganisationName>Rom 4</OrganisationName>" + _ident("8100001") + b"</Organisation>"
+    )
+    at_end = own.index(b"</Organisation>", own.index(unit))
+    source = read(own[:at_end] + inner + own[at_end:])
+    assert validate_schema(source) == ()
+    found = convert(source, "fhir-r4").bundle
+    assert found is not None
+    assert facts_of(found).sender == facts_of(source).sender
+    assert convert(found, "plo-1.6").loss.lost == ()
+
+
+def _ident(her_id: str) -> bytes:
+    return f'<Ident><Id>{her_id}</Id><TypeId V="HER" S="2.16.578.1.12.4.1.1.9051"/></Ident>'.encode()
 
 
 def test_a_circle_of_organisations_ends() -> None:
