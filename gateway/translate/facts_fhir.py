@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from functools import cached_property
 from typing import Any
 
 from gateway.errors import Refusal
-from gateway.fhir.bundle import BundleIndex
 from gateway.fhir.canonical import code_system, extension_url, is_of
 from gateway.terminology import number_of
 from gateway.translate import processing, receipts, version
-from gateway.translate.believed import is_to_be_taken_out
+from gateway.translate.bundle_view import View
 from gateway.translate.codec import Json
 from gateway.translate.dialogue import dialogue_standard
 from gateway.translate.envelope import is_translated
@@ -30,7 +28,6 @@ from gateway.translate.hooks import identifier_kind, is_out_of_use
 from gateway.translate.identity import without_address
 from gateway.translate.logistics import EVENTS_OF_TYPE, EXPECTED, TELLING_OF_STAY, time_of_event
 from gateway.translate.primitives import primitive
-from gateway.translate.shape import references_of
 from gateway.translate.whom import Person, is_about, patient_of
 
 _ID = primitive("id", "string")
@@ -39,7 +36,7 @@ _ID = primitive("id", "string")
 def facts_of_bundle(bundle: Json) -> Facts:
     """The facts of a message Bundle. Raises Refusal where it has no MessageHeader, or several receivers: it would reach
     the first of them only."""
-    view = _View(bundle)
+    view = _Stated(bundle)
     header = view.header
     destinations = header.get("destination") or [{}]
     if len(destinations) > 1:
@@ -73,7 +70,7 @@ def facts_of_bundle(bundle: Json) -> Facts:
 
 def status_of_bundle(bundle: Json) -> str:
     """The code of 7309 that a message Bundle states; N where it states none."""
-    return _View(bundle).status
+    return _Stated(bundle).status
 
 
 def _conversation(header: Json, parent: str | None) -> str | None:
@@ -114,7 +111,7 @@ def _codes(concept: object, code_set: str) -> list[str]:
     return [str(c["code"]) for c in codings if is_of(c, code_system(code_set)) and "code" in c]
 
 
-def _receipt(view: _View, bundle: Json) -> ReceiptFacts:
+def _receipt(view: _Stated, bundle: Json) -> ReceiptFacts:
     response = view.header["response"]
     status, errors = receipts.status_of(bundle), []
     for issue in receipts.issues_of(bundle):
@@ -140,85 +137,8 @@ def _receipt(view: _View, bundle: Json) -> ReceiptFacts:
     )
 
 
-class _View:
-    """A Bundle with its resources at hand."""
-
-    def __init__(self, bundle: Json) -> None:
-        if bundle.get("resourceType") != "Bundle":
-            raise Refusal("fhir.not-a-bundle")
-        if bundle.get("type") != "message":
-            raise Refusal("fhir.not-a-message-bundle")
-        self.resources: list[Json] = []
-        self.by_url: dict[str, Json] = {}
-        for entry in bundle.get("entry", ()):
-            resource = entry.get("resource") if isinstance(entry, dict) else None
-            if isinstance(resource, dict):
-                self.resources.append(resource)
-                self.by_url[str(entry.get("fullUrl"))] = resource
-                self.by_url.setdefault(f"{resource.get('resourceType')}/{resource.get('id')}", resource)
-        self._bundle = bundle
-        self.header = self.first("MessageHeader")
-        self.message_type = str(self.header.get("eventCoding", {}).get("code") or "")
-        if not self.header:
-            raise Refusal("fhir.no-message-header")
-
-    def first(self, resource_type: str) -> Json:
-        """The first resource of a type; empty if there is none."""
-        return next((r for r in self.resources if r.get("resourceType") == resource_type), {})
-
-    def follow(self, reference: object, kind: str = "") -> Json:
-        """The resource a Reference points to; empty if there is none, or none of a type that is wanted."""
-        url = reference.get("reference") if isinstance(reference, dict) else None
-        found = self.by_url.get(url) if isinstance(url, str) else {}
-        found = found if found is not None else self._written_otherwise.get(id(reference), {})
-        return {} if kind and found.get("resourceType") != kind else found
-
-    @cached_property
-    def _written_otherwise(self) -> dict[int, Json]:
-        """Reference (by identity) → what it means, where that is a contained resource, or an address in another form
-        than its fullUrl."""
-        index, found = BundleIndex(self._bundle), {}
-        for resource in self.resources:
-            for reference in references_of([resource, *resource.get("contained", ())]):
-                meant = index.resolve(reference["reference"], resource)
-                if meant is not None:
-                    found[id(reference)] = meant
-        return found
-
-    def focus(self) -> list[Json]:
-        """What the message says it is about."""
-        found = (self.follow(reference) for reference in self.header.get("focus", ()))
-        return [resource for resource in found if resource]
-
-    @cached_property
-    def status(self) -> str:
-        """The code of 7309; N where none is stated."""
-        composition = self.body() or self.first("Composition")
-        own = self.provenance_of(composition) or self.provenance()
-        return version.status_of(composition, own, self.focus()) or "N"
-
-    def is_believed(self, resource: Json) -> bool:
-        """Whether a resource may be read as being so."""
-        return not is_to_be_taken_out(resource, self.status == "C")
-
-    def body(self) -> Json:
-        """The first body: a Composition in focus, or in a list in focus; empty if there is none."""
-        focus = [self.follow(reference) for reference in self.header.get("focus", ())]
-        listed = [self.follow(e.get("item")) for r in focus for e in r.get("entry", ())]
-        return next((r for r in (*focus, *listed) if r.get("resourceType") == "Composition"), {})
-
-    def provenance(self) -> Json:
-        """The Provenance of the message, not one of a single document."""
-        found = [r for r in self.resources if r.get("resourceType") == "Provenance"]
-        own = self.provenance_of(self.header) or self.provenance_of(self.body() or self.first("Composition"))
-        if own or len(found) != 1:
-            return own
-        return found[0] if version.is_of_the_message(found[0], self.follow, self.focus()) else {}
-
-    def provenance_of(self, resource: Json) -> Json:
-        """The Provenance whose target the resource is; empty if there is none."""
-        found = (r for r in self.resources if r.get("resourceType") == "Provenance" and resource)
-        return next((p for p in found if any(self.follow(t) is resource for t in p.get("target", ()))), {})
+class _Stated(View):
+    """What a Bundle states of its parties, its patient and the stay."""
 
     def party(self, reference: object) -> Party:
         """The communication party and its organisation."""
@@ -239,7 +159,7 @@ class _View:
         while (parent := self.follow(levels[-1].get("partOf"))) and id(parent) not in known:
             levels.append(parent)
             known.add(id(parent))
-        if is_translated(self._bundle):  # as it stands in the e-message, however deep it is
+        if is_translated(self.bundle):  # as it stands in the e-message, however deep it is
             levels = levels[-2:]
         if not person and levels[0]:
             person = self._professional_in(levels[0])
