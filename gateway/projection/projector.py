@@ -26,10 +26,10 @@ from functools import partial
 from itertools import zip_longest
 from typing import Any, Final, Literal, TypeVar
 
-import msgspec
 import structlog
 
 from gateway.errors import Refusal, Unavailable
+from gateway.fhir import json as fhir_json
 from gateway.ledger import times
 from gateway.ledger.duty import Duty
 from gateway.ledger.session import Notices, Row, Session
@@ -198,7 +198,7 @@ class Projector:
         detail = json.loads(row["detail"])
         definition = plan_definition()
         if row["kind"] == "resource":
-            content = msgspec.json.decode(row["content"])
+            content = fhir_json.read_own(row["content"])
             parties = frozenset(detail["parties"])
             said = inputs.Written(row["id"], row["at"], row["by_whom"], row["patient_key"], content, parties)
             with contextlib.suppress(Refusal):

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal
+from typing import Final, Literal
 
 
 @dataclass(frozen=True)
@@ -23,6 +23,11 @@ class Party:
     name: str = field(default="", repr=False)
     """Name of the communication party; shown to people, never logged."""
     organisation_name: str = field(default="", repr=False)
+
+
+PATIENT_KINDS: Final = ("FNR", "DNR", "FHN", "HNR", "DUF", "SEF", "DKF")
+"""Codes of 8116 whose number is one person's, whoever states it; the surest first. By a number of another kind (of a
+passport, a hospital's own, an unknown one) two patients could be taken for one."""
 
 
 @dataclass(frozen=True)

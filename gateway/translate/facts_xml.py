@@ -11,12 +11,20 @@ from lxml import etree
 from gateway.emessage.read import EMessage, code_of, contents_of
 from gateway.terminology import number_of
 from gateway.translate.envelope import derived_header_id
-from gateway.translate.facts import Event, Facts, Party, PatientIdentity, ReceiptError, ReceiptFacts, Topic
+from gateway.translate.facts import (
+    PATIENT_KINDS,
+    Event,
+    Facts,
+    Party,
+    PatientIdentity,
+    ReceiptError,
+    ReceiptFacts,
+    Topic,
+)
 from gateway.translate.primitives import primitive
 
 _TIME = primitive("dateTime", "PointInTime")
 _SIGNATURE = "{http://www.w3.org/2000/09/xmldsig#}Signature"
-_PATIENT_KINDS = ("FNR", "DNR", "FHN", "HNR", "DUF")
 
 
 def facts_of_message(message: EMessage) -> Facts:
@@ -126,11 +134,11 @@ def _party(organisation: etree._Element | None) -> Party:
 def _patient(info: etree._Element | None) -> PatientIdentity | None:
     found = _each(_first(info, "{*}Patient"), "{*}Ident")
     known = [(kind, _text(i, "{*}Id")) for i in found if (kind := _code(i, "{*}TypeId") or "")]
-    for wanted in _PATIENT_KINDS:
+    for wanted in PATIENT_KINDS:
         for kind, number in known:
             if kind == wanted and number:
                 return PatientIdentity(kind, number)
-    return next((PatientIdentity(kind, number) for kind, number in known if number), None)
+    return None
 
 
 def _patient_of_report(root: etree._Element) -> PatientIdentity | None:
@@ -147,9 +155,10 @@ def _topics(message: EMessage) -> tuple[Topic, ...]:
 def _events(body: etree._Element | None) -> tuple[Event, ...]:
     events = []
     for found in body.iter("{*}TidsfestetHendelse") if body is not None else ():
-        code = _code(found, "{*}Hendelsekode")
+        named = _first(found, "{*}Hendelsekode")
+        code = code_of(named) if named is not None else ""
         time = _code(found, "{*}TidspunktForHendelse")
-        if code:
+        if code and named is not None and number_of(named.get("S") or "") in ("9121", ""):
             estimate = _text(found, "{*}Anslag") in ("true", "1")
             events.append(Event(code, moment(time), bool(time) and "T" not in str(time), estimate))
     return tuple(events)

@@ -48,7 +48,8 @@ _OTHER_ADDRESSES = {
     "http://hl7.no/fhir/NamingSystem/AKO": "AKO",
     "http://data.brreg.no/begrep/28155": "ENH",
 }
-_TYPES = (code_system("8116"), code_system("9051"))
+_NUMBER = re.compile(r"[\d.]*")
+"""Of a code set that the e-message can name."""
 _SYSTEMS = {**PERSON_IDENTIFIERS, **ORGANISATION_IDENTIFIERS}
 _KINDS = {address: kind for kind, address in _SYSTEMS.items()} | _OTHER_ADDRESSES
 
@@ -58,12 +59,12 @@ def identifier_kind(system: object) -> str | None:
     return _KINDS.get(system) if isinstance(system, str) else None
 
 
-def _type_code(identifier: Json, *, national: bool = False) -> str | None:
-    """The first code of the type; `national`: only if it is one of 8116 or 9051, or says no set."""
+def _type_code(identifier: Json, *, sayable: bool = False) -> str | None:
+    """The first code of the type; `sayable`: only if it is of a set that the e-message can name, or says no set."""
     for coding in identifier.get("type", {}).get("coding", ()):
         if isinstance(coding, dict):
-            is_one = coding.get("system", _TYPES[0]) in _TYPES
-            return coding.get("code") if is_one or not national else None
+            is_one = _NUMBER.fullmatch(terminology.number_of(str(coding.get("system", ""))))
+            return coding.get("code") if is_one or not sayable else None
     return None
 
 
@@ -77,7 +78,7 @@ def _prepare_identifier(identifier: Json) -> Prepared:
     kind = identifier_kind(identifier.get("system"))
     if kind is None:
         return identifier, ()
-    if kind == _type_code(identifier, national=True):
+    if kind == _type_code(identifier, sayable=True):
         return identifier, ("system",)
     return {**identifier, "type": {"coding": _codings(kind)}}, ("system",)
 
