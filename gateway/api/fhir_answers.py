@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from starlette.responses import Response
 
 from gateway.api.problems import FHIR_JSON
+from gateway.fhir import json as fhir_json
 from gateway.ledger import times
 from gateway.records.resource_reader import Version
 
@@ -22,8 +22,7 @@ def bundle(kind: str, total: int, links: list[Json], entries: list[Json]) -> Jso
 
 def answer(content: Json, status: int = 200, headers: dict[str, str] | None = None) -> Response:
     """A resource as an answer."""
-    data = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
-    return Response(data, status_code=status, headers=headers, media_type=FHIR_JSON)
+    return Response(fhir_json.write(content), status_code=status, headers=headers, media_type=FHIR_JSON)
 
 
 def headers_of(version: Version) -> dict[str, str]:

@@ -82,6 +82,12 @@ def read(data: bytes) -> dict[str, Any]:
     return resource
 
 
+def read_own(data: bytes) -> dict[str, Any]:
+    """The JSON object in `data`, which `write` made: the digits of its numbers stay, and nothing is checked again."""
+    resource: dict[str, Any] = _decoder.decode(data)
+    return resource
+
+
 def write(resource: dict[str, Any]) -> bytes:
     """The resource as UTF-8 JSON without white space, keys in the order given, decimals with their digits."""
     return _encoder.encode(resource)

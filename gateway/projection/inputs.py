@@ -16,9 +16,8 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 from uuid import uuid4
 
-import msgspec
-
 from gateway.errors import Refusal
+from gateway.fhir import json as fhir_json
 from gateway.ledger import times
 from gateway.ledger.session import Row, Session
 from gateway.pathway.calendar import day_of
@@ -71,7 +70,7 @@ def keep(session: Session, said: Written) -> int:
 
     :raises Refusal: records.other-patient, records.words-of-patient, records.fixed-element
     """
-    body = msgspec.json.encode(said.content)
+    body = fhir_json.write(said.content)
     session.run("keep_body", content=body, media_type="application/fhir+json")
     row = session.one("last_body")
     assert row is not None

@@ -20,16 +20,16 @@ import contextlib
 import json
 import time
 from collections.abc import AsyncGenerator, Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
 from itertools import zip_longest
 from typing import Any, Final, Literal, TypeVar
 
-import msgspec
 import structlog
 
 from gateway.errors import Refusal, Unavailable
+from gateway.fhir import json as fhir_json
 from gateway.ledger import times
 from gateway.ledger.duty import Duty
 from gateway.ledger.session import Notices, Row, Session
@@ -198,7 +198,7 @@ class Projector:
         detail = json.loads(row["detail"])
         definition = plan_definition()
         if row["kind"] == "resource":
-            content = msgspec.json.decode(row["content"])
+            content = fhir_json.read_own(row["content"])
             parties = frozenset(detail["parties"])
             said = inputs.Written(row["id"], row["at"], row["by_whom"], row["patient_key"], content, parties)
             with contextlib.suppress(Refusal):
@@ -227,7 +227,8 @@ class Projector:
         if row["removed_at"] is not None:
             return Looked(row, named, Interpretation(None, None, "operations.body-removed"))
         content: Literal["xml", "fhir"] = "fhir" if row["format"] == "fhir-r4" else "xml"
-        return Looked(row, named, await self._interpreter.interpret(row["content"], content, accepted, named))
+        said = await self._interpreter.interpret(row["content"], content, accepted, named)
+        return Looked(row, named, _of_original(said, row["original_id"]))
 
     def _keep(self, session: Session, looked: Looked, until: int, as_read: Row) -> None:
         """`until`: what left us later than this is noted afterwards: something was said here before it. `as_read`: how
@@ -372,6 +373,13 @@ class Projector:
 
     def _read(self, query: str, **values: Any) -> list[Row]:
         return self._ledger.reading().execute(self._ledger.queries[query], values).fetchall()
+
+
+def _of_original(said: Interpretation, original_id: str | None) -> Interpretation:
+    """A receipt answers the message that was found for it when it came in, by whatever name it calls that."""
+    if said.event is None or original_id is None:
+        return said
+    return replace(said, event=replace(said.event, receipt_for=original_id))
 
 
 def _quietly(session: Session, query: str, **values: Any) -> None:

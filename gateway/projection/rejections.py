@@ -11,8 +11,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-import msgspec
-
+from gateway.fhir import json as fhir_json
 from gateway.ledger import times
 from gateway.ledger.session import Row, Session
 from gateway.pathway.documents import rejected
@@ -70,7 +69,7 @@ def _settle(session: Session, kind: str, id: str, told: _Told, of: Known, at: in
     holding = next((v for v in versions if _holds(v, told)), None)
     content: dict[str, Any]
     if holding is not None:
-        content = msgspec.json.decode(holding["content"])
+        content = fhir_json.read_own(holding["content"])
         new = New(
             content,
             "cancelled" if holding["message"] in told.cancelling else "message",
@@ -79,7 +78,7 @@ def _settle(session: Session, kind: str, id: str, told: _Told, of: Known, at: in
             deleted=bool(holding["deleted"]),
         )
     else:
-        before = msgspec.json.decode(present["content"])
+        before = fhir_json.read_own(present["content"])
         content = resources.in_error(before)
         if content == before:
             return

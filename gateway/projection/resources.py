@@ -16,8 +16,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Any, Final, Literal, NamedTuple
 
-import msgspec
-
+from gateway.fhir import json as fhir_json
 from gateway.fhir.canonical import BASE, extension_url
 from gateway.ledger.session import Row, Session
 from gateway.records import resources
@@ -118,9 +117,9 @@ def keep(session: Session, row: Row, root: str, new: tuple[Written, ...], at: in
     for resource in new:
         own = resource.resource_type in OF_ONE_MESSAGE or resource.resource_type == "Patient"
         if cancelled and not own:
-            resource = written(in_error(msgspec.json.decode(resource.content)))
+            resource = written(in_error(fhir_json.read_own(resource.content)))
         if resource.resource_type == "Goal":
-            kept.append(msgspec.json.decode(resource.content))
+            kept.append(fhir_json.read_own(resource.content))
         source: Literal["cancelled", "message"] = "cancelled" if cancelled and not own else "message"
         of_root = None if own else root
         if source == "message" and not held and resource.resource_type != "Patient":
@@ -164,7 +163,7 @@ def _beneath(session: Session, row: Row, root: str, new: tuple[Written, ...], at
         resources.put(session, told, at)
         if above:
             held = above[0]
-            content, deleted = written(msgspec.json.decode(held["content"])), bool(held["deleted"])
+            content, deleted = written(fhir_json.read_own(held["content"])), bool(held["deleted"])
             again = New(content, held["source"], None, message=held["message"], deleted=deleted)
             resources.put(session, again, at)
         elif not own:

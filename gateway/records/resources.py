@@ -16,6 +16,7 @@ from typing import Any, Final, Literal
 
 import msgspec
 
+from gateway.fhir import json as fhir_json
 from gateway.ledger import times
 from gateway.ledger.session import Row, Session
 from gateway.pathway.calendar import end_of, start_of
@@ -139,7 +140,7 @@ def written(resource: Json) -> Written:
     return Written(
         kind,
         id,
-        msgspec.json.encode(content),
+        fhir_json.write(content),
         _digest(content),
         msgspec.json.encode(list(entries_of(content))),
     )
@@ -168,7 +169,7 @@ def party_set_of(session: Session, known: int | None, parties: frozenset[str]) -
 def _digest(content: Json) -> str:
     """Of what is said, whichever message says it."""
     meta = {name: value for name, value in content.get("meta", {}).items() if name != "source"}
-    return hashlib.sha256(msgspec.json.encode({**content, "meta": meta})).hexdigest()
+    return hashlib.sha256(fhir_json.write({**content, "meta": meta})).hexdigest()
 
 
 def _meta(content: Json) -> Json:
@@ -184,7 +185,7 @@ def _meta(content: Json) -> Json:
 
 def stored(row: Row) -> Json:
     """A version as it is told: with its meta."""
-    content: Json = msgspec.json.decode(row["content"])
+    content: Json = fhir_json.read_own(row["content"])
     updated = times.moment(row["at"]).isoformat(timespec="milliseconds").replace("+00:00", "Z")
     meta = {"versionId": str(row["version"]), "lastUpdated": updated, **content.pop("meta", {})}
     kind, id = content.pop("resourceType"), content.pop("id")

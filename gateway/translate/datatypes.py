@@ -247,6 +247,14 @@ def _attributes(coding: Json, implied: str | None, stated: bool, marks: Marks) -
     return {name: attributes[name] for name in ("V", "DN", "S") if name in attributes}
 
 
+def set_of(coding: Json) -> str:
+    """The number of the code set that a Coding names, however it is written; empty where it names none."""
+    stated = coding.get("system")
+    return terminology.number_of(
+        stated if isinstance(stated, str) else _OID_TEXT.read(coding, "system") or ""
+    )
+
+
 @cache
 def oid_in(implied: str | None, stated: bool) -> Callable[[str], str | None]:
     """What says how an element states a code set: the oid where it is to be stated, nothing where the element implies

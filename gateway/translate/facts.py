@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal
+from typing import Final, Literal
 
 
 @dataclass(frozen=True)
@@ -26,6 +26,11 @@ class Party:
     organisation_name: str = field(default="", repr=False)
 
 
+PATIENT_KINDS: Final = ("FNR", "DNR", "FHN", "HNR", "DUF", "SEF", "DKF")
+"""Codes of 8116 whose number is one person's, whoever states it; the surest first. By a number of another kind (of a
+passport, a hospital's own, an unknown one) two patients could be taken for one."""
+
+
 @dataclass(frozen=True)
 class PatientIdentity:
     """The patient's identity number and its kind (code of 8116: FNR, DNR, FHN, …)."""
@@ -34,18 +39,10 @@ class PatientIdentity:
     number: str = field(repr=False)
 
 
-_NATIONAL = ("FNR", "DNR", "FHN", "HNR", "DUF")
-"""Kinds of number (8116) that a person has one of, the surest first."""
-
-
 def identity_of(numbers: Sequence[tuple[str, str]]) -> PatientIdentity | None:
-    """Which of a patient's numbers (kind, number) tells who it is: a national one before others."""
-    known = [PatientIdentity(kind, number) for kind, number in numbers if kind and number]
-    return min(
-        known,
-        key=lambda each: _NATIONAL.index(each.kind) if each.kind in _NATIONAL else len(_NATIONAL),
-        default=None,
-    )
+    """Which of a patient's numbers (kind, number) tells who it is: one person's, the surest first."""
+    known = [PatientIdentity(kind, number) for kind, number in numbers if kind in PATIENT_KINDS and number]
+    return min(known, key=lambda each: PATIENT_KINDS.index(each.kind), default=None)
 
 
 @dataclass(frozen=True)

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cached_property
 from typing import Any
 
 from gateway.errors import Refusal
 from gateway.fhir.canonical import code_system, extension_url, is_of
-from gateway.terminology import number_of
 from gateway.translate import processing, receipts, version
 from gateway.translate.bundle_view import View
 from gateway.translate.codec import Json
+from gateway.translate.datatypes import set_of
 from gateway.translate.dialogue import dialogue_standard
 from gateway.translate.envelope import is_translated
 from gateway.translate.facts import (
@@ -26,11 +27,19 @@ from gateway.translate.facts import (
 from gateway.translate.facts_xml import moment
 from gateway.translate.hooks import identifier_kind, is_out_of_use
 from gateway.translate.identity import without_address
-from gateway.translate.logistics import EVENTS_OF_TYPE, EXPECTED, TELLING_OF_STAY, time_of_event
+from gateway.translate.logistics import (
+    CHILD_OF_TYPE,
+    EVENTS_OF_TYPE,
+    EXPECTED,
+    TELLING_OF_STAY,
+    time_of_event,
+)
 from gateway.translate.primitives import primitive
 from gateway.translate.whom import Person, is_about, patient_of
 
 _ID = primitive("id", "string")
+_OF_EVENTS = frozenset({*CHILD_OF_TYPE.values(), "OpplysningOpphold", "TidsfestetHendelse"})
+"""Components that hold nothing but events (9121)."""
 
 
 def facts_of_bundle(bundle: Json) -> Facts:
@@ -220,9 +229,7 @@ class _Stated(View):
             and self.is_believed(note)
             for concept in note.get("category", ())[:1]
         ]
-        return tuple(
-            Topic(number_of(str(c.get("system", ""))), str(c["code"])) for c in codings if c.get("code")
-        )
+        return tuple(Topic(set_of(c), str(c["code"])) for c in codings if c.get("code"))
 
     def stay(self) -> Json:
         """The stay: what the body names, else the one in focus, else the only one; empty if there is none, or if it
@@ -247,9 +254,7 @@ class _Stated(View):
         standing = {"1": period.get("start"), "2": period.get("end")}
         events = []
         for resource in self.resources:
-            for code in (
-                _codes(resource.get("code"), "9121") if resource.get("resourceType") == "Observation" else ()
-            ):
+            for code in self._events_named(resource):
                 if not self.is_believed(resource) or not is_about(resource, patient, self.follow):
                     continue
                 holder, key = time_of_event(resource)
@@ -272,6 +277,26 @@ class _Stated(View):
         return tuple(
             sorted(events, key=lambda event: wanted.index(event.code) if event.code in wanted else -1)
         )
+
+    def _events_named(self, resource: Json) -> list[str]:
+        """The codes of 9121 of an Observation; where the e-message has nothing but events, one that names no set is one
+        of them."""
+        concept = resource.get("code")
+        if resource.get("resourceType") != "Observation" or not isinstance(concept, dict):
+            return []
+        sets = ("9121", "") if any(resource is each for each in self._among_events) else ("9121",)
+        codings = concept.get("coding", ())
+        return [str(c["code"]) for c in codings if c.get("code") and set_of(c) in sets]
+
+    @cached_property
+    def _among_events(self) -> list[Json]:
+        """What the body names where the e-message has nothing but events."""
+        sections, found = [*self.body().get("section", ())], list[Json]()
+        for section in sections:  # grows as it goes
+            sections += section.get("section", ())
+            if any(coding.get("code") in _OF_EVENTS for coding in section.get("code", {}).get("coding", ())):
+                found += map(self.follow, section.get("entry", ()))
+        return found
 
 
 def _her(resource: Json) -> str | None:

@@ -150,9 +150,10 @@ def _topics(message: EMessage) -> tuple[Topic, ...]:
 def _events(body: etree._Element | None) -> tuple[Event, ...]:
     events = []
     for found in body.iter("{*}TidsfestetHendelse") if body is not None else ():
-        code = _code(found, "{*}Hendelsekode")
+        named = _first(found, "{*}Hendelsekode")
+        code = code_of(named) if named is not None else ""
         time = _code(found, "{*}TidspunktForHendelse")
-        if code:
+        if code and named is not None and number_of(named.get("S") or "") in ("9121", ""):
             estimate = _text(found, "{*}Anslag") in ("true", "1")
             events.append(Event(code, moment(time), bool(time) and "T" not in str(time), estimate))
     return tuple(events)

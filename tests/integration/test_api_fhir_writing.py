@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import copy
+import json
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -182,6 +183,20 @@ def test_the_same_goal_is_made_once(lyngvik: httpx.Client) -> None:
     second = post(lyngvik, wanted, **{"If-None-Exist": condition})
     assert (first.status_code, second.status_code) == (201, 200)
     assert first.json() == second.json()
+
+
+def test_a_number_keeps_its_digits(
+    house: PathwayHouse, lyngvik: httpx.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was a text when it was read again, in what messages said too."""
+    weight = {"measure": {"text": "Vekt"}, "detailQuantity": {"value": "digits", "unit": "kg"}}
+    content = json.dumps({**goal(lyngvik), "target": [weight]}).replace('"digits"', "62.50")
+    made = lyngvik.post("/fhir/Goal", content=content, headers={"Content-Type": "application/fhir+json"})
+    assert made.status_code == 201, made.text
+    address = f"/fhir/Goal/{made.json()['id']}"
+    assert '"value":62.50' in lyngvik.get(address).text
+    messages_made_anew(house, monkeypatch)()
+    assert '"value":62.50' in lyngvik.get(address).text
 
 
 def test_asked_answered_and_a_goal_are_three_things(house: PathwayHouse, lyngvik: httpx.Client) -> None:

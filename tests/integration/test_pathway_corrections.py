@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
@@ -10,8 +11,10 @@ from typing import Any, Literal
 import httpx
 import pytest
 
+from gateway.emessage.read import read
 from gateway.simulator.reading import see
 from gateway.simulator.receipts import Answer, receipt_id, write_receipt
+from gateway.translate import convert
 from tests.integration.test_api_fhir_resources import STORY, found
 from tests.integration.test_api_fhir_writing import page
 from tests.support import stores
@@ -108,3 +111,20 @@ def test_the_original_that_comes_after_its_correction_is_an_earlier_version(
         )
     ]
     assert headers.count("UTSKRIVNINGSRAPPORT") == 2
+
+
+def test_a_rejection_that_names_the_message_as_fhir_does_is_one(
+    house: PathwayHouse, lyngvik: httpx.Client
+) -> None:
+    """A MsgId that is no FHIR id has another name in FHIR. The delivery was rejected, and its content was told on."""
+    named = house.messages[REPORT]
+    body = named.body.replace(named.message_id.encode(), f"{named.message_id}_plo".encode())
+    house.messages[REPORT] = replace(named, body=body)
+    house.hand_in(*STORY[:7], REPORT)
+    assert said(lyngvik)[1] != "entered-in-error"
+    received = see(convert(read(body), "fhir-r4").data)
+    rejection, kind = write_receipt(received, Answer("2", "E35"), "fhir", datetime.now(UTC))
+    taken = lyngvik.post("/fhir/$process-message", content=rejection, headers={"Content-Type": kind})
+    assert taken.status_code == 202, taken.text
+    house.wait()
+    assert said(lyngvik)[1] == "entered-in-error"

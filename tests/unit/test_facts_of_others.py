@@ -405,13 +405,12 @@ def test_a_message_to_two_is_refused_and_not_told_to_the_first_of_them() -> None
         )
 
 
-def test_a_patient_with_another_kind_of_number_is_known_by_it() -> None:
-    """In FHIR she was nobody: her messages stood in no stay."""
+@pytest.mark.parametrize(("kind", "is_known"), [("DKF", True), ("PAS", False)])
+def test_only_a_number_that_is_one_persons_tells_who_the_patient_is(kind: str, is_known: bool) -> None:
     found = message("LOG_INNLAGT", [by_hand.stay(period=PERIOD)])
-    kind = {"system": code_system("8116"), "code": "PAS", "display": "Passnummer"}
-    number = {"value": "N 123", "type": {"coding": [kind]}}
-    at(found, PATIENT)["resource"]["identifier"] = [number]
-    assert facts_alike(found).patient.kind == "PAS"
+    coding = {"system": code_system("8116"), "code": kind, "display": "Annet nummer"}
+    at(found, PATIENT)["resource"]["identifier"] = [{"value": "N 123", "type": {"coding": [coding]}}]
+    assert (facts_alike(found).patient is not None) is is_known
 
 
 @pytest.mark.parametrize("key", ["security", "tag"])

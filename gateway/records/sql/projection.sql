@@ -27,12 +27,13 @@ UPDATE projections SET position = 0, candidate = 0, candidate_next = 0, inputs =
 WHERE name = :name
 
 -- messages_to_project --
--- Messages above the position that nobody has looked at, oldest first. A receipt belongs to the patient of its original.
+-- Messages above the position that nobody has looked at, oldest first. A receipt belongs to the patient of its original
+-- (`original_id`: its MsgId).
 -- What has left us already (when everything is made anew, nearly all) is known with the message.
 SELECT m.sequence, m.id, m.message_id, m.sender_her, m.sender_organisation_her, m.receiver_her,
        m.receiver_organisation_her, m.format, m.message_type, m.status, m.parent_id, m.conversation_id, m.received_at,
        m.is_receipt, m.body_known, m.generated_at, COALESCE(m.patient_key, o.patient_key) AS patient_key, b.content, b.media_type,
-       b.removed_at,
+       b.removed_at, o.message_id AS original_id,
        COALESCE((SELECT e.delivered_at FROM pathway_events e WHERE e.message = m.sequence),
                 (SELECT MIN(d.sent_at) FROM deliveries d WHERE d.message = m.sequence)) AS sent_at
 FROM messages m
