@@ -384,14 +384,6 @@ def test_a_status_that_names_no_set_is_the_status(code: str) -> None:
     assert facts_alike(found).status == code[0].replace("N", "C")
 
 
-def test_a_message_of_ours_whose_conversation_was_deleted_is_in_that_of_its_parent() -> None:
-    own = convert(stated("LOG_INNLAGT", by_hand.stay(period=PERIOD), "M"), "plo-1.6").data
-    found = fhir_json.read(convert(read(own), "fhir-r4").data)
-    header = found["entry"][0]["resource"]
-    header["extension"] = [e for e in header["extension"] if e["url"] != extension_url("conversation")]
-    assert facts_alike(found).conversation_id == "earlier-1"
-
-
 def test_a_message_to_two_is_refused_and_not_told_to_the_first_of_them() -> None:
     found = message("LOG_INNLAGT", [by_hand.stay(period=PERIOD)])
     header = at(found, HEADER)["resource"]

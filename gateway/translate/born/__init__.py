@@ -64,11 +64,7 @@ def _has_body_and_parties(work: OpenBundle) -> bool:
         return False
     if any(r.get("resourceType") == "Goal" and "expressedBy" in r for r in work.resources.values()):
         return False
-    return (
-        versions.is_conversation_named(work)
-        and processing_status.is_said(work)
-        and _is_each_patient_named(work)
-    )
+    return processing_status.is_said(work) and _is_each_patient_named(work)
 
 
 def _is_each_patient_named(work: OpenBundle) -> bool:

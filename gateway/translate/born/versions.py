@@ -14,8 +14,6 @@ from gateway.translate.born.open_bundle import OpenBundle
 from gateway.translate.codec import Json
 from gateway.translate.identity import without_address
 
-_CONVERSATION = extension_url("conversation")
-
 
 class Version(NamedTuple):
     """What a Bundle says of the messages before it."""
@@ -37,12 +35,6 @@ def stated(work: OpenBundle) -> Version:
         version.status_of(composition, provenance or {}, work.focus()),
         version.parent_of(composition, provenance or {}, work.follow),
     )
-
-
-def is_conversation_named(work: OpenBundle) -> bool:
-    """Whether the header names the conversation, where something may name an earlier message: else it is that one's."""
-    named = any(each.get("url") == _CONVERSATION for each in work.header.get("extension", ()))
-    return named or not any("entity" in each for each in work.of_type("Provenance"))
 
 
 def _composition(work: OpenBundle) -> Json:
@@ -105,8 +97,9 @@ def _state_parent(work: OpenBundle, provenance: Json, parent: str) -> None:
         what["identifier"] = {"value": parent}
         work.say(what, "reference", what["identifier"], "value", "ConversationRef/RefToParent")
     extensions = work.header.setdefault("extension", [])
-    if not any(each.get("url") == _CONVERSATION for each in extensions):
-        extensions.append({"url": _CONVERSATION, "valueString": parent})
+    url = extension_url("conversation")
+    if not any(each.get("url") == url for each in extensions):
+        extensions.append({"url": url, "valueString": parent})
         work.assumed.append("RefToConversation = RefToParent")
 
 
