@@ -19,7 +19,7 @@ from gateway.errors import Refusal
 from gateway.ledger.rows import MessageRow
 from gateway.routing.credentials import Credential
 from gateway.services import GatewayServices
-from gateway.settings import is_loopback
+from gateway.settings_check import is_loopback
 
 LONGEST_SECRET: Final = 512
 

@@ -23,7 +23,8 @@ from gateway.fhir import json as fhir_json
 from gateway.ledger.operations import Selection
 from gateway.ledger.rows import DeliveryState
 from gateway.operations.actions import Act
-from gateway.settings import Settings, is_loopback
+from gateway.settings import Settings
+from gateway.settings_check import is_loopback
 
 _BODIES: Final = Bodies(64 * 1024, at_once=1024 * 1024)
 LONGEST_KEY: Final = 100

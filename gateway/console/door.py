@@ -25,7 +25,8 @@ from starlette.types import Message
 
 from gateway.accounts.roles import RIGHTS, Right, Viewer
 from gateway.accounts.service import Accounts
-from gateway.settings import Settings, is_loopback
+from gateway.settings import Settings
+from gateway.settings_check import is_loopback
 
 HOST_COOKIE: Final = "__Host-somlos"
 LOCAL_COOKIE: Final = "somlos"
