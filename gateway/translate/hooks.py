@@ -58,10 +58,10 @@ def identifier_kind(system: object) -> str | None:
     return _KINDS.get(system) if isinstance(system, str) else None
 
 
-def is_out_of_use(identifier: Json) -> bool:
+def is_out_of_use(identifier: object) -> bool:
     """Whether a number says that it is not the one's any more: the e-message cannot say that of a number, and whoever
     reads it would take it for the one in use."""
-    return identifier.get("use") == "old"
+    return isinstance(identifier, dict) and identifier.get("use") == "old"
 
 
 def _type(identifier: Json) -> Json:
