@@ -10,9 +10,12 @@ from lxml import etree
 
 from gateway.bench.messages import discharge_report
 from gateway.emessage.read import read
+from gateway.emessage.sample import RandomMessage
 from gateway.errors import NotTranslatable
 from gateway.translate import Translation, convert, facts_of
+from gateway.translate.born.open_bundle import OpenBundle
 from tests.support.born import PATIENT, SENDER, message
+from tests.support.translation import to_fhir
 
 Json = dict[str, Any]
 OTHER = "urn:uuid:3f0c0b1e-0000-4000-8000-000000000050"
@@ -236,3 +239,32 @@ def test_of_a_message_of_ours_nothing_goes_to_a_patient_who_says_nothing_of_hims
     made = convert(found, "plo-1.6")
     assert text not in made.data.decode()
     assert "Condition[1].code.coding[0].display" in {each.source for each in made.loss.lost}
+
+
+def test_documents_about_several_patients_are_no_message() -> None:
+    """The envelope names one patient: the document of the other was left out, and nobody was told."""
+    found = bundle(composition(PATIENT, 1), condition(HERS))
+    other = "urn:uuid:3f0c0b1e-0000-4000-8007-000000000001"
+    found["entry"].append({"fullUrl": other, "resource": composition(OTHER)})
+    found["entry"][0]["resource"]["focus"] = [{"reference": AT.format(0)}, {"reference": other}]
+    with pytest.raises(NotTranslatable) as refused:
+        convert(found, "plo-1.6")
+    assert (refused.value.code, refused.value.path) == (
+        "translate.unsupported-content",
+        "MessageHeader.focus",
+    )
+
+
+def test_an_edit_leaves_the_documents_of_a_message_of_ours_where_they_are() -> None:
+    """Each document says of the patient what it says: it was taken for another's, and left out."""
+    source = next(
+        made
+        for made in (RandomMessage("plo-1.6", seed).text("p4") for seed in range(200))
+        if len(OpenBundle(to_fhir(made)).patients_of_documents()) > 1
+    )
+    found = to_fhir(source)
+    before = convert(found, "plo-1.6").data
+    found["entry"][0]["resource"]["reason"] = {"text": "fordi"}
+    after = convert(found, "plo-1.6")
+    assert after.data == before
+    assert [each.source for each in after.loss.lost] == ["MessageHeader[1].reason.text"]

@@ -16,6 +16,7 @@ from gateway.translate.born.copying import Origins
 from gateway.translate.codec import Json
 from gateway.translate.compiler import mapping
 from gateway.translate.documents import bodies
+from gateway.translate.envelope import is_translated
 from gateway.translate.loss import Loss
 from gateway.translate.places import concept_of_component
 from gateway.translate.whom import OF_WHOM, Person, names_a_patient, patient_of
@@ -144,9 +145,22 @@ class OpenBundle:
         self.carriers[id(holder), key] = Carrier(holder, key, carrier, carrier_key, target)
 
     def is_about_several_patients(self) -> bool:
-        """Whether the documents stand in lists, one for each patient: then nothing is moved, as it could land at
-        another patient."""
-        return any(self.is_report(resource) for resource in self.focus())
+        """Whether the documents stand in lists, one for each patient, or (of a message of ours) each has a Patient of
+        its own: then nothing is moved, as it could land at another."""
+        return any(map(self.is_report, self.focus())) or (
+            is_translated(self.bundle) and len(self.patients_of_documents()) > 1
+        )
+
+    def patients_of_documents(self) -> list[Json]:
+        """Whom the documents in focus are about, each person once."""
+        found: list[Json] = []
+        for document in self.focus():
+            patient = self.follow(document.get("subject"))
+            if document.get("resourceType") != "Composition" or patient is None:
+                continue
+            if not any(each is patient or Person(each).is_same_as(Person(patient)) for each in found):
+                found.append(patient)
+        return found
 
     def is_report(self, resource: Json) -> bool:
         """Whether a resource is the List of one patient's documents."""
