@@ -220,7 +220,7 @@ class _Stated(View):
         body = self.body() or self.first("Composition")
         notes = [entry for section in body.get("section", ()) for entry in section.get("entry", ())]
         found = [self.follow(reference) for reference in notes or self.header.get("focus", ())]
-        patient = self._the_patient()
+        patient = self.follow(body.get("subject"), "Patient") or self._the_patient()
         codings = [
             (concept.get("coding") or [{}])[0]
             for note in found

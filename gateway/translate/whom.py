@@ -41,9 +41,9 @@ class Person:
 
     def __init__(self, patient: Json) -> None:
         self._numbers: dict[str, set[str]] = {}
-        for each in patient.get("identifier", ()):
+        for each in _objects(patient, "identifier"):
             self._numbers.setdefault(str(each.get("system")), set()).add(str(each.get("value")))
-        self._names = [words for words in map(_words, patient.get("name", ())) if words]
+        self._names = [words for words in map(_words, _objects(patient, "name")) if words]
         self._born = patient.get("birthDate")
 
     def may_have(self, identifier: object) -> bool:
@@ -79,6 +79,11 @@ def is_about(resource: Json, patient: Json, follow: Callable[[Any], Json | None]
     if found:
         return found is patient or Person(patient).is_same_as(Person(found))
     return Person(patient).is_named_by(about, about.get("reference"))
+
+
+def _objects(holder: Json, key: str) -> list[Json]:
+    """Those of a list, which may have gaps where marks of ours were taken away."""
+    return [each for each in holder.get(key, ()) if isinstance(each, dict)]
 
 
 def _words(name: Json) -> set[str]:

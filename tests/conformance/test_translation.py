@@ -49,8 +49,11 @@ EDITS_ONE_BY_ONE = 6
 EXAMPLES = "standards/examples/v1.6/*.xml"
 OTHER_VERSION = {"plo-1.6": "plo-1.5", "plo-1.5": "plo-1.6"}
 
+FOUND = (71_031, 73_145)
+"""Seeds whose messages came out wrong once: documents that each say something of the patient; gaps in lists."""
+
 random_messages = pytest.mark.parametrize(
-    ("standard", "seed"), [(standard, seed) for standard in OTHER_VERSION for seed in range(SEEDS)]
+    ("standard", "seed"), [(standard, seed) for standard in OTHER_VERSION for seed in (*range(SEEDS), *FOUND)]
 )
 
 
