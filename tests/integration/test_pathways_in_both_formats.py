@@ -1,0 +1,120 @@
+"""Does a pathway come out the same, whichever formats its messages came in: stays, deadlines, plans, tasks, goals,
+measures, and every resource in every version?
+
+The way in, the ledger, the translation and the projection are the real ones; nothing is delivered.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import random
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gateway.emessage.read import read
+from gateway.formats import Formats
+from gateway.ledger import times
+from gateway.ledger.patient_key import PatientKeys
+from gateway.ledger.store import Ledger, database_at
+from gateway.projection.projector import Projector
+from gateway.routing.credentials import Credential
+from gateway.routing.intake import Intake
+from gateway.routing.outcomes import Accepted, Duplicate, Refused
+from gateway.routing.partners import Partners
+from gateway.routing.ports import Content
+from gateway.settings import from_content
+from gateway.simulator.partners import PARTNERS
+from gateway.translate import convert
+from gateway.workers import Workers
+from tests.support import stores
+from tests.support.pathway_house import settings
+from tests.support.pathways_at_random import RECEIVED, WHO, Told, pathway
+
+SEEDS = range(4)
+FORMATS: dict[str, Callable[[random.Random], bool]] = {
+    "xml": lambda some: False,
+    "fhir": lambda some: True,
+    "mixed": lambda some: some.random() < 0.5,
+}
+"""Which messages come as FHIR."""
+NOT_OF_THE_PATHWAY = frozenset(
+    {
+        *("facts_of_ledger", "bodies", "messages", "lanes", "deliveries", "receipts", "events", "losses"),
+        *("refusals", "duties", "projections", "sqlite_sequence", "migrations"),
+    }
+)
+
+
+@pytest.mark.parametrize(
+    ("place", "seed"), [*(("sqlite", seed) for seed in SEEDS), ("postgres", SEEDS[-1] + 1)]
+)
+async def test_a_pathway_is_the_same_in_every_format(place: str, seed: int, tmp_path: Path) -> None:
+    if place == "postgres" and not stores.has_postgres():
+        pytest.skip(stores.WITHOUT_POSTGRES)
+    told, found = pathway(seed), {}
+    for name, comes_as_fhir in FORMATS.items():
+        some, chosen = random.Random(seed), dict[bytes, bool]()
+        for each in told:  # what comes twice comes in the same format: another one would be another content
+            chosen.setdefault(each.data, comes_as_fhir(some))
+        as_fhir = [chosen[each.data] for each in told]
+        folder = tmp_path / name
+        folder.mkdir()
+        with stores.on_postgres() if place == "postgres" else contextlib.nullcontext():
+            found[name] = await outcome(folder, told, as_fhir)
+    assert ("Refused", "") not in found["xml"]["answers"]
+    assert found["xml"]["stays"] and found["xml"]["resource_versions"]
+    for name in ("fhir", "mixed"):
+        for table, rows_of_it in found["xml"].items():
+            assert rows_of_it == found[name][table], (name, table)
+
+
+async def outcome(folder: Path, told: list[Told], as_fhir: list[bool]) -> dict[str, Any]:
+    """What the answers were, and every row of the pathway."""
+    now = itertools.count(times.of(RECEIVED), times.seconds(60))
+    clock = [next(now)]
+    whole = from_content(settings(folder), folder=folder)
+    ledger = Ledger(database_at(whole.gateway.ledger))
+    ledger.open()
+    try:
+        reader, keys = Workers(Formats(), 0), PatientKeys(b"a secret of the tests")
+        intake = Intake(whole, ledger, reader, Partners(whole), keys, clock=lambda: clock[0])
+        projector = Projector(whole, ledger, reader, "one", clock=lambda: clock[0])
+        await ledger.write(lambda session: session.run("begin_projection", name="records"))
+        answers, ours = [], {}
+        for each, fhir in zip(told, as_fhir, strict=True):
+            clock[0] = next(now)
+            partner = next(p for p in PARTNERS if WHO[each.sender].organisation is p.organisation)
+            credential = Credential(partner.organisation.key, frozenset(partner.her_ids))
+            data = convert(read(each.data), "fhir-r4").data if fhir else each.data
+            content: Content = "fhir" if fhir else "xml"
+            answer = await intake.accept(data, content, credential)
+            answers.append((type(answer).__name__, answer.code if isinstance(answer, Refused) else ""))
+            if isinstance(answer, Accepted | Duplicate):
+                ours[answer.id] = answer.message_id
+            await projector.catch_up()
+        while await projector.counting.portion():
+            pass
+        return {"answers": answers, **rows(ledger, ours)}
+    finally:
+        ledger.close()
+
+
+def rows(ledger: Ledger, ours: dict[str, str]) -> dict[str, Any]:
+    """The rows of every table of the pathway; our own ids of messages as the senders' ids."""
+    connection, found = ledger.reading(), {}
+    for table in sorted(set(stores.tables(connection)) - NOT_OF_THE_PATHWAY):
+        there = connection.execute(f"SELECT * FROM {table}").fetchall()
+        found[table] = sorted(
+            _named_alike(repr([each[name] for name in each.keys()]), ours) for each in there
+        )  # noqa: SIM118
+    return found
+
+
+def _named_alike(row: str, ours: dict[str, str]) -> str:
+    for id, message_id in ours.items():
+        row = row.replace(id, message_id)
+    return row
