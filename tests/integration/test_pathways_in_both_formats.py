@@ -108,9 +108,8 @@ def rows(ledger: Ledger, ours: dict[str, str]) -> dict[str, Any]:
     connection, found = ledger.reading(), {}
     for table in sorted(set(stores.tables(connection)) - NOT_OF_THE_PATHWAY):
         there = connection.execute(f"SELECT * FROM {table}").fetchall()
-        found[table] = sorted(
-            _named_alike(repr([each[name] for name in each.keys()]), ours) for each in there
-        )  # noqa: SIM118
+        columns = list(there[0].keys()) if there else []
+        found[table] = sorted(_named_alike(repr([each[name] for name in columns]), ours) for each in there)
     return found
 
 
