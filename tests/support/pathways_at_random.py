@@ -6,26 +6,46 @@ The same pathway can be told in several formats; what is made of it must not sho
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from itertools import count
+from pathlib import Path
 from typing import Literal
 from uuid import UUID
 
+from gateway.emessage.read import read
+from gateway.formats import Formats
+from gateway.ledger import times
+from gateway.ledger.patient_key import PatientKeys
+from gateway.ledger.store import Ledger, database_at
+from gateway.projection.projector import Projector
+from gateway.routing.credentials import Credential
+from gateway.routing.intake import Intake
+from gateway.routing.outcomes import IntakeOutcome
+from gateway.routing.partners import Partners
+from gateway.settings import from_content
 from gateway.simulator.cast import SERVICES
 from gateway.simulator.compose import compose
+from gateway.simulator.partners import partner_of
 from gateway.simulator.reading import see
 from gateway.simulator.receipts import Answer, write_receipt
 from gateway.simulator.steps import Step, story
 from gateway.simulator.template import Clock
+from gateway.translate import convert
+from gateway.workers import Workers
+from tests.support.pathway_house import settings
 
 DAY_ZERO = date(2026, 3, 24)
-WHO = {
-    "ward": SERVICES["sykehuset"],
-    "hospital-intake": SERVICES["innleggelse"],
-    "home-care": SERVICES["lyngvik"],
-    "case-office": SERVICES["lyngvik-saksbehandler"],
+ROLES = {
+    "ward": "sykehuset",
+    "hospital-intake": "innleggelse",
+    "home-care": "lyngvik",
+    "case-office": "lyngvik-saksbehandler",
 }
+"""Role in `stay.toml` → key of `cast.SERVICES`."""
+WHO = {role: SERVICES[key] for role, key in ROLES.items()}
 OF_A_NOTICE = ("ready_at", "discharged_at", "admitted_at", "withdrawn_at")
 RECEIVED = datetime(2026, 3, 28, 12, tzinfo=UTC)
 
@@ -89,3 +109,36 @@ def _dated(some: random.Random, step: Step) -> Step:
 def replace_step(step: Step, **changes: object) -> Step:
     """The step with other values."""
     return Step(**{**{name: getattr(step, name) for name in step.__struct_fields__}, **changes})  # type: ignore[arg-type]
+
+
+@asynccontextmanager
+async def taken_in(
+    folder: Path, told: list[Told], as_fhir: list[bool]
+) -> AsyncIterator[tuple[Ledger, list[IntakeOutcome]]]:
+    """The ledger after the messages came in, each a minute after the one before, and the answers to them.
+
+    The way in, the translation, the ledger and the projection are the real ones; nothing is delivered.
+    """
+    minutes = count(times.of(RECEIVED), times.seconds(60))
+    now = [next(minutes)]
+    whole = from_content(settings(folder), folder=folder)
+    ledger, reader = Ledger(database_at(whole.gateway.ledger)), Workers(Formats(), 0)
+    keys = PatientKeys(b"a secret of the tests")
+    intake = Intake(whole, ledger, reader, Partners(whole), keys, clock=lambda: now[0])
+    projector = Projector(whole, ledger, reader, "one", clock=lambda: now[0])
+    ledger.open()
+    try:
+        await ledger.write(lambda session: session.run("begin_projection", name="records"))
+        answers = []
+        for each, is_fhir in zip(told, as_fhir, strict=True):
+            now[0] = next(minutes)
+            partner = partner_of(ROLES[each.sender])
+            credential = Credential(partner.organisation.key, frozenset(partner.her_ids))
+            data = convert(read(each.data), "fhir-r4").data if is_fhir else each.data
+            answers.append(await intake.accept(data, "fhir" if is_fhir else "xml", credential))
+            await projector.catch_up()
+        while await projector.counting.portion():
+            pass
+        yield ledger, answers
+    finally:
+        ledger.close()
