@@ -103,7 +103,7 @@ def _group(measure: Measure, figure: Figure) -> Json:
     elif figure.value is not None:
         value = figure.value * 100 if share else figure.value
         found["measureScore"] = {
-            "value": float(f"{value:.4g}"),
+            "value": float(f"{value:.6g}"),
             "unit": measure.unit,
             "system": UCUM,
             "code": measure.unit,

@@ -23,7 +23,7 @@ def _family(name: str, kind: str, about: str, samples: Iterable[Sample]) -> str:
     lines = [f"# HELP somlos_{name} {about}", f"# TYPE somlos_{name} {kind}"]
     for labels, value in samples:
         said = ",".join(f'{key}="{_escaped(text)}"' for key, text in labels.items())
-        lines.append(f"somlos_{name}{'{' + said + '}' if said else ''} {value:g}")
+        lines.append(f"somlos_{name}{'{' + said + '}' if said else ''} {value:.15g}")
     return "\n".join(lines) + "\n"
 
 

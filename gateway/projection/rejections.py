@@ -15,7 +15,7 @@ from gateway.fhir import json as fhir_json
 from gateway.ledger import times
 from gateway.ledger.session import Row, Session
 from gateway.pathway.documents import rejected
-from gateway.pathway.events import RECEIPT
+from gateway.pathway.events import RECEIPT, PathwayEvent
 from gateway.projection import goals, resources
 from gateway.records.resources import New, put
 from gateway.records.stays import Known
@@ -33,6 +33,9 @@ class _Told:
     """Each rejected message, and the receipt that says so."""
     receipts: Collection[int]
     cancelling: Collection[int]
+    repeated: Mapping[int, set[int]]
+    """Each rejected message, and those that may say the same again and were not rejected. What says the same makes no
+    version of its own."""
 
 
 def keep(session: Session, of: Known, at: int) -> None:
@@ -53,10 +56,44 @@ def keep(session: Session, of: Known, at: int) -> None:
         refused,
         {sequence for sequence, event in of.events.items() if event.kind == RECEIPT},
         {sequence for sequence, event in of.events.items() if event.status == "C"},
+        _repeated(of.events, refused),
     )
     for kind, id in sorted(touched):
         if kind not in AS_SENT:
             _settle(session, kind, id, told, of, at)
+
+
+def _repeated(events: Mapping[int, PathwayEvent], refused: Collection[int]) -> dict[int, set[int]]:
+    """Of each rejected message, those of the same root that came after it and were not rejected; of the changes only
+    those that are not older. Of what was cancelled nothing but that holds."""
+    by_id = {(event.sender_organisation, event.key.id): event for event in events.values()}
+    roots = {sequence: _root(event, by_id) for sequence, event in events.items() if event.kind != RECEIPT}
+    standing = [sequence for sequence in roots if sequence not in refused]
+    cancelled = {roots[sequence] for sequence in standing if events[sequence].status == "C"}
+    found: dict[int, set[int]] = {sequence: set() for sequence in refused}
+    for sequence in refused:
+        event, root = events[sequence], roots[sequence]
+        for other in (each for each in standing if each > sequence and roots[each] == root):
+            again = events[other]
+            is_alike = (again.status == "C") == (event.status == "C") == (root in cancelled)
+            if is_alike and (again.sent >= event.sent or again.status != "M"):
+                found[sequence].add(other)
+    return found
+
+
+def _root(event: PathwayEvent, by_id: Mapping[tuple[str, str], PathwayEvent]) -> tuple[str, str]:
+    """Names the first message of what this one belongs to, as `resources.named` does."""
+    organisation, first = event.sender_organisation, event.key.id
+    for _ in range(resources.LONGEST_CHAIN):
+        parent = event.parent or event.conversation
+        if event.status not in ("M", "C") or not parent:
+            break
+        first = parent
+        found = by_id.get((organisation, parent))
+        if found is None:
+            break
+        event = found
+    return organisation, first
 
 
 def _settle(session: Session, kind: str, id: str, told: _Told, of: Known, at: int) -> None:
@@ -66,7 +103,8 @@ def _settle(session: Session, kind: str, id: str, told: _Told, of: Known, at: in
     present = versions[0]
     if present["message"] not in told.rejected and present["source"] != "rejected":
         return
-    holding = next((v for v in versions if _holds(v, told)), None)
+    speaking = {version["message"] for version in versions}
+    holding = next((v for v in versions if _holds(v, told, speaking)), None)
     content: dict[str, Any]
     if holding is not None:
         content = fhir_json.read_own(holding["content"])
@@ -91,7 +129,10 @@ def _settle(session: Session, kind: str, id: str, told: _Told, of: Known, at: in
         goals.note_goal(session, content, of.patient_key, stated, new.message)
 
 
-def _holds(version: Row, told: _Told) -> bool:
-    """Whether a message that was not rejected said it."""
+def _holds(version: Row, told: _Told, speaking: Collection[int]) -> bool:
+    """Whether a message that was not rejected said it, or said it again. `speaking`: those with a version of their
+    own."""
     message = version["message"]
-    return message is not None and message not in told.rejected and message not in told.receipts
+    if message is None or message in told.receipts:
+        return False
+    return message not in told.rejected or not told.repeated[message] <= set(speaking)

@@ -171,7 +171,10 @@ def _beneath(session: Session, row: Row, root: str, new: tuple[Written, ...], at
 
 
 def _is_outdated(session: Session, root: str, held: list[Row], row: Row) -> bool:
-    """Whether something later was said already, or all of it was cancelled."""
+    """Whether something later was said already, or all of it was cancelled. A cancellation takes all of it back, also
+    what was said later than it."""
+    if row["status"] == "C":
+        return any(each["source"] == "cancelled" for each in held)
     newest = session.one("newest_of_root", root=root)
     later = newest is not None and (newest["newest"] or 0) > (row["generated_at"] or row["received_at"])
     return later or any(each["source"] == "cancelled" for each in held)

@@ -73,14 +73,6 @@ class LossReport:
             "notes": list(self.notes),
         }
 
-    def summary(self) -> dict[str, Any]:
-        """The short form that is stored beside the message: counts, losses and notes."""
-        full = self.as_json()
-        full["entries"] = [
-            entry for entry in full["entries"] if entry["kind"] in ("lost", "rendered", "assumed")
-        ]
-        return full
-
 
 def _gravest(entries: tuple[Loss, ...]) -> Severity | None:
     found = {entry.severity for entry in entries}

@@ -261,3 +261,15 @@ def test_an_earlier_look_calls_nothing_failed_that_was_not_due() -> None:
     after = report(NOTICE, [late] * 6, [], Wanted(MONDAY + timedelta(hours=24, seconds=1))).lines[0].total
     assert (early.denominator, early.not_yet_due) == (0, 6)
     assert (after.denominator, after.numerator) == (6, 0)
+
+
+def test_every_form_tells_the_same_sum() -> None:
+    """From ten thousand days on, the one in FHIR was rounded to tens."""
+    week = tuple(date(2026, 1, day) for day in (5, 6, 7, 8, 9))
+    stays = [msgspec.structs.replace(stay(number, 0, True), extra_days=week) for number in range(2_469)]
+    found = report(MEASURES["extra-days"], stays, [], Wanted(NOW))
+    ((start, figure),) = found.lines[0].periods
+    assert figure.value == 12_345
+    score = measure_report(found, start)["group"][0]["measureScore"]
+    rows = list(csv.DictReader(io.StringIO(table(found))))
+    assert [score["value"], *(float(row["value"]) for row in rows)] == [12_345] * 3

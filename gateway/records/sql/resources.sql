@@ -69,8 +69,9 @@ INSERT INTO parties (party_set, her_id) VALUES (:party_set, :her_id)
 SELECT her_id FROM parties WHERE party_set = :party_set
 
 -- newest_of_root --
+-- When the newest of what is kept was said; when a receipt rejected it says nothing of that.
 SELECT MAX(m.generated_at) AS newest FROM resource_versions v JOIN resources r ON r.resource_key = v.resource_key
-JOIN messages m ON m.sequence = v.message WHERE r.root = :root
+JOIN messages m ON m.sequence = v.message WHERE r.root = :root AND m.is_receipt = 0
 
 -- resources_of_root --
 SELECT r.resource_type, r.id, r.source, r.deleted FROM resources r WHERE r.root = :root
@@ -93,7 +94,7 @@ WHERE r.resource_type = :resource_type AND r.id = :id ORDER BY v.version DESC
 -- Whether the first message itself was kept, or a correction alone.
 SELECT v.message FROM resource_versions v JOIN resources r ON r.resource_key = v.resource_key
 JOIN messages m ON m.sequence = v.message
-WHERE r.root = :root AND m.status NOT IN ('M', 'C') LIMIT 1
+WHERE r.root = :root AND m.status NOT IN ('M', 'C') AND m.is_receipt = 0 LIMIT 1
 
 -- search_resources --
 SELECT r.resource_key, r.resource_type, r.id, r.version, r.updated_at AS at, r.deleted, r.patient_key, r.source, r.party_set, v.content
