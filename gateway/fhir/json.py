@@ -69,12 +69,14 @@ def read(data: bytes) -> dict[str, Any]:
         raise Unreadable("json.empty-input")
     if len(data) > MAX_VALUES and data.count(b",") + data.count(b"[") + data.count(b"{") > MAX_VALUES:
         raise Unreadable("json.too-many-values", details={"limit": MAX_VALUES})
-    if b"\\u0000" in data and (found := _NULL_CHARACTER.search(data)):
+    is_escaped = b"\\" in data
+    if is_escaped and b"\\u0000" in data and (found := _NULL_CHARACTER.search(data)):
         raise _refused("json.null-character", json_place.of_offset(data, found.end() - 1))
     resource = _decode(data)
     if not isinstance(resource, dict):
         raise Unreadable("json.not-an-object")
-    keys = None if _is_flat(data) else _count_keys(resource, data)
+    unescaped = _without_escapes(data) if is_escaped else data
+    keys = None if _is_flat(unescaped) else _count_keys(resource, data)
     if _encoder.encode(resource) != data and _has_duplicate_keys(
         data, _count_keys(resource, data) if keys is None else keys
     ):
@@ -130,16 +132,24 @@ def _too_deep(data: bytes) -> Unreadable:
     return _refused("json.too-deep", json_place.of_depth(data, MAX_DEPTH), MAX_DEPTH)
 
 
-def _is_flat(data: bytes) -> bool:
+def _without_escapes(data: bytes) -> bytes | None:
+    """The text without what is escaped; None where there is much of it, or an escaped backslash: look closely."""
+    if data.count(b"\\") * 100 > len(data):
+        return None
+    first, *escaped = data.split(b"\\")
+    return None if b"" in escaped else b"".join([first, *[part[1:] for part in escaped]])
+
+
+def _is_flat(unescaped: bytes | None) -> bool:
     r"""Whether the brackets of a (well-formed) text show that it has at most `MAX_DEPTH` levels; no: look closely.
 
-    Without escaped quotes, a string is two quotes with its own brackets between them. Where the quotes go away in
+    Without what is escaped, a string is two quotes with its own brackets between them. Where the quotes go away in
     pairs, no bracket stood in a string: one that did would leave an odd run of quotes before it. Of the other brackets,
     taking away those with nothing inside takes at most one level away.
     """
-    if b"\\\\" in data:  # an escaped backslash before a quote: which of them is escaped?
+    if unescaped is None:
         return False
-    marks = data.replace(b'\\"', b"").translate(None, _NO_MARK).replace(b'""', b"")
+    marks = unescaped.translate(None, _NO_MARK).replace(b'""', b"")
     if b'"' in marks:
         return False
     for _ in range(MAX_DEPTH // 2):
