@@ -8,13 +8,10 @@ from __future__ import annotations
 import ipaddress
 import os
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from gateway.errors import ConfigurationError
-
-if TYPE_CHECKING:
-    from gateway.settings import Endpoint, Partner, Settings
+from gateway.settings import Endpoint, Partner, Settings
 
 _BAD_VALUE = "configuration.bad-value"
 _DUPLICATE = "configuration.duplicate-her-id"

@@ -11,7 +11,8 @@ from gateway.errors import ConfigurationError, SomlosError
 def run(config: Path | None, language: Language) -> int:
     """Serve until told to end; 2 when the settings cannot be used, 1 when the gateway cannot start with them."""
     from gateway import app
-    from gateway.settings import Settings, load
+    from gateway.settings import Settings
+    from gateway.settings_load import load
 
     try:
         app.serve(load(config) if config is not None else Settings())

@@ -23,7 +23,8 @@ import httpx
 from gateway.ledger import line, messages, times
 from gateway.ledger.session import Session
 from gateway.ledger.store import Ledger
-from gateway.settings import Settings, from_content
+from gateway.settings import Settings
+from gateway.settings_load import from_content
 from tests.browser import seed
 from tests.support.live_server import live_server
 

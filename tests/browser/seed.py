@@ -50,7 +50,8 @@ from gateway.routing.partners import Partners
 from gateway.routing.ports import Content
 from gateway.routing.quarantine import HELD
 from gateway.services import GatewayServices
-from gateway.settings import Settings, from_content
+from gateway.settings import Settings
+from gateway.settings_load import from_content
 from gateway.simulator.cast import BJORKELIA, HOSPITAL, LYNGVIK, PATIENTS, SERVICES, Organisation
 from gateway.simulator.compose import compose, new_ids
 from gateway.simulator.steps import Step, root_of, story

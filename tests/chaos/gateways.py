@@ -19,7 +19,7 @@ from typing import Any
 
 def _serve(order: dict[str, Any]) -> None:
     from gateway import app
-    from gateway.settings import load
+    from gateway.settings_load import load
     from tests.chaos.handoffs import arm
 
     log = os.open(order["log"], os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)

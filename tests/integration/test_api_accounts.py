@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 from gateway.app import create_app
 from gateway.cli import cli
-from gateway.settings import from_content
+from gateway.settings_load import from_content
 from tests.support.live_server import live_server
 from tests.support.two_partners import HOSPITAL_SECRET, client_of, configured
 

@@ -23,7 +23,7 @@ from gateway.ledger.session import Session
 from gateway.measures.definitions import MEASURES
 from gateway.records import counted
 from gateway.services import GatewayServices
-from gateway.settings import from_content
+from gateway.settings_load import from_content
 from tests.support.live_server import live_server
 
 TOWN, TRUST = "2000", "1000"

@@ -27,7 +27,8 @@ from gateway.errors import CATALOGUE, Unavailable
 from gateway.routing.credentials import Credential, Credentials
 from gateway.routing.outcomes import Accepted, Duplicate, IntakeOutcome, Refused
 from gateway.services import GatewayServices
-from gateway.settings import Settings, from_content
+from gateway.settings import Settings
+from gateway.settings_load import from_content
 from tests.support.live_server import live_server
 from tests.support.messages import CANARIES, CANARY_NUMBER, Admission
 

@@ -17,7 +17,8 @@ from typer.testing import CliRunner
 from gateway.app import create_app
 from gateway.cli import cli
 from gateway.errors import CATALOGUE
-from gateway.settings import Settings, from_content
+from gateway.settings import Settings
+from gateway.settings_load import from_content
 from tests.support.live_server import live_server
 from tests.support.messages import CANARIES, NURSING, WARD, Admission
 from tests.support.two_partners import HOSPITAL_SECRET, MUNICIPALITY_SECRET, client_of, configured, post_xml

@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
-from gateway.settings import from_content
+from gateway.settings_load import from_content
 from tests.integration.test_api_fhir_resources import STORY
 from tests.support.pathway_house import SOLVEIG, PathwayHouse, pathway_house
 

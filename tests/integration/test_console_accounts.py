@@ -30,7 +30,7 @@ from gateway.ledger.audit import AuditFilter, AuditReader
 from gateway.measures.reports import DIMENSIONS, Dimension
 from gateway.records.resource_reader import ResourceReader
 from gateway.services import GatewayServices
-from gateway.settings import from_content
+from gateway.settings_load import from_content
 from gateway.simulator.cast import BJORKELIA, HOSPITAL, LYNGVIK, PATIENTS, SERVICES
 from gateway.simulator.conformance.counterpart import Vendor
 from gateway.simulator.conformance.play import Plan

@@ -21,7 +21,8 @@ from gateway.console import create_console
 from gateway.console.pages_plays import targets
 from gateway.ledger.store import Ledger
 from gateway.services import GatewayServices
-from gateway.settings import Settings, from_content
+from gateway.settings import Settings
+from gateway.settings_load import from_content
 from gateway.simulator.conformance.plays import MOST_AT_ONCE
 from gateway.simulator.reading import see
 from tests.browser import seed

@@ -13,7 +13,7 @@ import pytest
 from psycopg.conninfo import make_conninfo
 
 from gateway.app import create_app
-from gateway.settings import from_content
+from gateway.settings_load import from_content
 from tests.support import stores
 from tests.support.live_server import live_server
 from tests.support.two_partners import configured

@@ -13,7 +13,7 @@ from gateway.app import create_app
 from gateway.pathway.calendar import day_of
 from gateway.projection.communities import communities_of
 from gateway.services import GatewayServices
-from gateway.settings import from_content
+from gateway.settings_load import from_content
 from gateway.settings_pathway import Community
 from tests.integration.test_api_measures import BEGIN, TOWN, TRUST, keep_stays
 from tests.support.live_server import live_server

@@ -20,7 +20,7 @@ from gateway.operations.publishing import Publisher, due_after, next_look
 from gateway.pathway.calendar import OSLO
 from gateway.routing.partners import Partners
 from gateway.services import GatewayServices
-from gateway.settings import from_content
+from gateway.settings_load import from_content
 from gateway.settings_operations import MeasureSettings
 from tests.integration.test_api_measures import BEGIN, keep_stays
 from tests.integration.test_pathway_projection import database as database

@@ -28,7 +28,7 @@ from gateway.pathway.calendar import day_of
 from gateway.projection.counting import counted_reader
 from gateway.records.measured import Measured, MeasuredReader
 from gateway.services import GatewayServices
-from gateway.settings import from_content
+from gateway.settings_load import from_content
 from gateway.simulator.quarter import folder as quarter_folder
 from gateway.simulator.quarter.letters import Letter
 from gateway.simulator.quarter.load import by_patient, follow_up, in_order, load

@@ -12,7 +12,8 @@ import pytest
 
 from gateway.ledger.operations import Alarm
 from gateway.operations.actions import Act
-from gateway.settings import Settings, from_content
+from gateway.settings import Settings
+from gateway.settings_load import from_content
 from gateway.transports.base import Deferred, Delivered, Rejected
 from tests.support.partner_server import PartnerServer, partner_server, response
 from tests.support.plain import NURSING, House, Scripted, message, receipt, running, settings

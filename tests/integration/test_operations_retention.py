@@ -236,7 +236,7 @@ def test_when_it_is_looked_after(now: str, expected: str) -> None:
 
 def test_metadata_cannot_go_before_bodies() -> None:
     from gateway.errors import ConfigurationError
-    from gateway.settings import from_content
+    from gateway.settings_load import from_content
 
     for wrong in ({"metadata_days": 30}, {"bodies_days": 31, "metadata_days": 30}, {"bodies_days": 0}):
         with pytest.raises(ConfigurationError):

@@ -31,7 +31,7 @@ from gateway.projection.projector import Projector
 from gateway.projection.resources import Named
 from gateway.records.reader import PathwayReader
 from gateway.records.rows import Instant, StayRow
-from gateway.settings import from_content
+from gateway.settings_load import from_content
 from tests.support import stores
 from tests.support.flows import (
     AGREEMENT_SETTINGS,

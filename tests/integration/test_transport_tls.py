@@ -16,7 +16,8 @@ from gateway.app import create_app
 from gateway.certificates import certificate_of
 from gateway.cli import cli
 from gateway.errors import ConfigurationError
-from gateway.settings import Endpoint, from_content
+from gateway.settings import Endpoint
+from gateway.settings_load import from_content
 from gateway.transports.base import Deferred, Delivered, NotReached, Reached
 from gateway.transports.http import HttpTransport, reached_of
 from gateway.transports.tls import certificates_of

@@ -28,7 +28,8 @@ from gateway.operations.trial_message import SYNTHETIC_NUMBER, TYPES, trial_mess
 from gateway.routing.admission import environment_refusal
 from gateway.routing.partners import Route
 from gateway.services import GatewayServices
-from gateway.settings import Endpoint, Partner, from_content
+from gateway.settings import Endpoint, Partner
+from gateway.settings_load import from_content
 from gateway.translate.facts import Party
 from gateway.translate.facts_xml import facts_of_message
 from tests.support.certificates import Authority

@@ -17,7 +17,8 @@ from gateway.emessage.read import read
 from gateway.fhir import json as fhir_json
 from gateway.formats import Formats
 from gateway.routing.outcomes import Accepted, Refused
-from gateway.settings import Settings, from_content
+from gateway.settings import Settings
+from gateway.settings_load import from_content
 from gateway.translate import convert, facts_of
 from gateway.translate.facts import Party
 from gateway.translate.roundtrip import compare

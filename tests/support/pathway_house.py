@@ -15,7 +15,7 @@ import httpx
 
 from gateway.app import create_app
 from gateway.services import GatewayServices
-from gateway.settings import from_content
+from gateway.settings_load import from_content
 from gateway.simulator.cast import PATIENTS
 from gateway.simulator.compose import Composed, compose, new_ids
 from gateway.simulator.partners import PARTNERS

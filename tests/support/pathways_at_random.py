@@ -25,7 +25,7 @@ from gateway.routing.credentials import Credential
 from gateway.routing.intake import Intake
 from gateway.routing.outcomes import IntakeOutcome
 from gateway.routing.partners import Partners
-from gateway.settings import from_content
+from gateway.settings_load import from_content
 from gateway.simulator.cast import SERVICES
 from gateway.simulator.compose import compose
 from gateway.simulator.partners import partner_of

@@ -24,7 +24,8 @@ from gateway.ledger.rows import DeliveryRow
 from gateway.routing.credentials import Credential
 from gateway.routing.outcomes import Accepted, Duplicate, IntakeOutcome, Refused
 from gateway.routing.ports import Content, Loss, Reading, Translation
-from gateway.settings import Endpoint, Settings, from_content
+from gateway.settings import Endpoint, Settings
+from gateway.settings_load import from_content
 from gateway.translate.facts import (
     Facts,
     Party,

@@ -13,7 +13,8 @@ import httpx
 
 from gateway.emessage import apprec
 from gateway.emessage.read import read as read_xml
-from gateway.settings import Settings, from_content
+from gateway.settings import Settings
+from gateway.settings_load import from_content
 from gateway.translate import convert
 from gateway.translate.facts import Party
 from tests.support.messages import CANARY_TEXT, HOSPITAL, MUNICIPALITY, NURSING, WARD, Admission

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from gateway.routing.credentials import Credentials
-from gateway.settings import from_content
+from gateway.settings_load import from_content
 
 
 def credentials(tmp_path: Path, secrets: dict[str, str | None]) -> Credentials:

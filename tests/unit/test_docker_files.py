@@ -12,7 +12,7 @@ import yaml
 from psycopg.conninfo import conninfo_to_dict
 from starlette.requests import Request
 
-from gateway import settings
+from gateway import settings_load
 from gateway.console.door import Door
 from gateway.errors import ConfigurationError
 from gateway.ledger import patient_key
@@ -91,7 +91,7 @@ def test_no_secret_is_in_the_files() -> None:
 
 
 def test_the_example_configuration_is_one_the_gateway_takes() -> None:
-    loaded = settings.load(DOCKER / "somlos.toml", _secrets("gateway.env"))
+    loaded = settings_load.load(DOCKER / "somlos.toml", _secrets("gateway.env"))
     published = [port.split(":") for gateway in GATEWAYS for port in gateway["ports"]]
     (port,) = {inside for _, _, inside in published}
     assert len({outside for _, outside, _ in published}) == len(GATEWAYS)
@@ -102,7 +102,7 @@ def test_the_example_configuration_is_one_the_gateway_takes() -> None:
 
 
 def test_the_console_is_reached_from_the_host_and_only_with_an_account() -> None:
-    loaded = settings.load(DOCKER / "somlos.toml", _secrets("gateway.env"))
+    loaded = settings_load.load(DOCKER / "somlos.toml", _secrets("gateway.env"))
     door = Door(loaded, None)
     for gateway in GATEWAYS:
         for port in gateway["ports"]:
@@ -124,7 +124,7 @@ def test_the_console_is_reached_from_the_host_and_only_with_an_account() -> None
 
 
 def test_the_gateways_share_the_ledger_that_compose_starts() -> None:
-    loaded = settings.load(DOCKER / "somlos.toml", _secrets("gateway.env"))
+    loaded = settings_load.load(DOCKER / "somlos.toml", _secrets("gateway.env"))
     database = COMPOSE["services"]["postgres"]
     address = conninfo_to_dict(loaded.gateway.ledger)
     assert address == {
@@ -155,4 +155,4 @@ def test_the_image_can_reach_postgresql() -> None:
 
 def test_the_example_configuration_needs_the_secrets_it_names() -> None:
     with pytest.raises(ConfigurationError, match="secret-missing"):
-        settings.load(DOCKER / "somlos.toml", {})
+        settings_load.load(DOCKER / "somlos.toml", {})

@@ -10,7 +10,7 @@ import pytest
 
 from gateway.errors import ConfigurationError
 from gateway.routing.credentials import Credentials
-from gateway.settings import from_content, load
+from gateway.settings_load import from_content, load
 
 SECRET = "a-long-secret"
 HASH = hashlib.sha256(SECRET.encode()).hexdigest()
