@@ -33,7 +33,7 @@ from gateway.settings_load import from_content
 from gateway.translate.facts import Party
 from gateway.translate.facts_xml import facts_of_message
 from tests.support.certificates import Authority
-from tests.support.live_server import live_server
+from tests.support.live_server import live_server_beside
 from tests.support.partner_server import PartnerServer, partner_server, response
 
 pytestmark = pytest.mark.anyio
@@ -88,9 +88,11 @@ async def house(
         town = {"name": "Kommunen", "her_ids": [MUNICIPALITY, NURSING], "endpoint": [endpoint], **partner}
         ledger = {"ledger": f"sqlite:{folder / 'ledger.db'}", "workers": 0}
         app = create_app(from_content({"gateway": ledger | gateway, "partner": [town]}, folder=folder))
-        with live_server(app) as url:
-            async with httpx.AsyncClient(base_url=url, trust_env=False, timeout=LIMIT_S) as client:
-                yield House(client, app.state.services, server)
+        async with (
+            live_server_beside(app) as url,
+            httpx.AsyncClient(base_url=url, trust_env=False, timeout=LIMIT_S) as client,
+        ):
+            yield House(client, app.state.services, server)
 
 
 async def until(question: Callable[[], Any]) -> Any:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -43,3 +44,15 @@ def live_server(app: ASGIApp) -> Iterator[str]:
         server.should_exit = True
         thread.join(START_SECONDS)
     assert not thread.is_alive(), "the server did not stop"
+
+
+@asynccontextmanager
+async def live_server_beside(app: ASGIApp) -> AsyncIterator[str]:
+    """The same for a test whose own loop answers the application: it goes on while the application ends, which waits
+    for what it has begun to send."""
+    running = live_server(app)
+    url = running.__enter__()
+    try:
+        yield url
+    finally:
+        await asyncio.to_thread(running.__exit__, None, None, None)
