@@ -63,6 +63,16 @@ def is_of(coding: dict[str, Any], system: str) -> bool:
     )
 
 
+def code_in_extension(holder: dict[str, Any], name: str, code_set: str) -> str | None:
+    """The code in the first extension of ours with that name, if it is of the national set or names no set."""
+    found = (e.get("valueCoding") for e in holder.get("extension", ()) if e.get("url") == extension_url(name))
+    coding = next(found, None)
+    if not isinstance(coding, dict) or ("system" in coding and not is_of(coding, code_system(code_set))):
+        return None
+    code: str | None = coding.get("code")
+    return code
+
+
 NATIONAL_SETS: Final = {
     f"{CODE_LIST_ROOT.removeprefix('urn:oid:')}{number}": code_system(number) for number in range(1000, 10000)
 }

@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import Any
 
 from gateway.errors import Refusal
-from gateway.fhir.canonical import code_system, extension_url, is_of
+from gateway.fhir.canonical import code_in_extension, code_system, extension_url, is_of
 from gateway.translate import processing, receipts, version
 from gateway.translate.bundle_view import View
 from gateway.translate.codec import Json
@@ -52,6 +52,7 @@ def facts_of_bundle(bundle: Json) -> Facts:
         raise Refusal("fhir.several-destinations", path="MessageHeader.destination")
     provenance = view.provenance()
     status = view.status
+    acknowledgement = code_in_extension(header, "acknowledgement", "7304")
     parent = version.parent_of(view.body() or view.first("Composition"), provenance, view.follow)
     return Facts(
         format="fhir-r4",
@@ -67,9 +68,7 @@ def facts_of_bundle(bundle: Json) -> Facts:
         parent_id=parent,
         conversation_id=_conversation(header, parent),
         patient=view.patient(),
-        acknowledgement=_code_of(header, "acknowledgement", "7304")
-        if _code_of(header, "acknowledgement", "7304") in ("J", "N", "F")
-        else None,  # type: ignore[arg-type]
+        acknowledgement=acknowledgement if acknowledgement in ("J", "N", "F") else None,  # type: ignore[arg-type]
         processing=processing.status_of(bundle, header),
         events=view.events(),
         topics=view.topics() if dialogue_standard(bundle) else (),
@@ -105,14 +104,6 @@ def _extension(resource: Json, name: str, key: str) -> Any:
     return next(
         (e.get(key) for e in resource.get("extension", ()) if e.get("url") == extension_url(name)), None
     )
-
-
-def _code_of(resource: Json, name: str, code_set: str) -> str | None:
-    """The code in an extension, if it is one of the set or says of none that it is of it."""
-    coding = _extension(resource, name, "valueCoding")
-    if not isinstance(coding, dict) or ("system" in coding and not is_of(coding, code_system(code_set))):
-        return None
-    return coding.get("code")
 
 
 def _codes(concept: object, code_set: str) -> list[str]:
@@ -240,9 +231,9 @@ class _Stated(View):
             kind = (each for each in encounters if each.get("resourceType") == "Encounter")
             return [each for each in kind if is_about(each, patient, self.follow)]
 
-        there = own(self.resources)
-        found = own([self.follow(body.get("encounter"))]) or own(self.focus()) or there
-        return found[0] if len(there) == 1 or found is not there else {}
+        named = own([self.follow(body.get("encounter"))]) or own(self.focus())
+        there = named or own(self.resources)
+        return there[0] if named or len(there) == 1 else {}
 
     def events(self) -> tuple[Event, ...]:
         """The dated events of the stay: Observations of 9121, with the times that stand in the Encounter's period. A
@@ -284,18 +275,18 @@ class _Stated(View):
         concept = resource.get("code")
         if resource.get("resourceType") != "Observation" or not isinstance(concept, dict):
             return []
-        sets = ("9121", "") if any(resource is each for each in self._among_events) else ("9121",)
+        sets = ("9121", "") if id(resource) in self._among_events else ("9121",)
         codings = concept.get("coding", ())
         return [str(c["code"]) for c in codings if c.get("code") and set_of(c) in sets]
 
     @cached_property
-    def _among_events(self) -> list[Json]:
-        """What the body names where the e-message has nothing but events."""
-        sections, found = [*self.body().get("section", ())], list[Json]()
+    def _among_events(self) -> set[int]:
+        """What the body names (by identity) where the e-message has nothing but events."""
+        sections, found = [*self.body().get("section", ())], set[int]()
         for section in sections:  # grows as it goes
             sections += section.get("section", ())
             if any(coding.get("code") in _OF_EVENTS for coding in section.get("code", {}).get("coding", ())):
-                found += map(self.follow, section.get("entry", ()))
+                found.update(id(self.follow(entry)) for entry in section.get("entry", ()))
         return found
 
 
@@ -305,8 +296,8 @@ def _her(resource: Json) -> str | None:
             return str(identifier.get("value") or "").strip() or None
     for extension in resource.get("extension", ()):  # of a receipt: AdditionalId
         if extension.get("url") == extension_url("additional-id") and "HER" in (
-            _code_of(extension, "id-type", "9051"),
-            _code_of(extension, "id-type", "8116"),
+            code_in_extension(extension, "id-type", "9051"),
+            code_in_extension(extension, "id-type", "8116"),
         ):
             return str(_extension(extension, "id", "valueString") or "").strip() or None
     return None

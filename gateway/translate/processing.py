@@ -7,12 +7,12 @@ MessageHeader.
 
 from __future__ import annotations
 
-from gateway.fhir.canonical import code_system, extension_url, is_of
+from gateway.fhir.canonical import code_in_extension, code_system, extension_url
 from gateway.translate.codec import Json
 
 PRODUCTION, TEST = "P", "T"
-CODES = code_system("8113")
-_ADDRESS = extension_url("processing-status")
+_CODE_SET, _NAME = "8113", "processing-status"
+CODES, ADDRESS = code_system(_CODE_SET), extension_url(_NAME)
 LABEL = {"system": "http://terminology.hl7.org/CodeSystem/v3-ActReason", "code": "HTEST"}
 """HL7's "test health data"."""
 _NO_PRODUCTION = frozenset({TEST, "D"})
@@ -20,11 +20,7 @@ _NO_PRODUCTION = frozenset({TEST, "D"})
 
 def stated(header: Json) -> str | None:
     """The code of 8113 in the MessageHeader; None: it says none, or one of another set."""
-    for extension in header.get("extension", ()):
-        coding = extension.get("valueCoding")
-        if extension.get("url") == _ADDRESS and isinstance(coding, dict):
-            return coding.get("code") if "system" not in coding or is_of(coding, CODES) else None
-    return None
+    return code_in_extension(header, _NAME, _CODE_SET)
 
 
 def labels_of_test(bundle: Json, header: Json) -> list[Json]:

@@ -13,7 +13,7 @@ import re
 from collections.abc import Collection
 
 from gateway.errors import Severity
-from gateway.fhir.canonical import extension_url
+from gateway.translate import processing
 from gateway.translate.believed import is_negation, is_refuted, is_taken_out
 from gateway.translate.born.tables import wordlist
 from gateway.translate.codec import Json
@@ -29,8 +29,6 @@ _MUST_ARRIVE = frozenset(
 )
 """Resources that may not be missing altogether: what is not there is read as "there is none", and what somebody wanted
 to say is not said."""
-_PROCESSING = extension_url("processing-status")
-"""Without it the message is one of production, and a test would be taken for true."""
 _TECHNICAL = frozenset(
     {
         *("system", "version", "userSelected", "identifier", "url", "hash", "size", "contentType", "profile"),
@@ -66,7 +64,10 @@ def of_leaf(leaf: Leaf, touched: set[int], lost: Lost) -> Severity:
     kind, _, path = element_of_leaf(leaf).partition(".")
     if is_taken_out(leaf.resource) and not (is_refuted(leaf.resource) or is_negation(leaf.resource)):
         return "warning"
-    if "modifierExtension" in leaf.steps or any(each.get("url") == _PROCESSING for each in leaf.owners):
+    # without its processing status the message is one of production, and a test would be taken for true
+    if "modifierExtension" in leaf.steps or any(
+        each.get("url") == processing.ADDRESS for each in leaf.owners
+    ):
         return "error"
     element = re.sub(r"\.coding\.code$", "", path)
     words = wordlist()

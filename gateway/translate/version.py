@@ -79,11 +79,10 @@ def _activity(provenance: Json) -> str | None:
 def _stated(provenance: Json) -> str | None:
     """The code of 7309, which only a message has; one that names no set is taken for it, as the message says it so."""
     for coding in provenance.get("activity", {}).get("coding", ()):
-        is_status = "system" not in coding and coding.get("code") not in STATUS_BY_OPERATION
-        if (is_status or terminology.number_of(str(coding.get("system", ""))) == "7309") and coding.get(
-            "code"
-        ):
-            return str(coding["code"])
+        code, system = coding.get("code"), coding.get("system")
+        alone = system is None and code not in STATUS_BY_OPERATION
+        if code and (alone or terminology.number_of(str(system)) == "7309"):
+            return str(code)
     return None
 
 

@@ -14,8 +14,10 @@ from gateway.bench.messages import discharge_report
 from gateway.emessage.read import read
 from gateway.errors import NotTranslatable
 from gateway.fhir import json as fhir_json
+from gateway.fhir.canonical import code_system
 from gateway.fhir.validate import validate
 from gateway.translate import convert, facts_of
+from gateway.translate.places import concept_of_component
 from gateway.translate.reading import MOST_CHARACTERS, MOST_NESTED
 
 Json = dict[str, Any]
@@ -118,6 +120,30 @@ def named_by_number(number: int) -> Json:
     return bundle
 
 
+def events(number: int) -> Json:
+    """All in the section of a report that has nothing but events."""
+    code = {"coding": [{"system": code_system("9121"), "code": "4"}]}
+    said = {"status": "final", "code": code, "effectiveDateTime": "2026-03-10"}
+    bundle = with_more(number, "Observation", **said)
+    entries = [{"reference": address(one)} for one in range(number)]
+    section = {"code": concept_of_component("OpplysningOpphold"), "entry": entries}
+    first(bundle, "Composition")["section"].append(section)
+    return bundle
+
+
+def documents(number: int) -> Json:
+    """Each about somebody else."""
+    bundle = copy.deepcopy(report())
+    body = {key: value for key, value in first(bundle, "Composition").items() if key != "section"}
+    for one in range(number):
+        patient = {"resourceType": "Patient", "name": [{"family": f"Person {one}"}]}
+        document = {**body, "subject": {"reference": address(one)}}
+        bundle["entry"].append({"fullUrl": address(one), "resource": patient})
+        bundle["entry"].append({"fullUrl": address(number + one), "resource": document})
+    first(bundle, "MessageHeader")["focus"] = [{"reference": address(number + one)} for one in range(number)]
+    return bundle
+
+
 def cost(work: Callable[[Json], object], bundle: Json) -> float:
     """Seconds of processor time, the least of two times."""
     times = []
@@ -137,6 +163,7 @@ KINDS = [
     files,
     sections,
     named_by_number,
+    events,
 ]
 
 
@@ -147,6 +174,19 @@ def test_many_of_a_kind_take_no_longer_each(kind: Callable[[int], Json]) -> None
         convert(bundle, "plo-1.6")
 
     few, many = cost(work, kind(FEW)), cost(work, kind(MANY))
+    assert many / MANY < 2.5 * few / FEW
+
+
+def test_many_documents_about_different_people_are_refused_as_soon_as_few() -> None:
+    def work(bundle: Json) -> None:
+        with pytest.raises(NotTranslatable):
+            convert(bundle, "plo-1.6")
+
+    bundles = documents(FEW), documents(MANY)
+    for bundle in bundles:
+        del bundle["meta"]
+        facts_of(bundle)
+    few, many = (cost(work, bundle) for bundle in bundles)
     assert many / MANY < 2.5 * few / FEW
 
 

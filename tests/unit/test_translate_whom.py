@@ -260,7 +260,7 @@ def test_an_edit_leaves_the_documents_of_a_message_of_ours_where_they_are() -> N
     source = next(
         made
         for made in (RandomMessage("plo-1.6", seed).text("p4") for seed in range(200))
-        if len(OpenBundle(to_fhir(made)).patients_of_documents()) > 1
+        if OpenBundle(to_fhir(made)).has_documents_of_several()
     )
     found = to_fhir(source)
     before = convert(found, "plo-1.6").data

@@ -124,7 +124,7 @@ def in_order(bundle: Json, target: str) -> OpenBundle:
     processing_status.say(work)
     if work.is_about_several_patients():
         return work
-    if len(work.patients_of_documents()) > 1:  # the envelope has room for one
+    if work.has_documents_of_several():  # the envelope has room for one
         raise NotTranslatable("translate.unsupported-content", path="MessageHeader.focus")
     people.give_roles(work)
     people.state_parties(work)

@@ -148,19 +148,18 @@ class OpenBundle:
         """Whether the documents stand in lists, one for each patient, or (of a message of ours) each has a Patient of
         its own: then nothing is moved, as it could land at another."""
         return any(map(self.is_report, self.focus())) or (
-            is_translated(self.bundle) and len(self.patients_of_documents()) > 1
+            is_translated(self.bundle) and self.has_documents_of_several()
         )
 
-    def patients_of_documents(self) -> list[Json]:
-        """Whom the documents in focus are about, each person once."""
-        found: list[Json] = []
-        for document in self.focus():
-            patient = self.follow(document.get("subject"))
-            if document.get("resourceType") != "Composition" or patient is None:
-                continue
-            if not any(each is patient or Person(each).is_same_as(Person(patient)) for each in found):
-                found.append(patient)
-        return found
+    def has_documents_of_several(self) -> bool:
+        """Whether the documents in focus are about more than one person."""
+        documents = (each for each in self.focus() if each.get("resourceType") == "Composition")
+        patients = {
+            id(each): each for each in map(self.follow, (d.get("subject") for d in documents)) if each
+        }
+        people = map(Person, patients.values())
+        first = next(people, None)
+        return first is not None and not all(first.is_same_as(other) for other in people)
 
     def is_report(self, resource: Json) -> bool:
         """Whether a resource is the List of one patient's documents."""

@@ -6,7 +6,6 @@ In the extension of the MessageHeader that becomes ProcessingStatus (8113).
 from __future__ import annotations
 
 from gateway import terminology
-from gateway.fhir.canonical import extension_url
 from gateway.translate import processing
 from gateway.translate.born.open_bundle import OpenBundle
 
@@ -23,7 +22,7 @@ def say(work: OpenBundle) -> None:
         return
     code = processing.TEST
     coding = {"system": processing.CODES, "code": code, "display": terminology.display("8113", code)}
-    extension = {"url": extension_url("processing-status"), "valueCoding": coding}
+    extension = {"url": processing.ADDRESS, "valueCoding": coding}
     work.header.setdefault("extension", []).append(extension)
     for label in processing.labels_of_test(work.bundle, work.header):
         for key in label:
