@@ -195,14 +195,16 @@ def create_app(settings: Settings) -> FastAPI:
             ours = isinstance(error, SomlosError)
             app.state.start_error = error if ours else Unavailable("us.internal", path=type(error).__name__)
             raise
-        inboxes = [asyncio.create_task(inbox.run()) for inbox in inboxes_of(running.services)]
+        inboxes = inboxes_of(running.services)
+        running.services.operations.follow(inboxes)
+        looking = [asyncio.create_task(inbox.run()) for inbox in inboxes]
         compiled = asyncio.create_task(asyncio.to_thread(compile_pages))
         try:
             yield
         finally:
-            for task in inboxes:
+            for task in looking:
                 task.cancel()
-            await asyncio.gather(*inboxes, compiled, return_exceptions=True)
+            await asyncio.gather(*looking, compiled, return_exceptions=True)
             await running.stop()
             await workers.stop()
 

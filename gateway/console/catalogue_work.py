@@ -23,6 +23,11 @@ _HOME: dict[str, tuple[str, str]] = {
     ),
     "home.endpoints": ("Mottaker svarer ikke", "Receiver does not answer"),
     "home.endpoints.lead": ("Meldingene venter her til den svarer.", "The messages wait here until it does."),
+    "home.inboxes": ("Filer som blir liggende", "Files that stay in the folder"),
+    "home.inboxes.lead": (
+        "Meldinger i dem kan være uleste, og da får avsenderen ingen kvittering.",
+        "Messages in them may be unread, and then the sender gets no receipt.",
+    ),
     "home.quarantine": ("Holdt tilbake", "Held back"),
     "home.quarantine.lead": (
         "Oversettelsen mister innhold. Et menneske må avgjøre.",
@@ -73,6 +78,7 @@ _HOME: dict[str, tuple[str, str]] = {
     "alarm.receipt-overdue": ("Kvittering mangler", "Receipt is missing"),
     "alarm.lane-stuck": ("Kø står fast", "Queue is stuck"),
     "alarm.endpoint-down": ("Mottaker svarer ikke", "Receiver does not answer"),
+    "alarm.inbox-stuck": ("Filer blir liggende", "Files stay in the folder"),
     "alarm.parked-too-long": ("Original er ikke kommet", "Original has not come"),
     "alarm.dead-letter": ("Stanset", "Stopped"),
     "alarm.clock-missed": ("Frist ikke holdt", "Deadline missed"),

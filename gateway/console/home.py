@@ -26,6 +26,7 @@ ROWS = 20
 CLOCKS_SINCE = timedelta(days=30)
 _ENDPOINTS: tuple[AlarmKind, ...] = ("endpoint-down",)
 _LANES: tuple[AlarmKind, ...] = ("lane-stuck",)
+_INBOXES: tuple[AlarmKind, ...] = ("inbox-stuck",)
 _CERTIFICATES: tuple[AlarmKind, ...] = ("certificate-ended", "certificate-ending")
 
 
@@ -93,6 +94,7 @@ def home(services: GatewayServices, viewer: Viewer, now: datetime, texts: Texts)
     for name, icon, tone, kinds in (
         ("lanes", "pause", "bad", _LANES),
         ("endpoints", "warning", "bad", _ENDPOINTS),
+        ("inboxes", "inbox", "bad", _INBOXES),
         ("certificates", "clock", "warn", _CERTIFICATES),
     ):
         alarms = overview.alarms(kinds, scope, ROWS + 1)

@@ -22,6 +22,7 @@ AlarmKind = Literal[
     "receipt-overdue",
     "lane-stuck",
     "endpoint-down",
+    "inbox-stuck",
     "parked-too-long",
     "dead-letter",
     "clock-warning",

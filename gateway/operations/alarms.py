@@ -8,6 +8,8 @@
 | lane-stuck      | the first of a lane has been tried in vain for long,     | that delivery has left the line        |
 |                 | while its endpoint answers and is not held               |                                        |
 | endpoint-down   | the endpoint failed again and again                      | it took something again                |
+| inbox-stuck     | what lies in an endpoint's in/ folder could not be taken | a look into the folder took everything |
+|                 | over, look after look                                    | over                                   |
 | clock-warning   | a clock of a stay must be met soon (its agreement says   | it was met or cancelled, a person      |
 |                 | how long before)                                         | settled it, or it was missed           |
 | clock-missed    | a clock's limit passed, and what it waits for is not     | that came after all, a person settled  |
@@ -28,12 +30,13 @@ from collections.abc import Iterable
 from typing import Any, Final, Protocol
 
 from gateway.ledger import times
+from gateway.ledger.operations import AlarmKind
 from gateway.ledger.session import Row, Session
 from gateway.settings import DAY, Settings
 
 MOST_AT_ONCE: Final = 1000
 HEARD_EVERY: Final = times.seconds(20)
-"""How often a node says again that an endpoint is down for it."""
+"""How often a node says again what it cannot do."""
 FORGOTTEN_AFTER: Final = times.seconds(120)
 """What a node said counts for so long."""
 NOBODY_TO_TELL: Final = 2
@@ -44,6 +47,7 @@ OVERDUE: Final = 1
 """In the column `alarmed`; 0: no alarm, 2: a dead letter."""
 CODES: Final = {
     "endpoint-down": "operations.endpoint-down",
+    "inbox-stuck": "operations.inbox-stuck",
     "lane-stuck": "operations.lane-stuck",
     "clock-warning": "operations.clock-warning",
     "clock-missed": "operations.clock-missed",
@@ -51,6 +55,10 @@ CODES: Final = {
     "certificate-ended": "operations.certificate-ended",
 }
 """For the kinds that have always the same one."""
+
+
+Trouble = tuple[AlarmKind, str]
+"""What this node cannot do with an endpoint: the kind of its alarm, and the endpoint's first HER-id."""
 
 
 class Asks(Protocol):
@@ -68,19 +76,19 @@ class Watch:
         self._node = node
         self._told = 0 if settings.alarm.webhook else NOBODY_TO_TELL
 
-    def is_needed(self, ledger: Asks, down: Iterable[str], now: int) -> bool:
-        """Whether a look would write something. `down`: endpoints that this node cannot reach, by first HER-id."""
+    def is_needed(self, ledger: Asks, troubles: Iterable[Trouble], now: int) -> bool:
+        """Whether a look would write something."""
         return bool(
             ledger.all("deliveries_alarm_differs", most=1)
-            or self._outages_differ(ledger, set(down), now)
+            or self._troubles_differ(ledger, set(troubles), now)
             or self._without_alarm(ledger, now)
             or self._clocks(ledger, now)
             or self._to_close(ledger, now)
         )
 
-    def look(self, session: Session, down: Iterable[str], now: int) -> None:
+    def look(self, session: Session, troubles: Iterable[Trouble], now: int) -> None:
         """Open what is missing and close what is over."""
-        self._keep_outages(session, set(down), now)
+        self._keep_troubles(session, set(troubles), now)
         for row in session.all("deliveries_alarm_differs", most=MOST_AT_ONCE):
             self._of_delivery(session, row, now)
         for row in self._without_alarm(session, now):
@@ -134,8 +142,8 @@ class Watch:
         )
 
     def _without_alarm(self, ledger: Asks, now: int) -> list[Row]:
-        """Endpoints, certificates and lanes that should have an open alarm and have none."""
-        found = ledger.all("endpoints_without_alarm")
+        """Endpoints, their folders and certificates, and lanes that should have an open alarm and have none."""
+        found = ledger.all("troubles_without_alarm")
         found = found + ledger.all("certificates_without_alarm", now=now, soon=self._soon(now))
         excused = {row["receiver_her"] for row in ledger.all("holds")}
         down = {row["endpoint"] for row in ledger.all("outages")}
@@ -151,16 +159,17 @@ class Watch:
                     )
         return found
 
-    def _outages_differ(self, ledger: Asks, down: set[str], now: int) -> bool:
-        rows = ledger.all("outages")
-        mine = {row["endpoint"]: row["seen_at"] for row in rows if row["node"] == self._node}
+    def _troubles_differ(self, ledger: Asks, troubles: set[Trouble], now: int) -> bool:
+        rows = ledger.all("troubles")
+        mine = {(row["kind"], row["endpoint"]): row["seen_at"] for row in rows if row["node"] == self._node}
         stale = any(row["seen_at"] < now - FORGOTTEN_AFTER for row in rows)
-        return stale or down != set(mine) or any(seen < now - HEARD_EVERY for seen in mine.values())
+        return stale or troubles != set(mine) or any(seen < now - HEARD_EVERY for seen in mine.values())
 
-    def _keep_outages(self, session: Session, down: set[str], now: int) -> None:
-        mine = {row["endpoint"] for row in session.all("outages") if row["node"] == self._node}
-        for endpoint in down:
-            session.run("outage_seen", endpoint=endpoint, node=self._node, now=now)
-        for endpoint in mine - down:
-            session.run("outage_over", endpoint=endpoint, node=self._node)
-        session.run("outages_forgotten", seen_before=now - FORGOTTEN_AFTER)
+    def _keep_troubles(self, session: Session, troubles: set[Trouble], now: int) -> None:
+        rows = session.all("troubles")
+        mine = {(row["kind"], row["endpoint"]) for row in rows if row["node"] == self._node}
+        for kind, endpoint in troubles:
+            session.run("trouble_seen", kind=kind, endpoint=endpoint, node=self._node, now=now)
+        for kind, endpoint in mine - troubles:
+            session.run("trouble_over", kind=kind, endpoint=endpoint, node=self._node)
+        session.run("troubles_forgotten", seen_before=now - FORGOTTEN_AFTER)

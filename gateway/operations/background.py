@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import structlog
 
@@ -20,7 +20,7 @@ from gateway.ledger.operations import OperationsReader, alarm_of
 from gateway.ledger.session import Notices, Session
 from gateway.ledger.store import Ledger
 from gateway.operations import replay, retention
-from gateway.operations.alarms import Watch
+from gateway.operations.alarms import Trouble, Watch
 from gateway.operations.certificates import CertificateWatch
 from gateway.operations.retention import Digest
 from gateway.operations.webhook import (
@@ -42,6 +42,20 @@ AT_LEAST_EVERY_S: Final = 15.0
 AGAIN_AFTER_FAILURE_S: Final = 5.0
 
 log = structlog.get_logger(__name__)
+
+
+class Inbox(Protocol):
+    """A folder that a partner puts messages into."""
+
+    @property
+    def name(self) -> str:
+        """The first HER-id of its endpoint."""
+        ...
+
+    @property
+    def is_stuck(self) -> bool:
+        """Whether something in it cannot be taken over."""
+        ...
 
 
 class _Changes:
@@ -92,6 +106,8 @@ class Background:
         self._changes: list[_Changes] = []
         self._tasks: list[asyncio.Task[None]] = []
         self._duties: dict[str, Duty] = {}
+        self.inboxes: Sequence[Inbox] = ()
+        """The folders that this node may look into."""
 
     def start(self) -> None:
         """Begin."""
@@ -150,19 +166,29 @@ class Background:
 
     async def look(self) -> None:
         """One look for alarms; writes only when there is something to write."""
-        down = [name for name, pump in self._dispatcher.pumps.items() if pump.breaker.is_probing]
+        troubles = [*self._troubles()]
         clock, watch, certificates = self._ledger.clock, self._watch, self._certificates
         news = certificates.news()
 
         def unit(session: Session) -> None:
             if news or certificates.is_beginning:
                 certificates.keep(session, news, clock())
-            watch.look(session, down, clock())
+            watch.look(session, troubles, clock())
 
         is_needed = bool(news) or certificates.is_beginning
-        if is_needed or await self._reader.in_thread(lambda: watch.is_needed(self._reader, down, clock())):
+        if is_needed or await self._reader.in_thread(
+            lambda: watch.is_needed(self._reader, troubles, clock())
+        ):
             await self._ledger.write(unit)
             certificates.was_kept()
+
+    def _troubles(self) -> Iterator[Trouble]:
+        for name, pump in self._dispatcher.pumps.items():
+            if pump.breaker.is_probing:
+                yield "endpoint-down", name
+        for inbox in self.inboxes:
+            if inbox.is_stuck:
+                yield "inbox-stuck", inbox.name
 
     async def _telling(self) -> None:
         """Tell the configured address what has opened and closed."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from gateway.certificates import Named
@@ -17,7 +17,7 @@ from gateway.ledger.session import Session
 from gateway.ledger.store import Ledger
 from gateway.operations import actions, endpoints, metrics, quarantine, replay, retention
 from gateway.operations.actions import Act, Action
-from gateway.operations.background import Background
+from gateway.operations.background import Background, Inbox
 from gateway.operations.certificates import CertificateWatch
 from gateway.operations.endpoints import EndpointState
 from gateway.operations.once import Json, once
@@ -61,6 +61,10 @@ class Operations:
         """Begin to watch, to tell, to replay and to remove."""
         self._background.start()
         self.traffic.start(times.moment(self._ledger.clock()))
+
+    def follow(self, inboxes: Sequence[Inbox]) -> None:
+        """Have an alarm for each folder in which something stays that cannot be taken over."""
+        self._background.inboxes = inboxes
 
     async def stop(self) -> None:
         """End it; what was begun goes on at the next start."""

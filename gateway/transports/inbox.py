@@ -35,6 +35,9 @@ from gateway.transports.folders import Found
 POLL_SECONDS: Final = 1.0
 LARGEST_BYTES: Final = 35_000_000
 
+_LEDGER_AWAY: Final = f"{Unavailable.__name__} "
+"""The trouble that is not the folder's."""
+
 log = structlog.get_logger(__name__)
 
 
@@ -90,6 +93,17 @@ class DirectoryInbox:
         self._last_look: frozenset[Found] = frozenset()
         self._told: set[str] = set()
         self._troubles: set[str] = set()
+        self._is_stuck = False
+
+    @property
+    def name(self) -> str:
+        """Of the endpoint."""
+        return self._name
+
+    @property
+    def is_stuck(self) -> bool:
+        """Whether something in the folder could not be taken over at the last look, nor at the one before it."""
+        return self._is_stuck
 
     async def run(self) -> None:
         """Look at the interval until cancelled; nothing that goes wrong here ends it."""
@@ -99,6 +113,7 @@ class DirectoryInbox:
                     await self.look()
                 except Exception as error:
                     self._tell(type(error).__name__)
+                self._is_stuck = bool((self._told & self._troubles) - {_LEDGER_AWAY})
                 self._told, self._troubles = self._troubles, set()
                 await asyncio.sleep(self._poll_seconds)
         finally:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from fastapi import FastAPI
 
 from gateway.app import create_app
 from gateway.emessage.read import read
@@ -29,13 +30,17 @@ def folder(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def hospital(tmp_path: Path, folder: Path) -> Iterator[httpx.Client]:
+def app(tmp_path: Path, folder: Path) -> FastAPI:
     settings = configured(tmp_path)
     hospital, municipality = settings.partner
     (endpoint,) = municipality.endpoint
     endpoint = endpoint.model_copy(update={"transport": "directory", "path": str(folder), "poll_s": 0.02})
     municipality = municipality.model_copy(update={"endpoint": (endpoint,)})
-    app = create_app(settings.model_copy(update={"partner": (hospital, municipality)}))
+    return create_app(settings.model_copy(update={"partner": (hospital, municipality)}))
+
+
+@pytest.fixture
+def hospital(app: FastAPI) -> Iterator[httpx.Client]:
     with live_server(app) as url, client_of(url, HOSPITAL_SECRET) as client:
         yield client
 
@@ -97,3 +102,19 @@ def test_what_is_refused_lies_beside_its_reason_and_a_negative_receipt_comes_out
     receipt = facts_of(read(file.read_bytes())).receipt
     assert receipt is not None
     assert (receipt.original_message_id, receipt.errors[0].code) == (message.message_id, "E21")
+
+
+def test_what_stays_in_the_folder_is_an_alarm_until_it_is_taken_over(
+    app: FastAPI, hospital: httpx.Client, folder: Path
+) -> None:
+    def is_told(*expected: tuple[str, bool]) -> bool:
+        post_xml(hospital, Admission().xml)  # alarms are looked for after a commit
+        alarms = app.state.services.operations.reader.alarms(all=True)
+        return {(each.kind, each.closed_at is not None) for each in alarms} == set(expected)
+
+    (folder / "done").write_text("no folder: nothing can be put away")
+    put(folder, "a.xml", Admission(sender=(MUNICIPALITY, NURSING), receiver=("88810001", "88810012")).xml)
+    eventually(lambda: is_told(("inbox-stuck", False)))
+    (folder / "done").unlink()
+    eventually(lambda: is_told(("inbox-stuck", True)))
+    assert [path.name for path in files(folder, "done")] == ["a.xml"]

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from html import unescape
 from pathlib import Path
 from re import sub
+from typing import get_args
 
 import pytest
 from hypothesis import given
@@ -21,7 +22,10 @@ from gateway.console.message import _EVENT_LOOKS, _sender_id, size
 from gateway.console.states import _LOOKS, FILTER_STATES
 from gateway.console.texts import ENGLISH, NORWEGIAN
 from gateway.console.times import age, shown, span
+from gateway.errors import CATALOGUE
+from gateway.ledger.operations import AlarmKind
 from gateway.ledger.trail import SENTENCES
+from gateway.operations.alarms import CODES
 
 FOLDER = Path(console.__file__).parent
 NOW = datetime(2026, 11, 21, 22, 30, tzinfo=UTC)
@@ -70,6 +74,13 @@ def test_every_state_has_a_word_and_can_be_asked_for() -> None:
     assert all(f"state.{name}" in TEXTS for name in _LOOKS)
     assert all(f"state.{name}" in TEXTS for name in FILTER_STATES)
     assert all(f"step.{name}" in TEXTS for name in _LOOKS if name != "received")
+
+
+def test_every_alarm_has_a_name_and_a_sentence() -> None:
+    for kind in get_args(AlarmKind):
+        assert f"alarm.{kind}" in TEXTS
+    assert set(CODES) <= set(get_args(AlarmKind))
+    assert all(code in CATALOGUE for code in CODES.values())
 
 
 def test_the_console_knows_the_look_of_every_event_it_names() -> None:

@@ -14,11 +14,10 @@ UPDATE deliveries SET alarmed = :alarmed WHERE delivery_id = :delivery_id
 UPDATE alarms SET closed_at = :now
 WHERE delivery_id = :delivery_id AND closed_at IS NULL AND kind IN ('receipt-overdue', 'dead-letter', 'parked-too-long')
 
--- endpoints_without_alarm --
-SELECT 'endpoint-down' AS kind, o.endpoint AS subject, NULL AS delivery_id, o.endpoint AS receiver_her
-FROM outages o
-WHERE NOT EXISTS (SELECT 1 FROM alarms a WHERE a.kind = 'endpoint-down' AND a.closed_at IS NULL
-                  AND a.subject = o.endpoint)
+-- troubles_without_alarm --
+SELECT t.kind, t.endpoint AS subject, NULL AS delivery_id, t.endpoint AS receiver_her
+FROM troubles t
+WHERE NOT EXISTS (SELECT 1 FROM alarms a WHERE a.kind = t.kind AND a.closed_at IS NULL AND a.subject = t.endpoint)
 
 -- lanes_stuck --
 -- Lanes whose first delivery has been tried in vain for long: its limit is nearer than it was when it began.
@@ -37,8 +36,8 @@ WHERE a.closed_at IS NULL AND a.kind = 'lane-stuck'
                       WHERE d.delivery_id = a.delivery_id AND d.state IN ('queued', 'sending'))
 UNION ALL
 SELECT a.alarm_id FROM alarms a
-WHERE a.closed_at IS NULL AND a.kind = 'endpoint-down'
-      AND NOT EXISTS (SELECT 1 FROM outages o WHERE o.endpoint = a.subject)
+WHERE a.closed_at IS NULL AND a.kind IN ('endpoint-down', 'inbox-stuck')
+      AND NOT EXISTS (SELECT 1 FROM troubles t WHERE t.kind = a.kind AND t.endpoint = a.subject)
 UNION ALL
 SELECT a.alarm_id FROM alarms a
 WHERE a.closed_at IS NULL AND a.kind = 'clock-warning'

@@ -78,13 +78,13 @@ WHERE receiver_her = :receiver_her AND (state = 'queued' OR (state = 'parked' AN
 -- put_off --
 UPDATE deliveries SET deadline_at = :deadline_at WHERE delivery_id = :delivery_id
 
--- outage_seen --
-INSERT INTO outages (endpoint, node, since, seen_at) VALUES (:endpoint, :node, :now, :now)
-ON CONFLICT (endpoint, node) DO UPDATE SET seen_at = excluded.seen_at
+-- trouble_seen --
+INSERT INTO troubles (kind, endpoint, node, since, seen_at) VALUES (:kind, :endpoint, :node, :now, :now)
+ON CONFLICT (kind, endpoint, node) DO UPDATE SET seen_at = excluded.seen_at
 
--- outage_over --
-DELETE FROM outages WHERE endpoint = :endpoint AND node = :node
+-- trouble_over --
+DELETE FROM troubles WHERE kind = :kind AND endpoint = :endpoint AND node = :node
 
--- outages_forgotten --
+-- troubles_forgotten --
 -- A node that has not been heard of says nothing any more.
-DELETE FROM outages WHERE seen_at < :seen_before
+DELETE FROM troubles WHERE seen_at < :seen_before

@@ -1,8 +1,11 @@
 -- holds --
 SELECT receiver_her, mode, since, by_whom, why FROM holds ORDER BY receiver_her
 
+-- troubles --
+SELECT kind, endpoint, node, since, seen_at FROM troubles
+
 -- outages --
-SELECT endpoint, node, since, seen_at FROM outages
+SELECT endpoint, since FROM troubles WHERE kind = 'endpoint-down'
 
 -- waiting_by_receiver --
 SELECT receiver_her, COUNT(*) AS number, MIN(created_at) AS oldest FROM deliveries
