@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     import httpx
 
 TIME_LIMIT_S: Final = 120.0
+_MOST_CHARACTERS: Final = 10_000
+"""Of a line that goes into a pipe."""
 
 
 class LanguageChoice(StrEnum):
@@ -88,7 +90,8 @@ class Caller:
         return typer.Exit(1)
 
     def show(self, answer: dict[str, Any], rows: list[dict[str, Any]], columns: dict[str, str]) -> None:
-        """Show an answer: as it is, or its rows as a table. `columns`: name of a member to its heading."""
+        """Show an answer: as it is, or its rows as a table, in which nothing is cut (in a pipe, a row is a line).
+        `columns`: name of a member to its heading."""
         if self._as_json:
             print(json.dumps(answer, ensure_ascii=False))
             return
@@ -96,10 +99,13 @@ class Caller:
 
         table = Table(box=None, pad_edge=False)
         for heading in columns.values():
-            table.add_column(heading)
+            table.add_column(heading, overflow="fold")
         for row in rows:
             table.add_row(*(_cell(row.get(name), self.language) for name in columns))
-        output().print(table)
+        screen = output()
+        if not screen.is_terminal:
+            screen.width = _MOST_CHARACTERS
+        screen.print(table)
 
 
 def _cell(value: Any, language: Language) -> str:
