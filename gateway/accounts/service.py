@@ -98,11 +98,7 @@ class Accounts:
         if shut or not right:
             audit.note(session, "sign-in-refused", who, now, shut=shut)
             if not shut:
-                session.run("count_failure", name=name)
-                if account.failures + 1 >= self._settings.lock_after:
-                    until = now + times.seconds(self._settings.lock_s)
-                    session.run("lock_account", name=name, until=until)
-                    audit.note(session, "account-locked", who, now)
+                self._is_locked_by_failure(session, account, who, now)
             return None
         if renewed is not None:
             session.run("renew_hash", name=name, password_hash=renewed)
@@ -110,6 +106,16 @@ class Accounts:
         return self._begin(
             session, _person(account), now, must_change=account.must_change
         ), account.must_change
+
+    def _is_locked_by_failure(self, session: Session, account: AccountRow, who: Who, now: int) -> bool:
+        """Count a wrong password; whether it was the one that locks the account."""
+        session.run("count_failure", name=account.name)
+        if account.failures + 1 < self._settings.lock_after:
+            return False
+        until = now + times.seconds(self._settings.lock_s)
+        session.run("lock_account", name=account.name, until=until)
+        audit.note(session, "account-locked", who, now)
+        return True
 
     def _begin(self, session: Session, person: Person, now: int, *, must_change: bool = False) -> str:
         """Begin a session; returns the secret for the browser."""
@@ -167,14 +173,18 @@ class Accounts:
         """End a session."""
 
         def unit(session: Session) -> None:
-            session.run("end_session", session_hash=viewer.session)
-            session.run("end_openings", session_hash=viewer.session)
+            self._let_go(session, viewer)
             audit.note(session, "signed-out", who_of(viewer), self._ledger.clock())
 
         await self._ledger.write(unit)
 
+    def _let_go(self, session: Session, viewer: Viewer) -> None:
+        session.run("end_session", session_hash=viewer.session)
+        session.run("end_openings", session_hash=viewer.session)
+
     async def change_password(self, viewer: Viewer, old: str, new: str) -> str:
-        """Take a new password of one's own. Every session of the account ends; returns the secret of a new one.
+        """Take a new password of one's own. Every session of the account ends; returns the secret of a new one. A wrong
+        present password counts as at sign-in: the one that locks the account ends this session.
 
         :raises Refusal: accounts.wrong-password, .weak-password, .session-ended
         """
@@ -184,7 +194,8 @@ class Accounts:
         async with self._checking:
             right = await asyncio.to_thread(passwords.fits, account.password_hash if account else None, old)
             if not right:
-                raise Refusal("accounts.wrong-password")
+                code = await self._ledger.write(lambda session: self._refused(session, viewer, person))
+                raise Refusal(code)
             if new == old or not passwords.is_acceptable(new, person.name):
                 raise Refusal("accounts.weak-password")
             password_hash = await asyncio.to_thread(passwords.hashed, new)
@@ -199,6 +210,18 @@ class Accounts:
             return self._begin(session, person, now)
 
         return await self._ledger.write(unit)
+
+    def _refused(self, session: Session, viewer: Viewer, person: Person) -> str:
+        """The code for a present password that was wrong, which counts in the same commit."""
+        row = session.one("account", name=person.name)
+        if row is None or session.one("session", session_hash=viewer.session) is None:
+            return "accounts.session-ended"
+        who, now = _who(person), self._ledger.clock()
+        audit.note(session, "password-refused", who, now)
+        if not self._is_locked_by_failure(session, account_of(row), who, now):
+            return "accounts.wrong-password"
+        self._let_go(session, viewer)
+        return "accounts.session-ended"
 
     # --- reading for a purpose
 

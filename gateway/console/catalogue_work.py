@@ -356,6 +356,7 @@ _AUDIT: dict[str, tuple[str, str]] = {
     "act.signed-out": ("Logget ut", "Signed out"),
     "act.sign-in-refused": ("Innlogging avvist", "Sign-in refused"),
     "act.account-locked": ("Konto låst", "Account locked"),
+    "act.password-refused": ("Feil nåværende passord", "Wrong present password"),
     "act.password-changed": ("Byttet passord", "Changed password"),
     "act.account-created": ("Laget konto", "Made an account"),
     "act.account-disabled": ("Stengte konto", "Disabled an account"),

@@ -20,6 +20,7 @@ Act = Literal[
     "sign-in-refused",
     "account-locked",
     "password-changed",
+    "password-refused",
     "account-created",
     "account-disabled",
     "account-enabled",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import TypeVar
@@ -14,6 +15,7 @@ from gateway.accounts import passwords
 from gateway.accounts.roles import Viewer
 from gateway.accounts.service import Accounts
 from gateway.errors import Refusal
+from gateway.ledger.audit import AuditFilter, AuditReader
 from gateway.ledger.store import Ledger, database_at
 from gateway.routing.partners import Partners
 from gateway.settings import Settings
@@ -149,3 +151,17 @@ async def test_who_changes_the_password_of_an_account_that_is_being_closed_stays
         )
     sessions = ledger.reading().execute("SELECT name FROM sessions", {}).fetchall()
     assert sessions == []
+
+
+async def test_who_guesses_the_present_password_is_put_out_and_locks_the_account(
+    accounts: Accounts, ledger: Ledger
+) -> None:
+    viewer, most = await kari(accounts), Settings().console.lock_after
+    guesses = (accounts.change_password(viewer, f"gjetning {n}", OTHER) for n in range(most + 3))
+    answers = await asyncio.gather(*guesses, return_exceptions=True)
+    codes = Counter(answer.code for answer in answers if isinstance(answer, Refusal))
+    assert codes == {"accounts.wrong-password": most - 1, "accounts.session-ended": 4}
+    assert ledger.reading().execute("SELECT name FROM sessions", {}).fetchall() == []
+    assert await accounts.sign_in("kari", PASSWORD) is None
+    acts = [each.act for each in AuditReader(ledger).lines(AuditFilter())]
+    assert (acts.count("password-refused"), acts.count("account-locked")) == (most, 1)
