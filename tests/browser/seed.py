@@ -34,7 +34,7 @@ from gateway.ledger.reader import LedgerReader
 from gateway.ledger.rows import STATES
 from gateway.ledger.session import Session
 from gateway.ledger.store import Ledger
-from gateway.operations.alarms import Watch
+from gateway.operations.alarms import Trouble, Watch
 from gateway.operations.measuring import Measures
 from gateway.operations.service import Operations
 from gateway.operations.trials import Trials
@@ -341,9 +341,9 @@ def working_day(ledger: Ledger, *, pathways: bool = False) -> dict[str, Written]
     )
     seed.refuse("routing.unknown-receiver", now - hour)
     seed.refuse("xml.doctype", now - timedelta(minutes=4))
-    down = [endpoint_of(BJORKELIA)]
+    troubles: list[Trouble] = [("endpoint-down", endpoint_of(BJORKELIA))]
     ledger.write_now(lambda session: certificates.keep(session, _certificates(now), times.of(now)))
-    ledger.write_now(lambda session: Watch(settings(), "seed").look(session, down, times.now()))
+    ledger.write_now(lambda session: Watch(settings(), "seed").look(session, troubles, times.now()))
     if pathways:
         project(ledger)
     return {each.state: each for each in shown}
