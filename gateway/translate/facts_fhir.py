@@ -11,6 +11,7 @@ from gateway.fhir.canonical import code_in_extension, code_system, extension_url
 from gateway.translate import processing, receipts, version
 from gateway.translate.bundle_view import View
 from gateway.translate.codec import Json
+from gateway.translate.company import names_nobody, standing_with
 from gateway.translate.datatypes import set_of
 from gateway.translate.dialogue import dialogue_standard
 from gateway.translate.envelope import is_translated
@@ -202,6 +203,23 @@ class _Stated(View):
             return next((each for each in patients if Person(each).is_same_as(Person(named))), named)
         return named or self.first("Patient") or self._contained_patient()
 
+    def _is_about(self, resource: Json, patient: Json) -> bool:
+        with_others = names_nobody(resource) and id(resource) in self._with_others
+        return not with_others and is_about(resource, patient, self.follow)
+
+    @cached_property
+    def _with_others(self) -> set[int]:
+        patient = self._the_patient()
+        known, others = Person(patient), []
+        for resource in self.resources:
+            if resource.get("resourceType") != "Patient":
+                is_his = is_about(resource, patient, self.follow)
+            else:
+                is_his = resource is patient or known.is_same_as(Person(resource))
+            if not is_his:
+                others.append(resource)
+        return standing_with(others, self.resources, self.follow)
+
     def _contained_patient(self) -> Json:
         inner = (each for resource in self.resources for each in resource.get("contained", ()))
         return next((each for each in inner if each.get("resourceType") == "Patient"), {})
@@ -216,7 +234,7 @@ class _Stated(View):
             (concept.get("coding") or [{}])[0]
             for note in found
             if note.get("resourceType") == "Communication"
-            and is_about(note, patient, self.follow)
+            and self._is_about(note, patient)
             and self.is_believed(note)
             for concept in note.get("category", ())[:1]
         ]
@@ -229,7 +247,7 @@ class _Stated(View):
 
         def own(encounters: Iterable[Json]) -> list[Json]:
             kind = (each for each in encounters if each.get("resourceType") == "Encounter")
-            return [each for each in kind if is_about(each, patient, self.follow)]
+            return [each for each in kind if self._is_about(each, patient)]
 
         named = own([self.follow(body.get("encounter"))]) or own(self.focus())
         there = named or own(self.resources)
@@ -246,7 +264,7 @@ class _Stated(View):
         events = []
         for resource in self.resources:
             for code in self._events_named(resource):
-                if not self.is_believed(resource) or not is_about(resource, patient, self.follow):
+                if not self.is_believed(resource) or not self._is_about(resource, patient):
                     continue
                 holder, key = time_of_event(resource)
                 time = holder.get(key) or standing.get(code)
