@@ -35,10 +35,8 @@ from gateway.translate.logistics import (
     TELLING_OF_STAY,
     time_of_event,
 )
-from gateway.translate.primitives import primitive
 from gateway.translate.whom import Person, is_about, patient_of
 
-_ID = primitive("id", "string")
 _OF_EVENTS = frozenset({*CHILD_OF_TYPE.values(), "OpplysningOpphold", "TidsfestetHendelse"})
 """Components that hold nothing but events (9121)."""
 
@@ -113,7 +111,6 @@ def _codes(concept: object, code_set: str) -> list[str]:
 
 
 def _receipt(view: _Stated, bundle: Json) -> ReceiptFacts:
-    response = view.header["response"]
     status, errors = receipts.status_of(bundle), []
     for issue in receipts.issues_of(bundle):
         words = receipts.words_of(issue)
@@ -132,7 +129,7 @@ def _receipt(view: _Stated, bundle: Json) -> ReceiptFacts:
     reasons = view.header.get("reason", {}).get("coding") or [{}]
     return ReceiptFacts(
         status,  # type: ignore[arg-type]
-        (_ID.read(response, "identifier") or "").strip(),
+        receipts.original_id(view.header["response"]),
         reasons[0].get("code"),
         tuple(errors),
     )
@@ -162,8 +159,8 @@ class _Stated(View):
             known.add(id(parent))
         if is_translated(self.bundle):  # as it stands in the e-message, however deep it is
             levels = levels[-2:]
-        if not person and levels[0]:
-            person = self._professional_in(levels[0])
+        if not person and levels[-1] and (len(levels) == 1 or not _her(levels[0])):
+            person = self._professional_in(levels[-1])
         named = [(_her(level), str(level.get("name", ""))) for level in levels]
         hers = [(her, name) for her, name in [(_her(person), _name_of(person)), *named] if her]
         if not hers:
