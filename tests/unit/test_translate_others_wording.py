@@ -184,6 +184,52 @@ def test_a_value_is_told_whole(said: Json, told: str) -> None:
     assert any(told in text for text in notes(made))
 
 
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        (
+            {
+                "resourceType": "ServiceRequest",
+                "status": "active",
+                "intent": "order",
+                "code": {"coding": [{"system": code_system("9151"), "code": "15"}]},
+                "quantityQuantity": {"value": 5, "comparator": "<", "unit": "timer"},
+            },
+            "Mengde: <5",
+        ),
+        (
+            {
+                "resourceType": "MedicationStatement",
+                "status": "active",
+                "medicationReference": {"reference": "#m"},
+                "contained": [
+                    {
+                        "resourceType": "Medication",
+                        "id": "m",
+                        "code": {"text": "Morfin"},
+                        "ingredient": [
+                            {
+                                "itemCodeableConcept": {"text": "morfin"},
+                                "strength": {
+                                    "numerator": {"value": 5, "comparator": "<", "unit": "mg"},
+                                    "denominator": {"value": 1, "unit": "ml"},
+                                },
+                            }
+                        ],
+                    }
+                ],
+            },
+            "Styrke: <5 mg per 1 ml",
+        ),
+    ],
+)
+def test_a_bound_is_not_told_as_the_number(said: Json, told: str) -> None:
+    """Less than five arrived as five, with the word Comparator in a note."""
+    made = to_plo({**said, **by_hand.ABOUT}, kind="UTSKRIVNINGSRAPPORT")
+    assert any(told in text for text in notes(made))
+    assert not list(etree.fromstring(made.data).iter("{*}Styrke", "{*}AntallEnheterOnsket"))
+
+
 def test_a_question_and_its_answer_stand_without_numbers() -> None:
     item = {"linkId": "1.2", "text": "Hva er viktig for deg?", "answer": [{"valueString": "Hunden min"}]}
     form = {"resourceType": "QuestionnaireResponse", "status": "completed", **by_hand.ABOUT, "item": [item]}
