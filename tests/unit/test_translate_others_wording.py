@@ -55,6 +55,15 @@ def test_who_is_referred_to_is_told_by_name(inside: bool) -> None:
     assert not [source for source in lost(made) if ".name" in source or "display" in source]
 
 
+def test_a_name_that_stands_where_it_is_referred_to_is_not_lost() -> None:
+    """Who provides a service has an element; the report named the same words as lost."""
+    zone = {"resourceType": "Organization", "id": "z", "name": "Sone vest"}
+    service = {**by_hand.service("Hjemmesykepleie"), "managingOrganization": {"reference": "#z"}}
+    made = to_plo({**service, "contained": [zone]}, kind="ORIENTERING_TJENESTETILBUD")
+    assert etree.fromstring(made.data).find(".//{*}TjenestenLevertAv").text == "Sone vest"  # type: ignore[union-attr]
+    assert "EpisodeOfCare[1].contained[0].name" not in lost(made)
+
+
 def test_who_is_carried_by_a_rule_is_not_told_again() -> None:
     nurse = {"resourceType": "Practitioner", "id": "n", "name": [{"family": "Vik", "given": ["Tone"]}]}
     given = {
