@@ -62,7 +62,8 @@ def from_bundle(bundle: Json, target: str, *, render: bool = True) -> Backward:
         if not render or not leaves or not rendering.look(leaves, unread.touched, reading.was_read):
             break
     told, rendered = rendering.told(reading.was_read)
-    told |= (rendering.named or {}).keys()
+    for name, parts in (rendering.named or {}).items():
+        told |= {name, *(parts if name in reading.seen else ())}
     told |= {value for value, each in work.carriers.items() if (id(each.by), each.by_key) in told}
     leaves = without_copies(work, leaves)
     left = [leaf for leaf in leaves if leaf.place and (id(leaf.owners[-1]), leaf.key) not in told]

@@ -102,8 +102,8 @@ class Text:
         notes.wrote(native and (key != "end" or _in_order(self.kind, holder, key)))
 
     def read(self, holder: Json, key: str, marks: Marks) -> str | None:
-        """The text, None if there is none."""
-        text = self.kind.read(holder, key)
+        """The text, None if there is none; of a bound (`<5`) the number alone would say something else."""
+        text = None if "comparator" in holder else self.kind.read(holder, key)
         if text is not None:
             marks.used(holder, key)
             if self.kind.shortens and len(text) < len(str(holder.get(key, ""))):
@@ -351,9 +351,9 @@ class Quantity:
         holder[key] = made or {"extension": [{"url": PRESENT, "valueBoolean": True}]}
 
     def read(self, holder: Json, key: str, marks: Marks) -> Attributes | None:
-        """V and U; None if there is no quantity."""
+        """V and U; None if there is no quantity, or only a bound of one."""
         found = holder.get(key)
-        if not isinstance(found, dict):
+        if not isinstance(found, dict) or "comparator" in found:
             return None
         attributes: Attributes = {}
         for name, kind, key in (("V", _DECIMAL, "value"), ("U", _UNIT, "unit")):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from html import unescape
 
 from lxml import etree
 
@@ -306,7 +307,7 @@ def _state_status(begin: int, composition: Json, reading: Reading) -> str:
     if at is None:
         return ""
     found = _V.search(out[at])
-    stated = " ".join(found[1].split()) if found else ""
+    stated = " ".join(unescape(found[1]).split()) if found else ""
     derived = STATUS_BY_COMPOSITION.get(str(composition.get("status")))
     if derived is None and not stated and reading.born_in_fhir:
         reading.assume("Forsendelsesstatus", "N")

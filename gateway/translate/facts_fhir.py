@@ -11,6 +11,7 @@ from gateway.fhir.canonical import code_in_extension, code_system, extension_url
 from gateway.translate import processing, receipts, version
 from gateway.translate.bundle_view import View
 from gateway.translate.codec import Json
+from gateway.translate.company import names_nobody, standing_with
 from gateway.translate.datatypes import set_of
 from gateway.translate.dialogue import dialogue_standard
 from gateway.translate.envelope import is_translated
@@ -34,10 +35,8 @@ from gateway.translate.logistics import (
     TELLING_OF_STAY,
     time_of_event,
 )
-from gateway.translate.primitives import primitive
 from gateway.translate.whom import Person, is_about, patient_of
 
-_ID = primitive("id", "string")
 _OF_EVENTS = frozenset({*CHILD_OF_TYPE.values(), "OpplysningOpphold", "TidsfestetHendelse"})
 """Components that hold nothing but events (9121)."""
 
@@ -112,7 +111,6 @@ def _codes(concept: object, code_set: str) -> list[str]:
 
 
 def _receipt(view: _Stated, bundle: Json) -> ReceiptFacts:
-    response = view.header["response"]
     status, errors = receipts.status_of(bundle), []
     for issue in receipts.issues_of(bundle):
         words = receipts.words_of(issue)
@@ -131,7 +129,7 @@ def _receipt(view: _Stated, bundle: Json) -> ReceiptFacts:
     reasons = view.header.get("reason", {}).get("coding") or [{}]
     return ReceiptFacts(
         status,  # type: ignore[arg-type]
-        (_ID.read(response, "identifier") or "").strip(),
+        receipts.original_id(view.header["response"]),
         reasons[0].get("code"),
         tuple(errors),
     )
@@ -161,8 +159,8 @@ class _Stated(View):
             known.add(id(parent))
         if is_translated(self.bundle):  # as it stands in the e-message, however deep it is
             levels = levels[-2:]
-        if not person and levels[0]:
-            person = self._professional_in(levels[0])
+        if not person and levels[-1] and (len(levels) == 1 or not _her(levels[0])):
+            person = self._professional_in(levels[-1])
         named = [(_her(level), str(level.get("name", ""))) for level in levels]
         hers = [(her, name) for her, name in [(_her(person), _name_of(person)), *named] if her]
         if not hers:
@@ -202,6 +200,23 @@ class _Stated(View):
             return next((each for each in patients if Person(each).is_same_as(Person(named))), named)
         return named or self.first("Patient") or self._contained_patient()
 
+    def _is_about(self, resource: Json, patient: Json) -> bool:
+        with_others = names_nobody(resource) and id(resource) in self._with_others
+        return not with_others and is_about(resource, patient, self.follow)
+
+    @cached_property
+    def _with_others(self) -> set[int]:
+        patient = self._the_patient()
+        known, others = Person(patient), []
+        for resource in self.resources:
+            if resource.get("resourceType") != "Patient":
+                is_his = is_about(resource, patient, self.follow)
+            else:
+                is_his = resource is patient or known.is_same_as(Person(resource))
+            if not is_his:
+                others.append(resource)
+        return standing_with(others, self.resources, self.follow)
+
     def _contained_patient(self) -> Json:
         inner = (each for resource in self.resources for each in resource.get("contained", ()))
         return next((each for each in inner if each.get("resourceType") == "Patient"), {})
@@ -216,7 +231,7 @@ class _Stated(View):
             (concept.get("coding") or [{}])[0]
             for note in found
             if note.get("resourceType") == "Communication"
-            and is_about(note, patient, self.follow)
+            and self._is_about(note, patient)
             and self.is_believed(note)
             for concept in note.get("category", ())[:1]
         ]
@@ -229,7 +244,7 @@ class _Stated(View):
 
         def own(encounters: Iterable[Json]) -> list[Json]:
             kind = (each for each in encounters if each.get("resourceType") == "Encounter")
-            return [each for each in kind if is_about(each, patient, self.follow)]
+            return [each for each in kind if self._is_about(each, patient)]
 
         named = own([self.follow(body.get("encounter"))]) or own(self.focus())
         there = named or own(self.resources)
@@ -246,7 +261,7 @@ class _Stated(View):
         events = []
         for resource in self.resources:
             for code in self._events_named(resource):
-                if not self.is_believed(resource) or not is_about(resource, patient, self.follow):
+                if not self.is_believed(resource) or not self._is_about(resource, patient):
                     continue
                 holder, key = time_of_event(resource)
                 time = holder.get(key) or standing.get(code)

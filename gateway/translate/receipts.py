@@ -106,6 +106,13 @@ def _derived_identifier(response: Json) -> str:
     return derived_id("original", next((e["valueString"] for e in meta if e.get("url") == EXACT), ""))
 
 
+def original_id(response: Json) -> str:
+    """The id of the message that a receipt is about, also where it is no FHIR id and another stands for it."""
+    derived = response.get("identifier") == _derived_identifier(response)
+    stated = {"_identifier": response["_identifier"]} if derived and "_identifier" in response else response
+    return (_ID.read(stated, "identifier") or "").strip()
+
+
 def _response_code(status: str | None) -> str:
     """What a status of 8258 means in FHIR; one that is none of the three is no acceptance."""
     return RESPONSE_CODES.get(status or "", "fatal-error")

@@ -55,6 +55,15 @@ def test_who_is_referred_to_is_told_by_name(inside: bool) -> None:
     assert not [source for source in lost(made) if ".name" in source or "display" in source]
 
 
+def test_a_name_that_stands_where_it_is_referred_to_is_not_lost() -> None:
+    """Who provides a service has an element; the report named the same words as lost."""
+    zone = {"resourceType": "Organization", "id": "z", "name": "Sone vest"}
+    service = {**by_hand.service("Hjemmesykepleie"), "managingOrganization": {"reference": "#z"}}
+    made = to_plo({**service, "contained": [zone]}, kind="ORIENTERING_TJENESTETILBUD")
+    assert etree.fromstring(made.data).find(".//{*}TjenestenLevertAv").text == "Sone vest"  # type: ignore[union-attr]
+    assert "EpisodeOfCare[1].contained[0].name" not in lost(made)
+
+
 def test_who_is_carried_by_a_rule_is_not_told_again() -> None:
     nurse = {"resourceType": "Practitioner", "id": "n", "name": [{"family": "Vik", "given": ["Tone"]}]}
     given = {
@@ -182,6 +191,52 @@ def test_a_value_is_told_whole(said: Json, told: str) -> None:
     found = {"resourceType": "Observation", "status": "final", "code": {"text": "Funn"}, **by_hand.ABOUT}
     made = to_plo(found | said)
     assert any(told in text for text in notes(made))
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        (
+            {
+                "resourceType": "ServiceRequest",
+                "status": "active",
+                "intent": "order",
+                "code": {"coding": [{"system": code_system("9151"), "code": "15"}]},
+                "quantityQuantity": {"value": 5, "comparator": "<", "unit": "timer"},
+            },
+            "Mengde: <5",
+        ),
+        (
+            {
+                "resourceType": "MedicationStatement",
+                "status": "active",
+                "medicationReference": {"reference": "#m"},
+                "contained": [
+                    {
+                        "resourceType": "Medication",
+                        "id": "m",
+                        "code": {"text": "Morfin"},
+                        "ingredient": [
+                            {
+                                "itemCodeableConcept": {"text": "morfin"},
+                                "strength": {
+                                    "numerator": {"value": 5, "comparator": "<", "unit": "mg"},
+                                    "denominator": {"value": 1, "unit": "ml"},
+                                },
+                            }
+                        ],
+                    }
+                ],
+            },
+            "Styrke: <5 mg per 1 ml",
+        ),
+    ],
+)
+def test_a_bound_is_not_told_as_the_number(said: Json, told: str) -> None:
+    """Less than five arrived as five, with the word Comparator in a note."""
+    made = to_plo({**said, **by_hand.ABOUT}, kind="UTSKRIVNINGSRAPPORT")
+    assert any(told in text for text in notes(made))
+    assert not list(etree.fromstring(made.data).iter("{*}Styrke", "{*}AntallEnheterOnsket"))
 
 
 def test_a_question_and_its_answer_stand_without_numbers() -> None:

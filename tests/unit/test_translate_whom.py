@@ -12,6 +12,7 @@ from gateway.bench.messages import discharge_report
 from gateway.emessage.read import read
 from gateway.emessage.sample import RandomMessage
 from gateway.errors import NotTranslatable
+from gateway.fhir.canonical import code_system
 from gateway.translate import Translation, convert, facts_of
 from gateway.translate.born.open_bundle import OpenBundle
 from tests.support.born import PATIENT, SENDER, message
@@ -144,6 +145,72 @@ def test_a_visit_of_both_is_told() -> None:
     taking_part = [{"status": "accepted", "actor": each} for each in (HIS, HERS)]
     made = convert(bundle({**_VISIT, "participant": taking_part}), "plo-1.6")
     assert "Røntgen" in made.data.decode()
+
+
+_AID: Json = {"resourceType": "Device", "id": "a", "deviceName": [{"name": "Rullestol", "type": "other"}]}
+_WANTED: Json = {"resourceType": "DeviceRequest", "intent": "order", "subject": HIS}
+_MEASURED: Json = {
+    "resourceType": "Observation",
+    "id": "a",
+    "status": "final",
+    "code": {"text": "Vekt"},
+    "valueString": "Rullestol",
+}
+_REPORT: Json = {"resourceType": "DiagnosticReport", "status": "final", "code": {"text": "Prøve"}}
+_STAY: Json = {"resourceType": "Encounter", "status": "finished", "class": {"code": "IMP"}, "subject": HIS}
+_THERE: Json = {"reference": AT.format(1)}
+_SILENT = (
+    [condition(HERS), _AID, {**_WANTED, "codeReference": _THERE}],
+    [condition(HERS), {**_WANTED, "codeReference": {"reference": "#a"}, "contained": [_AID]}],
+    [condition(HERS), _STAY, {**_MEASURED, "encounter": _THERE}],
+    [condition(HERS), _MEASURED, {**_REPORT, "subject": HIS, "result": [_THERE]}],
+    [
+        condition(HERS),
+        {**_MEASURED, "hasMember": [{"reference": AT.format(2)}]},
+        {**_MEASURED, "code": {"text": "Høyde"}},
+        {**_REPORT, "subject": HIS, "result": [_THERE]},
+    ],
+    [
+        condition(HERS),
+        _WANTED,
+        {
+            "resourceType": "Task",
+            "status": "requested",
+            "intent": "order",
+            "focus": _THERE,
+            "description": "Rullestol",
+        },
+    ],
+)
+
+
+@pytest.mark.parametrize("resources", _SILENT)
+def test_what_names_nobody_and_stands_with_another_is_not_the_patients(resources: list[Json]) -> None:
+    made = convert(bundle(*resources), "plo-1.6")
+    assert whose(made) == "Prøvesen"
+    assert "Rullestol" not in made.data.decode()
+    assert [
+        each for each in made.loss.lost if each.source.endswith((".name", ".valueString", ".description"))
+    ]
+
+
+@pytest.mark.parametrize(
+    "resources",
+    [
+        [condition(HERS), _MEASURED],
+        [composition(PATIENT, 1), _MEASURED, {**_REPORT, "subject": HIS, "result": [_THERE]}],
+        [condition(HERS), {**_STAY, "subject": HERS}, {**_MEASURED, "encounter": _THERE, "focus": [HIS]}],
+    ],
+)
+def test_what_names_nobody_is_the_patients_where_the_patient_has_it(resources: list[Json]) -> None:
+    assert "Rullestol" in convert(bundle(*resources), "plo-1.6").data.decode()
+
+
+def test_an_event_of_anothers_stay_is_none_of_the_patients() -> None:
+    code = {"coding": [{"system": code_system("9121"), "code": "1"}]}
+    event = {**_MEASURED, "code": code, "effectiveDateTime": "2026-03-02"}
+    found = bundle(condition(HERS), _STAY, {**event, "encounter": _THERE})
+    assert facts_of(found).events == facts_of(read(convert(found, "plo-1.6").data)).events == ()
 
 
 @pytest.mark.parametrize("order", list(permutations(range(3))))

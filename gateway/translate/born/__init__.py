@@ -27,6 +27,7 @@ from gateway.translate.born.copying import copied
 from gateway.translate.born.open_bundle import OpenBundle, code_of_type, references
 from gateway.translate.born.tables import spots
 from gateway.translate.codec import Json
+from gateway.translate.company import standing_with
 from gateway.translate.envelope import is_translated
 from gateway.translate.loss import Loss
 from gateway.translate.shape import bring_into_shape, is_in_shape, is_said_alike
@@ -93,6 +94,8 @@ def _leave_to_others(work: OpenBundle) -> None:
     """
     if work.composition is not None and work.is_about_another(work.composition):
         raise NotTranslatable("translate.missing-content", path="Composition.subject")
+    others = [resource for resource in work.resources.values() if work.is_about_another(resource)]
+    work.with_others = standing_with(others, work.resources.values(), work.follow)
     out = {url for url, resource in work.resources.items() if work.is_about_another(resource)}
     if out:
         take_references_away(work.bundle, out)

@@ -83,6 +83,8 @@ class OpenBundle:
         """By identity of what holds it, and name: the sections that were asked for."""
         self.form: set[int] = set()
         """Objects (by identity) whose own values only arrange what is told elsewhere: they are not told as text."""
+        self.with_others: set[int] = set()
+        """Resources (by identity) that name nobody and stand with what is about another patient."""
         self.is_cancelled = False
         """The message takes everything back that it repeats."""
 
@@ -208,9 +210,11 @@ class OpenBundle:
 
     def is_about_another(self, resource: Json) -> bool:
         """Whether a resource cannot be shown to be about the patient of the body: it names somebody else, or what is
-        not in the Bundle. What names nobody is about the patient."""
+        not in the Bundle. What names nobody is about the patient, unless it stands with another's."""
         if self.patient() is None:
             return False
+        if id(resource) in self.with_others:
+            return True
         kind = resource.get("resourceType")
         if kind == "Patient":
             return not self._is_the_patient(resource)
