@@ -11,7 +11,7 @@ import time
 import tomllib
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -143,16 +143,18 @@ def keeps(services: GatewayServices, measured: Measured, now: datetime) -> None:
 
 def agree(measured: Measured, folder: Path, now: datetime) -> None:
     """Every measure, occasion by occasion, then as reported."""
-    truth = Truth(folder, int(now.timestamp()), day_of(now).isoformat())
     assert not [stay for stay in measured.stays if stay.doubtful]
-    for measure in QUERIES:
-        told, expected = counted(measured, measure, now), truth.counted(measure)
-        assert told == expected, (measure, now, told - expected, expected - told)
-        assert sum(expected.values()) > 10, f"{measure}: the quarter is too small to show anything"
-    minutes = report(MEASURES["reply-minutes"], measured.stays, measured.loose, Wanted(now)).lines[0].total
-    assert minutes.value == pytest.approx(statistics.median(truth.minutes()))
-    for measure in QUERIES:
-        figures_agree(measured, truth, measure, now)
+    with closing(Truth(folder, int(now.timestamp()), day_of(now).isoformat())) as truth:
+        for measure in QUERIES:
+            told, expected = counted(measured, measure, now), truth.counted(measure)
+            assert told == expected, (measure, now, told - expected, expected - told)
+            assert sum(expected.values()) > 10, f"{measure}: the quarter is too small to show anything"
+        minutes = (
+            report(MEASURES["reply-minutes"], measured.stays, measured.loose, Wanted(now)).lines[0].total
+        )
+        assert minutes.value == pytest.approx(statistics.median(truth.minutes()))
+        for measure in QUERIES:
+            figures_agree(measured, truth, measure, now)
 
 
 def figures_agree(measured: Measured, truth: Truth, measure: str, now: datetime) -> None:

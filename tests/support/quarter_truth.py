@@ -182,6 +182,10 @@ class Truth:
         """Every reply's minutes, the shortest first."""
         return [minutes for (minutes,) in self._ask(MINUTES)]
 
+    def close(self) -> None:
+        """Forget it."""
+        self._database.close()
+
     def _ask(self, query: str) -> list[tuple]:  # type: ignore[type-arg]
         return self._database.execute(query, self._asked).fetchall()
 
