@@ -161,9 +161,7 @@ class _Look:
             certificates=tuple(each for each in self._certificates if each.endpoint == first),
         )
 
-    def _condition(
-        self, her_ids: Iterable[str], held: Hold | None, down: bool
-    ) -> EndpointCondition:
+    def _condition(self, her_ids: Iterable[str], held: Hold | None, down: bool) -> EndpointCondition:
         if held is None:
             return "down" if down else "active"
         if held.mode == "draining" and not self._before_drain(her_ids):
