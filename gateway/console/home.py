@@ -115,7 +115,7 @@ def home(services: GatewayServices, viewer: Viewer, now: datetime, texts: Texts)
 def _stopped(made: _Maker, overview: OverviewReader, scope: Scope) -> tuple[Section, Section]:
     """What was stopped, and apart from it what is held because its translation lost something."""
     held, others = overview.dead(scope, ROWS, held=True), overview.dead(scope, ROWS, held=False)
-    where = "/console/flow?state=handed"
+    where = "/console/flow?state=handed&receipts=1"
     return (
         Section("quarantine", "pause", "warn", held.number, made.of_items(held.items), where),
         Section("dead", "person", "warn", others.number, made.of_items(others.items), where),

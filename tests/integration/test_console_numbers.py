@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections import deque
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from gateway.accounts.roles import RIGHTS, Viewer
+from gateway.console.flow import Flow, Wanted, flow
 from gateway.console.home import ROWS, Home, home
+from gateway.console.message import message_view
 from gateway.console.texts import Texts
 from gateway.ledger import times
 from gateway.ledger.operations import Selection
 from gateway.ledger.session import Session
+from gateway.operations.actions import Act, Action
 from gateway.transports.base import Rejected
-from tests.support.plain import CARE, VILLAGE, House, message, running, settings
+from tests.support.plain import CARE, NURSING, VILLAGE, House, message, receipt, running, settings
 
 EVERYBODY = Viewer(None, frozenset(RIGHTS))
 SHORT = {"endpoint": {"receipt_deadline_s": 0.05}}
@@ -24,11 +28,20 @@ def front_page(house: House) -> Home:
     return home(house.services, EVERYBODY, datetime.now(UTC), Texts("en"))
 
 
+def listed(house: House, **wanted: Any) -> Flow:
+    return flow(house.services, Wanted(**wanted), datetime.now(UTC), Texts("en"))
+
+
+async def act(house: House, id: str, action: Action, **more: Any) -> None:
+    delivery = house.reader.deliveries(id)[-1].id
+    await house.services.operations.act(delivery, action, Act("Kari", "ringte"), key=None, **more)
+
+
 def sections(house: House) -> dict[str, int]:
     return {section.name: section.number for section in front_page(house).sections}
 
 
-async def stopped(house: House, id: str, **said: object) -> str:
+async def stopped(house: House, id: str, **said: Any) -> str:
     """A message that its receiver's side did not take."""
     house.transport.outcomes[id] = deque([Rejected("transport.refused")])
     ours = await house.accepted(message(id, **said))
@@ -74,3 +87,65 @@ async def test_every_open_alarm_of_a_section_is_counted(tmp_path: Path) -> None:
         await house.services.ledger.write(raise_alarms)
         assert house.services.operations.reader.open_alarms() == {"certificate-ending": MORE}
         assert sections(house) == {"certificates": MORE}
+
+
+async def test_what_a_person_took_care_of_needs_nobody_in_any_view(tmp_path: Path) -> None:
+    async with running(settings(tmp_path)) as house:
+        done, open_one = [await stopped(house, f"m-{number}", patient=f"p{number}") for number in range(2)]
+        await act(house, done, "hand-over")
+        found = listed(house, state="handed", receipts=True)
+        figure = next(each for each in found.figures if each.name == "handed")
+        assert (figure.number, [row.id for row in found.rows]) == (1, [open_one])
+        assert figure.link == "/console/flow?state=handed&receipts=1"
+        assert [row.id for row in listed(house, state="settled").rows] == [done]
+        assert {row.id: row.state.word for row in listed(house).rows} == {
+            done: "Taken care of",
+            open_one: "Needs a person",
+        }
+        row = house.reader.message(done)
+        assert row is not None
+        (shown,) = message_view(house.services, row, datetime.now(UTC), Texts("en"), EVERYBODY).deliveries
+        assert (shown.state.name, shown.next.owner, shown.next.code) == ("settled", "", "transport.refused")
+        assert shown.next.step.startswith("A person has taken care of it.")
+
+
+async def test_a_decision_against_what_was_held_says_what_is_left_to_do(tmp_path: Path) -> None:
+    async with running(settings(tmp_path)) as house:
+        id = await house.accepted(message("h-1", receiver=(VILLAGE, CARE), loses="error"))
+        await house.until(id, "handed")
+        await act(house, id, "refuse")
+        row = house.reader.message(id)
+        assert row is not None
+        (shown,) = message_view(house.services, row, datetime.now(UTC), Texts("en"), EVERYBODY).deliveries
+        assert (shown.state.name, shown.next.code) == ("settled", "operations.refused")
+        assert shown.next.step == "Tell the sender; no receipt was sent."
+
+
+async def test_a_stopped_receipt_is_behind_the_number_that_counts_it(tmp_path: Path) -> None:
+    async with running(settings(tmp_path)) as house:
+        await house.until(await house.accepted(message("m-1")), "sent")
+        house.transport.outcomes["r-1"] = deque([Rejected("transport.refused")])
+        id = await house.accepted(receipt("m-1", message_id="r-1"), "town")
+        await house.until(id, "handed")
+        found = listed(house, state="handed", receipts=True)
+        figure = next(each for each in found.figures if each.name == "handed")
+        assert (figure.number, [row.id for row in found.rows]) == (1, [id])
+        assert figure.link == "/console/flow?state=handed&receipts=1"
+
+
+async def test_a_redirected_message_is_one_message_and_stands_with_the_receiver_it_goes_to(
+    tmp_path: Path,
+) -> None:
+    async with running(settings(tmp_path)) as house:
+        id = await stopped(house, "m-1")
+        await act(house, id, "redirect", to=CARE)
+        await house.until_true(lambda: house.reader.deliveries(id)[-1].state == "sent")
+        now = datetime.now(UTC)
+        hour = now.replace(minute=0, second=0, microsecond=0)
+        counted = house.services.operations.overview.traffic(hour - timedelta(hours=1), now)
+        assert [each.messages for each in counted] == [1]
+        rows = {(row.receiver.her, row.state.name) for row in listed(house).rows}
+        assert rows == {(NURSING, "settled"), (CARE, "sent")}
+        row = house.reader.message(id)
+        assert row is not None
+        assert message_view(house.services, row, now, Texts("en"), EVERYBODY).state.name == "sent"

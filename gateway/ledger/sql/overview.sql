@@ -53,7 +53,7 @@ WHERE a.closed_at IS NULL AND a.kind IN {among_kinds} {conditions}
 
 -- overview_traffic --
 -- What came within a span of time, by sender, receiver and type: how many, how soon taken, how soon and how answered.
-SELECT m.sender_her, m.receiver_her, m.message_type, COUNT(*) AS messages,
+SELECT m.sender_her, m.receiver_her, m.message_type, COUNT(DISTINCT m.sequence) AS messages,
        SUM(CASE WHEN d.receipt_status = '2' THEN 1 ELSE 0 END) AS negative,
        SUM(d.overdue) AS overdue,
        SUM(CASE WHEN d.state = 'handed' THEN 1 ELSE 0 END) AS handed,
