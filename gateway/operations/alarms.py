@@ -72,6 +72,7 @@ class Watch:
         """Whether a look would write something. `down`: endpoints that this node cannot reach, by first HER-id."""
         return bool(
             ledger.all("deliveries_alarm_differs", most=1)
+            or ledger.all("dead_for_another_reason", most=1)
             or self._outages_differ(ledger, set(down), now)
             or self._without_alarm(ledger, now)
             or self._clocks(ledger, now)
@@ -81,6 +82,9 @@ class Watch:
     def look(self, session: Session, down: Iterable[str], now: int) -> None:
         """Open what is missing and close what is over."""
         self._keep_outages(session, set(down), now)
+        for row in session.all("dead_for_another_reason", most=MOST_AT_ONCE):
+            session.run("close_alarms_of", delivery_id=row["delivery_id"], now=now)
+            session.run("mark_alarmed", delivery_id=row["delivery_id"], alarmed=0)
         for row in session.all("deliveries_alarm_differs", most=MOST_AT_ONCE):
             self._of_delivery(session, row, now)
         for row in self._without_alarm(session, now):

@@ -7,6 +7,15 @@ FROM deliveries d
 WHERE d.alarmed <> CASE WHEN d.overdue = 1 THEN 1 WHEN d.state = 'handed' AND d.settled_at IS NULL THEN 2 ELSE 0 END
 LIMIT :most
 
+-- dead_for_another_reason --
+-- Dead letters that were sent again, and became dead letters once more, before anybody looked: their alarm says why the
+-- first time.
+SELECT d.delivery_id
+FROM alarms a JOIN deliveries d ON d.delivery_id = a.delivery_id
+WHERE a.closed_at IS NULL AND a.kind IN ('dead-letter', 'parked-too-long') AND d.alarmed = 2
+      AND d.state = 'handed' AND d.settled_at IS NULL AND a.code <> COALESCE(d.reason, 'routing.not-deliverable')
+LIMIT :most
+
 -- mark_alarmed --
 UPDATE deliveries SET alarmed = :alarmed WHERE delivery_id = :delivery_id
 
