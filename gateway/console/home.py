@@ -125,12 +125,12 @@ def _stopped(made: _Maker, overview: OverviewReader, scope: Scope) -> tuple[Sect
 def _of_pathways(services: GatewayServices, viewer: Viewer, made: _Maker, now: datetime) -> Iterable[Section]:
     clocks = [
         each
-        for each in services.pathway.clocks_near(now=now, since=now - CLOCKS_SINCE, until=now, limit=200)
-        if each.state == "missed" and not each.settled and viewer.sees(each.owner_her, each.municipality_her)
+        for each in services.pathway.clocks_near(
+            now=now, since=now - CLOCKS_SINCE, until=now, limit=200, parties=viewer.her_ids
+        )
+        if each.state == "missed"
     ]
-    unplaced = [
-        each for each in services.pathway.unplaced(200) if viewer.sees(each.sender_her, each.receiver_her)
-    ]
+    unplaced = services.pathway.unplaced(200, parties=viewer.her_ids)
     yield Section(
         "clocks", "clock", "warn", len(clocks), made.of_clocks(clocks[:ROWS]), "/console/pathways?missed=1"
     )

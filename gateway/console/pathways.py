@@ -172,10 +172,8 @@ def pathways(
     if len(found) > STAYS:
         at, id = place_of(found[STAYS - 1])
         older = f"/console/pathways?before={at}.{id}" + ("&missed=1" if missed else "")
-    notices = [
-        each for each in reader.unanswered_notices() if viewer.sees(each.municipality_her, each.trust_her)
-    ]
-    tasks = [each for each in reader.tasks_due(until=now + TASKS_AHEAD) if viewer.sees(each.municipality_her)]
+    notices = reader.unanswered_notices(parties=viewer.her_ids)
+    tasks = reader.tasks_due(until=now + TASKS_AHEAD, parties=viewer.her_ids)
     return Pathways(
         stays=tuple(made.stay(each) for each in found[:STAYS]),
         older=older,

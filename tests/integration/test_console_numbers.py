@@ -16,7 +16,10 @@ from gateway.ledger import times
 from gateway.ledger.operations import Selection
 from gateway.ledger.session import Session
 from gateway.operations.actions import Act, Action
+from gateway.records.reader import PathwayReader
+from gateway.simulator.cast import BJORKELIA, SERVICES
 from gateway.transports.base import Rejected
+from tests.browser import seed
 from tests.support.plain import CARE, NURSING, VILLAGE, House, message, receipt, running, settings
 
 EVERYBODY = Viewer(None, frozenset(RIGHTS))
@@ -149,3 +152,48 @@ async def test_a_redirected_message_is_one_message_and_stands_with_the_receiver_
         row = house.reader.message(id)
         assert row is not None
         assert message_view(house.services, row, now, Texts("en"), EVERYBODY).state.name == "sent"
+
+
+LAST_TO_BJORKELIA = (
+    "UPDATE clocks SET owner_her = '88830001' WHERE due_at = (SELECT MAX(due_at) FROM clocks)",
+    "UPDATE plans SET municipality_her = '88830001' WHERE plan_id = (SELECT plan_id FROM plan_tasks"
+    " WHERE state = 'requested' ORDER BY due_at DESC LIMIT 1)",
+    "UPDATE ready_notices SET replied_at = NULL, municipality_her = '88820001'",
+    "UPDATE stays SET state = 'klar' WHERE stay_id IN (SELECT stay_id FROM ready_notices)",
+    "UPDATE ready_notices SET municipality_her = '88830001'"
+    " WHERE sent_at = (SELECT MAX(sent_at) FROM ready_notices)",
+    "INSERT INTO unplaced SELECT sequence, 'x', message_type, 'several-stays', '[]' FROM messages",
+)
+
+
+def test_what_an_organisation_has_a_part_in_is_not_hidden_behind_what_others_have(tmp_path: Path) -> None:
+    ledger = seed.ledger_at(tmp_path)
+    try:
+        seed.working_day(ledger, pathways=True)
+        for change in LAST_TO_BJORKELIA:
+            ledger.write_now(lambda session, change=change: session._connection.execute(change))
+        reader, now = PathwayReader(ledger), datetime.now(UTC)
+        span = {"now": now, "since": now - timedelta(days=30), "until": now + timedelta(days=30)}
+        services = {each.her_id for each in SERVICES.values() if each.organisation == BJORKELIA}
+        of = Viewer(None, frozenset(RIGHTS), frozenset({BJORKELIA.her_id, *services}))
+        clocks = [
+            each
+            for each in reader.clocks_near(**span, limit=1000)
+            if of.sees(each.owner_her, each.municipality_her)
+        ]
+        notices = [
+            each for each in reader.unanswered_notices(1000) if of.sees(each.municipality_her, each.trust_her)
+        ]
+        tasks = [
+            each
+            for each in reader.tasks_due(until=span["until"], limit=1000)
+            if of.sees(each.municipality_her)
+        ]
+        unplaced = [each for each in reader.unplaced(1000) if of.sees(each.sender_her, each.receiver_her)]
+        assert clocks and notices and tasks and unplaced
+        assert reader.clocks_near(**span, limit=1, parties=of.her_ids) == (clocks[0],)
+        assert reader.unanswered_notices(1, parties=of.her_ids) == (notices[0],)
+        assert reader.tasks_due(until=span["until"], limit=1, parties=of.her_ids) == (tasks[0],)
+        assert reader.unplaced(1, parties=of.her_ids) == (unplaced[0],)
+    finally:
+        ledger.close()
