@@ -48,7 +48,7 @@ COMPOSED = ("type", "status", "state", "step", "section", "format", "owner", "un
             "lost", "loss", "page", "bytes", "filter", "delivery", "content", "language",
             "nav", "role", "purpose", "home", "alarm", "action", "effect", "done", "change", "condition",
             "environment", "transport", "act", "detail", "clock", "stay", "timeline", "task",
-            "voice", "span", "chart", "partner", "severity", "layer", "pathway", "measure", "plan", "person",
+            "voice", "goal", "span", "chart", "partner", "severity", "layer", "pathway", "measure", "plan", "person",
             "roundtrip", "plays", "register", "certificate", "trial", "payment")  # fmt: skip
 """First parts of keys that the code puts together."""
 
