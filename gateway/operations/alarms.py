@@ -9,9 +9,12 @@
 |                 | while its endpoint answers and is not held               |                                        |
 | endpoint-down   | the endpoint failed again and again                      | it took something again                |
 | clock-warning   | a clock of a stay must be met soon (its agreement says   | it was met or cancelled, a person      |
-|                 | how long before)                                         | settled it, or it was missed           |
+|                 | how long before)                                         | settled it, or it was missed; or as    |
+|                 |                                                          | clock-missed                           |
 | clock-missed    | a clock's limit passed, and what it waits for is not     | that came after all, a person settled  |
-|                 | here                                                     | it, or [pathway] alarm_days passed     |
+|                 | here                                                     | it, [pathway] alarm_days passed, or a  |
+|                 |                                                          | message says that there is no such     |
+|                 |                                                          | limit, or a later one                  |
 | certificate-    | a certificate of an endpoint ends within [alarm]         | another one has taken its place, or it |
 |  ending         | certificate_days                                         | has ended                              |
 | certificate-    | it has ended                                             | another one has taken its place        |
@@ -37,8 +40,7 @@ HEARD_EVERY: Final = times.seconds(20)
 FORGOTTEN_AFTER: Final = times.seconds(120)
 """What a node said counts for so long."""
 NOBODY_TO_TELL: Final = 2
-CLOCK_WARNED: Final = 1
-CLOCK_MISSED: Final = 2
+CLOCK_ALARMED: Final = {"clock-warning": 1, "clock-missed": 2}
 """In the column `alarmed` of a clock."""
 OVERDUE: Final = 1
 """In the column `alarmed`; 0: no alarm, 2: a dead letter."""
@@ -91,10 +93,12 @@ class Watch:
             self._open(session, row["kind"], row["subject"], row, CODES[row["kind"]], now)
         for row in self._clocks(session, now):
             self._open(session, row["kind"], row["subject"], row, CODES[row["kind"]], now)
-            alarmed = CLOCK_MISSED if row["kind"] == "clock-missed" else CLOCK_WARNED
-            session.run("mark_clock_alarmed", clock_id=row["subject"], alarmed=alarmed)
+            session.run("mark_clock_alarmed", clock_id=row["subject"], alarmed=CLOCK_ALARMED[row["kind"]])
         for row in self._to_close(session, now):
             session.run("close_alarm", alarm_id=row["alarm_id"], now=now)
+            if row["kind"] in CLOCK_ALARMED:
+                alarmed = CLOCK_ALARMED[row["kind"]]
+                session.run("clock_is_no_alarm", clock_id=row["subject"], alarmed=alarmed)
 
     def _clocks(self, ledger: Asks, now: int) -> list[Row]:
         """Clocks of stays that should have an alarm and never had it."""

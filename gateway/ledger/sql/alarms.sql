@@ -40,31 +40,31 @@ LIMIT :most
 
 -- alarms_to_close --
 -- Open alarms of lanes and endpoints whose reason is gone.
-SELECT a.alarm_id FROM alarms a
+SELECT a.alarm_id, a.kind, a.subject FROM alarms a
 WHERE a.closed_at IS NULL AND a.kind = 'lane-stuck'
       AND NOT EXISTS (SELECT 1 FROM deliveries d
                       WHERE d.delivery_id = a.delivery_id AND d.state IN ('queued', 'sending'))
 UNION ALL
-SELECT a.alarm_id FROM alarms a
+SELECT a.alarm_id, a.kind, a.subject FROM alarms a
 WHERE a.closed_at IS NULL AND a.kind = 'endpoint-down'
       AND NOT EXISTS (SELECT 1 FROM outages o WHERE o.endpoint = a.subject)
 UNION ALL
-SELECT a.alarm_id FROM alarms a
+SELECT a.alarm_id, a.kind, a.subject FROM alarms a
 WHERE a.closed_at IS NULL AND a.kind = 'clock-warning'
-      AND NOT EXISTS (SELECT 1 FROM clocks c WHERE c.clock_id = a.subject AND c.state = 'running' AND c.due_at >= :now
-                      AND c.settled_at IS NULL)
+      AND NOT EXISTS (SELECT 1 FROM clocks c WHERE c.clock_id = a.subject AND c.state = 'running' AND c.state_after = 'missed'
+                      AND c.warn_at <= :now AND c.due_at >= :now AND c.settled_at IS NULL)
 UNION ALL
-SELECT a.alarm_id FROM alarms a
+SELECT a.alarm_id, a.kind, a.subject FROM alarms a
 WHERE a.closed_at IS NULL AND a.kind = 'clock-missed'
-      AND NOT EXISTS (SELECT 1 FROM clocks c WHERE c.clock_id = a.subject AND c.state = 'running' AND c.due_at < :now
-                      AND c.due_at >= :missed_since AND c.settled_at IS NULL)
+      AND NOT EXISTS (SELECT 1 FROM clocks c WHERE c.clock_id = a.subject AND c.state = 'running' AND c.state_after = 'missed'
+                      AND c.due_at < :now AND c.due_at >= :missed_since AND c.settled_at IS NULL)
 UNION ALL
-SELECT a.alarm_id FROM alarms a
+SELECT a.alarm_id, a.kind, a.subject FROM alarms a
 WHERE a.closed_at IS NULL AND a.kind = 'certificate-ending'
       AND NOT EXISTS (SELECT 1 FROM certificates c WHERE c.fingerprint = a.subject AND c.valid_to > :now
                       AND c.valid_to <= :soon)
 UNION ALL
-SELECT a.alarm_id FROM alarms a
+SELECT a.alarm_id, a.kind, a.subject FROM alarms a
 WHERE a.closed_at IS NULL AND a.kind = 'certificate-ended'
       AND NOT EXISTS (SELECT 1 FROM certificates c WHERE c.fingerprint = a.subject AND c.valid_to <= :now)
 
@@ -83,6 +83,10 @@ LIMIT :most
 
 -- mark_clock_alarmed --
 UPDATE clocks SET alarmed = :alarmed WHERE clock_id = :clock_id
+
+-- clock_is_no_alarm --
+-- Its alarm is over: should the reason come back, it is told anew. A warning that became a miss stays told.
+UPDATE clocks SET alarmed = 0 WHERE clock_id = :clock_id AND alarmed = :alarmed
 
 -- open_alarm --
 INSERT INTO alarms (kind, subject, delivery_id, receiver_her, code, opened_at, told)
