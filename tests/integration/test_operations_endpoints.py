@@ -16,7 +16,18 @@ from gateway.operations.endpoints import mark_of
 from gateway.routing.attempts import Claimed, claim
 from gateway.routing.pace import Pace
 from gateway.transports.base import Deferred, Delivered, Outgoing
-from tests.support.plain import CARE, NURSING, TOWN, VILLAGE, House, Scripted, held, message, running, settings
+from tests.support.plain import (
+    CARE,
+    NURSING,
+    TOWN,
+    VILLAGE,
+    House,
+    Scripted,
+    held,
+    message,
+    running,
+    settings,
+)
 
 ACT = Act("Kari Drift", "flytter endepunktet")
 DOWN = Deferred("transport.unreachable")
