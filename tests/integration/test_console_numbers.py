@@ -7,6 +7,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from gateway.accounts.roles import RIGHTS, Viewer
 from gateway.console.flow import Flow, Wanted, flow
 from gateway.console.home import ROWS, Home, home
@@ -52,6 +54,7 @@ async def stopped(house: House, id: str, **said: Any) -> str:
     return ours
 
 
+@pytest.mark.usefixtures("store")
 async def test_what_is_held_is_counted_as_held_however_much_was_stopped_before(tmp_path: Path) -> None:
     async with running(settings(tmp_path)) as house:
         for number in range(MORE):
@@ -76,6 +79,7 @@ async def test_what_lacks_its_receipt_is_not_said_to_move_by_itself(tmp_path: Pa
         assert front_page(house).waiting == 1
 
 
+@pytest.mark.usefixtures("store")
 async def test_every_open_alarm_of_a_section_is_counted(tmp_path: Path) -> None:
     ending = {"kind": "certificate-ending", "code": "operations.certificate-ending", "receiver_her": CARE}
 
@@ -92,6 +96,7 @@ async def test_every_open_alarm_of_a_section_is_counted(tmp_path: Path) -> None:
         assert sections(house) == {"certificates": MORE}
 
 
+@pytest.mark.usefixtures("store")
 async def test_what_a_person_took_care_of_needs_nobody_in_any_view(tmp_path: Path) -> None:
     async with running(settings(tmp_path)) as house:
         done, open_one = [await stopped(house, f"m-{number}", patient=f"p{number}") for number in range(2)]
@@ -136,6 +141,7 @@ async def test_a_stopped_receipt_is_behind_the_number_that_counts_it(tmp_path: P
         assert figure.link == "/console/flow?state=handed&receipts=1"
 
 
+@pytest.mark.usefixtures("store")
 async def test_a_redirected_message_is_one_message_and_stands_with_the_receiver_it_goes_to(
     tmp_path: Path,
 ) -> None:
