@@ -269,6 +269,7 @@ def _clock(row: ClockRow) -> dict[str, Any]:
         "owner": row.owner_her,
         "state": row.state,
         "warning": row.warning,
+        "settled": row.settled,
         "dueAt": row.due_at.isoformat() if row.due_at else None,
         "source": row.source,
         "notes": list(row.notes),

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from gateway.accounts.roles import Viewer
 from gateway.console.flow import Choice, Organisation, organisation
 from gateway.console.purposes import NUMBER
-from gateway.console.states import State, state_named
+from gateway.console.states import State, state
 from gateway.console.texts import Texts
 from gateway.errors import CATALOGUE
 from gateway.ledger.audit import Act as Audited
@@ -89,7 +89,7 @@ def preview(services: GatewayServices, item: Item, action: Action, texts: Texts)
         status=item.status,
         sender=organisation(services, item.sender_her, texts),
         receiver=organisation(services, item.receiver_her, texts),
-        state=state_named(item.state, texts),
+        state=state(item, texts),
         effects=tuple(_effects(services, item, action, texts)),
         obstacle="" if entry is None else entry.en if english else entry.no,
         obstacle_step="" if entry is None else entry.next_step_en if english else entry.next_step_no,

@@ -252,6 +252,10 @@ _MESSAGE: dict[str, tuple[str, str]] = {
         "{n} verdi gikk tapt|{n} verdier gikk tapt",
         "{n} value was lost|{n} values were lost",
     ),
+    "loss.verdict.assumed": (
+        "{n} opplysning er antatt|{n} opplysninger er antatt",
+        "{n} statement was assumed|{n} statements were assumed",
+    ),
     "loss.verdict.same": ("Ingen oversettelse, ingen tap", "No translation, no loss"),
     "loss.total": ("Verdier i kilden", "Values in the source"),
     "loss.native": ("I målets egne felt", "In the target's own fields"),
@@ -283,8 +287,8 @@ _MESSAGE: dict[str, tuple[str, str]] = {
     "loss.version": ("Oversettelsesregler, versjon {version}", "Translation rules, version {version}"),
     "loss.caption": ("Verdier som ikke kom hele over", "Values that did not come across whole"),
     "loss.carried": (
-        "{n} verdi kom hel over i en utvidelse|{n} verdier kom hele over i utvidelser",
-        "{n} value came across whole in an extension|{n} values came across whole in extensions",
+        "{n} verdi kom hel over, uten eget felt i målet|{n} verdier kom hele over, uten eget felt i målet",
+        "{n} value came across whole, with no field of its own in the target|{n} values came across whole, with no field of their own in the target",  # noqa: E501
     ),
     "bytes.B": ("{n} B", "{n} B"),
     "bytes.kB": ("{n} kB", "{n} kB"),

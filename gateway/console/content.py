@@ -208,7 +208,7 @@ def loss_view(report: Mapping[str, Any], says: str, panes: list[Pane], texts: Te
     ]
     return Loss(
         says=says,
-        verdict=_verdict(counts["lost"], texts),
+        verdict=_verdict(counts["lost"], sum(line.kind == "assumed" for line in lines), texts),
         total=int(report.get("total", 0)),
         parts=_parts({kind: count for kind, count in counts.items() if count or kind != "exact"}),
         rows=_once(line for line in lines if line.kind in _GRAVE),
@@ -219,9 +219,12 @@ def loss_view(report: Mapping[str, Any], says: str, panes: list[Pane], texts: Te
     )
 
 
-def _verdict(lost: int, texts: Texts) -> State:
+def _verdict(lost: int, assumed: int, texts: Texts) -> State:
+    """What is said that nobody said is no smaller matter than what is not: either holds a message."""
     if lost:
         return State("lossy", texts("loss.verdict.some", n=lost), "warn", "warning")
+    if assumed:
+        return State("lossy", texts("loss.verdict.assumed", n=assumed), "warn", "warning")
     return State("lossless", texts("loss.verdict.none"), "ok", "check")
 
 

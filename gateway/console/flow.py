@@ -14,7 +14,7 @@ from typing import cast, get_args
 from urllib.parse import urlencode
 
 from gateway.console.names import MESSAGE_TYPES
-from gateway.console.states import FILTER_STATES, OVERDUE, State, receipt_word, state
+from gateway.console.states import FILTER_STATES, OVERDUE, SETTLED, State, receipt_word, state
 from gateway.console.texts import Texts
 from gateway.console.times import Shown, age, shown
 from gateway.console.traffic import DEFAULT_SPAN, SPANS, Matrix, Sums, TimeLine, looked_through
@@ -209,16 +209,18 @@ def _counted(
 
 
 def _figure(name: str, number: int, icon: str, tone: str) -> Figure:
-    return Figure(name, number, icon, tone if number else "", f"/console/flow?state={name}")
+    return Figure(name, number, icon, tone if number else "", f"/console/flow?state={name}&receipts=1")
 
 
 def _filter(services: GatewayServices, wanted: Wanted, scope: frozenset[str] | None) -> MessageFilter:
     owner = services.partners.owner_of(wanted.partner) if wanted.partner else None
-    is_state = wanted.state in get_args(DeliveryState)
+    state = "handed" if wanted.state == SETTLED else wanted.state
+    is_state = state in get_args(DeliveryState)
     return MessageFilter(
         her_ids=owner.her_ids if owner else (wanted.partner,) if wanted.partner else (),
         message_type=wanted.type or None,
-        state=cast(DeliveryState, wanted.state) if is_state else None,
+        state=cast(DeliveryState, state) if is_state else None,
+        settled=wanted.state == SETTLED if state == "handed" else None,
         overdue=wanted.state == OVERDUE,
         receipts=wanted.receipts,
         scope=scope,
@@ -227,18 +229,19 @@ def _filter(services: GatewayServices, wanted: Wanted, scope: frozenset[str] | N
 
 def row_of(services: GatewayServices, row: FlowRow, now: datetime, texts: Texts) -> Row:
     """One line of a list of messages. `now`: aware."""
-    message = row.message
+    message, delivery = row.message, row.delivery
+    to = message.receiver_her if delivery is None else delivery.receiver_her
     return Row(
         id=message.id,
         time=shown(message.received_at, now, texts),
         age=age(message.received_at, now, texts),
         sender=organisation(services, message.sender_her, texts),
-        receiver=organisation(services, message.receiver_her, texts),
+        receiver=organisation(services, to, texts),
         type_name=texts.or_code("type", message.message_type),
         type_code=message.message_type,
         status=message.status,
-        state=state(row.delivery, texts),
-        receipt=receipt_word(message, row.delivery, texts),
+        state=state(delivery, texts),
+        receipt=receipt_word(message, delivery, texts),
     )
 
 

@@ -16,9 +16,8 @@ from gateway.console.texts import Texts
 from gateway.console.times import Shown, age, shown
 from gateway.errors import CATALOGUE
 from gateway.ledger.operations import Alarm, AlarmKind, Item
-from gateway.ledger.overview import Found
+from gateway.ledger.overview import OverviewReader, Scope
 from gateway.records.rows import ClockRow, UnplacedRow
-from gateway.routing.quarantine import is_held
 from gateway.services import GatewayServices
 
 ROWS = 20
@@ -68,6 +67,7 @@ class Home:
     sections: tuple[Section, ...]
     today: int
     waiting: int
+    """On their way, without what stands in the sections because its receipt is missing."""
 
     @property
     def number(self) -> int:
@@ -79,7 +79,7 @@ def home(services: GatewayServices, viewer: Viewer, now: datetime, texts: Texts)
     """What needs a person. `now`: aware."""
     made = _Maker(services, now, texts)
     overview, scope = services.operations.overview, viewer.her_ids
-    missing, dead = overview.missing(scope, ROWS), overview.dead(scope, ROWS)
+    missing = overview.missing(scope, ROWS)
     sections = [
         Section(
             "missing",
@@ -89,7 +89,7 @@ def home(services: GatewayServices, viewer: Viewer, now: datetime, texts: Texts)
             made.of_items(missing.items),
             "/console/flow?state=overdue",
         ),
-        *_stopped(made, dead),
+        *_stopped(made, overview, scope),
     ]
     for name, icon, tone, kinds in (
         ("lanes", "pause", "bad", _LANES),
@@ -97,10 +97,9 @@ def home(services: GatewayServices, viewer: Viewer, now: datetime, texts: Texts)
         ("inboxes", "inbox", "bad", _INBOXES),
         ("certificates", "clock", "warn", _CERTIFICATES),
     ):
-        alarms = overview.alarms(kinds, scope, ROWS + 1)
-        sections.append(
-            Section(name, icon, tone, len(alarms), made.of_alarms(alarms[:ROWS]), "/console/alarms")
-        )
+        alarms = made.of_alarms(overview.alarms(kinds, scope, ROWS))
+        number = overview.count_alarms(kinds, scope)
+        sections.append(Section(name, icon, tone, number, alarms, "/console/alarms"))
     if viewer.may("pathways"):
         sections += _of_pathways(services, viewer, made, now)
     today = now.astimezone(now.tzinfo) - timedelta(hours=24)
@@ -111,30 +110,29 @@ def home(services: GatewayServices, viewer: Viewer, now: datetime, texts: Texts)
     return Home(
         tuple(section for section in sections if section.number),
         sum(each.messages for each in seen),
-        sum(overview.open_states(scope).values()),
+        sum(overview.open_states(scope).values()) - missing.number,
     )
 
 
-def _stopped(made: _Maker, dead: Found) -> tuple[Section, Section]:
+def _stopped(made: _Maker, overview: OverviewReader, scope: Scope) -> tuple[Section, Section]:
     """What was stopped, and apart from it what is held because its translation lost something."""
-    held = tuple(item for item in dead.items if is_held(item))
-    others = tuple(item for item in dead.items if not is_held(item))
-    where = "/console/flow?state=handed"
+    held, others = overview.dead(scope, ROWS, held=True), overview.dead(scope, ROWS, held=False)
+    where = "/console/flow?state=handed&receipts=1"
     return (
-        Section("quarantine", "pause", "warn", len(held), made.of_items(held), where),
-        Section("dead", "person", "warn", dead.number - len(held), made.of_items(others), where),
+        Section("quarantine", "pause", "warn", held.number, made.of_items(held.items), where),
+        Section("dead", "person", "warn", others.number, made.of_items(others.items), where),
     )
 
 
 def _of_pathways(services: GatewayServices, viewer: Viewer, made: _Maker, now: datetime) -> Iterable[Section]:
     clocks = [
         each
-        for each in services.pathway.clocks_near(now=now, since=now - CLOCKS_SINCE, until=now, limit=200)
-        if each.state == "missed" and not each.settled and viewer.sees(each.owner_her, each.municipality_her)
+        for each in services.pathway.clocks_near(
+            now=now, since=now - CLOCKS_SINCE, until=now, limit=200, parties=viewer.her_ids
+        )
+        if each.state == "missed"
     ]
-    unplaced = [
-        each for each in services.pathway.unplaced(200) if viewer.sees(each.sender_her, each.receiver_her)
-    ]
+    unplaced = services.pathway.unplaced(200, parties=viewer.her_ids)
     yield Section(
         "clocks", "clock", "warn", len(clocks), made.of_clocks(clocks[:ROWS]), "/console/pathways?missed=1"
     )

@@ -155,7 +155,7 @@ def message_view(
         id=message.id,
         type_name=texts.or_code("type", message.message_type),
         status=message.status,
-        state=state(deliveries[0] if deliveries else None, texts),
+        state=state(deliveries[-1] if deliveries else None, texts),
         sender=organisation(services, message.sender_her, texts),
         receiver=organisation(services, message.receiver_her, texts),
         received=shown(message.received_at, now, texts),

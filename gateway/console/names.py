@@ -64,6 +64,7 @@ _STATES: dict[str, tuple[str, str]] = {
     "cancelled": ("Kansellert", "Cancelled"),
     "delivered": ("Levert", "Delivered"),
     "handed": ("Til oppfølging", "Needs a person"),
+    "settled": ("Tatt hånd om", "Taken care of"),
 }
 
 _STEPS: dict[str, tuple[str, str]] = {
@@ -92,6 +93,10 @@ _STEPS: dict[str, tuple[str, str]] = {
     "cancelled": ("Ingenting gjenstår.", "Nothing remains to be done."),
     "delivered": ("Ingenting gjenstår.", "Nothing remains to be done."),
     "handed": ("En person må avgjøre hva som skal skje.", "A person must decide what is to happen."),
+    "settled": (
+        "En person har tatt hånd om den. Begrunnelsen står i hendelsene.",
+        "A person has taken care of it. The reason stands in the trail.",
+    ),
 }
 
 _SECTIONS: dict[str, tuple[str, str]] = {

@@ -126,6 +126,17 @@ _TASKS: dict[str, tuple[str, str]] = {
     "accepted": ("Tatt imot", "Accepted"),
 }
 
+_GOALS: dict[str, tuple[str, str]] = {
+    "proposed": ("Foreslått", "Proposed"),
+    "planned": ("Planlagt", "Planned"),
+    "accepted": ("Godtatt", "Accepted"),
+    "active": ("Pågår", "Active"),
+    "on-hold": ("Utsatt", "On hold"),
+    "completed": ("Avsluttet", "Completed"),
+    "cancelled": ("Oppgitt", "Given up"),
+    "rejected": ("Avslått", "Declined"),
+}
+
 _VOICES: dict[str, tuple[str, str]] = {
     "patient": ("Personens eget mål", "The person's own goal"),
     "vicarious": ("Mål satt av nærstående", "Goal set by somebody close"),
@@ -147,6 +158,7 @@ PATHWAY_NAMES: dict[str, tuple[str, str]] = {
     **{f"stay.{code}": names for code, names in _STAY.items()},
     **{f"timeline.{code}": names for code, names in _TIMELINE.items()},
     **{f"task.{code}": names for code, names in _TASKS.items()},
+    **{f"goal.{code}": names for code, names in _GOALS.items()},
     **{f"plan.{code}": names for code, names in _actions().items()},
     **{f"person.{code}": names for code, names in role_names().items()},
     **{f"voice.{code}": names for code, names in _VOICES.items()},

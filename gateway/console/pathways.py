@@ -23,6 +23,7 @@ from gateway.services import GatewayServices
 
 STAYS = 50
 TASKS_AHEAD = timedelta(days=7)
+OPEN_TASKS = ("requested", "in-progress")
 _STAYS = {
     "innlagt": ("info", "inbox"),
     "klar": ("warn", "clock"),
@@ -137,6 +138,8 @@ class GoalView:
     """Empty: not to be read."""
     voice: str
     own: bool
+    status: str
+    """How it is with it (Goal.lifecycleStatus); empty: nobody says."""
     stated: str
     """The day: R4 knows no hour of it (Goal.startDate)."""
     review: str
@@ -172,10 +175,8 @@ def pathways(
     if len(found) > STAYS:
         at, id = place_of(found[STAYS - 1])
         older = f"/console/pathways?before={at}.{id}" + ("&missed=1" if missed else "")
-    notices = [
-        each for each in reader.unanswered_notices() if viewer.sees(each.municipality_her, each.trust_her)
-    ]
-    tasks = [each for each in reader.tasks_due(until=now + TASKS_AHEAD) if viewer.sees(each.municipality_her)]
+    notices = reader.unanswered_notices(parties=viewer.her_ids)
+    tasks = reader.tasks_due(until=now + TASKS_AHEAD, parties=viewer.her_ids)
     return Pathways(
         stays=tuple(made.stay(each) for each in found[:STAYS]),
         older=older,
@@ -322,7 +323,7 @@ class _Maker:
 
     def task(self, row: TaskRow) -> TaskView:
         """A task of a plan."""
-        late = (row.due_at is not None and row.due_at < self._now) and row.done_at is None
+        late = row.due_at is not None and row.due_at < self._now and row.state in OPEN_TASKS
         due: Shown | str = written(row.due_day) if row.due_day else ""
         if row.due_at and not due:
             due = shown(row.due_at, self._now, self._t)
@@ -365,6 +366,7 @@ class _Maker:
             words=words,
             voice=self._t.or_code("voice", row.voice),
             own=row.voice == "patient",
+            status=self._t.or_code("goal", row.lifecycle) if row.lifecycle != "unknown" else "",
             stated=written(day_of(row.stated_at)),
             review=written(row.review_day) if row.review_day else "",
             achievement=row.achievement,

@@ -12,11 +12,14 @@ from datetime import datetime
 from gateway.console.texts import Texts
 from gateway.console.times import shown
 from gateway.errors import CATALOGUE, CatalogueEntry
+from gateway.ledger.operations import Item
 from gateway.ledger.rows import STATES, DeliveryRow, MessageRow
 
 OVERDUE = "overdue"
-FILTER_STATES = (*STATES, OVERDUE)
-"""What the flow can be narrowed to: the states of a delivery, and a receipt that is late."""
+SETTLED = "settled"
+FILTER_STATES = (*STATES, OVERDUE, SETTLED)
+"""What the flow can be narrowed to: the states of a delivery (handed: as long as it waits for a person), a receipt that
+is late, and what a person has taken care of."""
 
 _LOOKS = {
     "received": ("plain", "inbox"),
@@ -32,10 +35,17 @@ _LOOKS = {
     "cancelled": ("plain", "stop"),
     "delivered": ("ok", "check"),
     "handed": ("warn", "person"),
+    "settled": ("plain", "person"),
 }
 
 _MOVES = {"sent": "receiver", "overdue": "receiver", "rejected": "sender", "handed": "us"}
 """Whose move it is where no catalogue entry says it; nobody's otherwise."""
+
+_PAST = ("retrying", SETTLED)
+"""Its reason is why it came to this, not what is to be done now."""
+
+_DECIDED = "operations."
+"""So begins a reason that is a person's decision: that is what holds now."""
 
 _OVER = ("acknowledged", "cancelled", "delivered")
 """Nothing remains to be done."""
@@ -63,7 +73,7 @@ class NextStep:
     tone: str
 
 
-def state_name(delivery: DeliveryRow | None) -> str:
+def state_name(delivery: DeliveryRow | Item | None) -> str:
     """The name under which looks and words of a state are found."""
     if delivery is None:
         return "received"
@@ -73,16 +83,14 @@ def state_name(delivery: DeliveryRow | None) -> str:
         return OVERDUE
     if delivery.state == "acknowledged" and delivery.receipt_status == "3":
         return "acknowledged-in-part"
+    if delivery.state == "handed" and delivery.settled:
+        return SETTLED
     return delivery.state
 
 
-def state(delivery: DeliveryRow | None, texts: Texts) -> State:
+def state(delivery: DeliveryRow | Item | None, texts: Texts) -> State:
     """The state of a delivery; None: a message that needs no delivery."""
-    return state_named(state_name(delivery), texts)
-
-
-def state_named(name: str, texts: Texts) -> State:
-    """A state by its name."""
+    name = state_name(delivery)
     tone, icon = _LOOKS[name]
     return State(name, texts(f"state.{name}"), tone, icon)
 
@@ -107,7 +115,7 @@ def next_step(delivery: DeliveryRow, now: datetime, texts: Texts) -> NextStep:
     tone = _LOOKS[name][0]
     due, deadline = delivery.due_at, delivery.deadline_at
     entry = None if name in _OVER or name == "sending" else _entry(delivery, name)
-    if entry is not None and name != "retrying":
+    if entry is not None and (name not in _PAST or entry.code.startswith(_DECIDED)):
         return NextStep(
             _step(entry, texts), texts(f"owner.{entry.owner}"), _cause(entry, texts), entry.code, tone
         )
@@ -116,7 +124,7 @@ def next_step(delivery: DeliveryRow, now: datetime, texts: Texts) -> NextStep:
         due=shown(due, now, texts).to_the_second if due and due > now else texts("step.soon"),
         deadline=shown(deadline, now, texts) if deadline else texts("unknown"),
     )
-    owner = "" if name in _OVER else texts(f"owner.{_MOVES.get(name, 'nobody')}")
+    owner = "" if name in (*_OVER, SETTLED) else texts(f"owner.{_MOVES.get(name, 'nobody')}")
     return NextStep(step, owner, _cause(entry, texts) if entry else None, entry.code if entry else None, tone)
 
 

@@ -93,6 +93,8 @@ def _conditions(wanted: MessageFilter) -> tuple[list[str], dict[str, Any]]:
     }
     values = {name: value for name, value in asked.items() if value is not None}
     conditions = [f"where_{name}" for name in values]
+    if wanted.settled is not None:
+        conditions.append("where_settled" if wanted.settled else "where_unsettled")
     if wanted.overdue:
         conditions.append("where_overdue")
     if not wanted.receipts:

@@ -58,9 +58,10 @@ class OverviewReader:
         """Deliveries whose receipt has not come within its limit, the oldest first."""
         return self._found("overview_missing", scope, limit)
 
-    def dead(self, scope: Scope, limit: int) -> Found:
-        """Deliveries that wait for a person, the oldest first."""
-        return self._found("overview_dead", scope, limit)
+    def dead(self, scope: Scope, limit: int, *, held: bool | None = None) -> Found:
+        """Deliveries that wait for a person, the oldest first. `held`: only those in quarantine, or only the others."""
+        conditions = {None: (), True: ("overview_held",), False: ("overview_not_held",)}[held]
+        return self._found("overview_dead", scope, limit, *conditions)
 
     def open_states(self, scope: Scope) -> dict[str, int]:
         """How many deliveries of messages are not over, by state."""
@@ -74,6 +75,13 @@ class OverviewReader:
         )
         return tuple(alarm_of(row) for row in rows)
 
+    def count_alarms(self, kinds: Iterable[AlarmKind], scope: Scope) -> int:
+        """How many alarms of some kinds are open."""
+        rows = self._all(
+            "overview_alarms_count", "overview_alarm_in_scope", scope, kinds=json.dumps(sorted(kinds))
+        )
+        return int(rows[0]["number"])
+
     def traffic(self, since: datetime, until: datetime) -> tuple[Traffic, ...]:
         """What came at or after `since` and before `until`."""
         query = self._queries["overview_traffic"]
@@ -84,16 +92,18 @@ class OverviewReader:
         )
         return tuple(_traffic(row) for row in rows)
 
-    def _found(self, query: str, scope: Scope, limit: int) -> Found:
-        items = tuple(item_of(row) for row in self._all(query, "overview_in_scope", scope, most=limit))
+    def _found(self, query: str, scope: Scope, limit: int, *conditions: str) -> Found:
+        rows = self._all(query, "overview_in_scope", scope, *conditions, most=limit)
+        items = tuple(item_of(row) for row in rows)
         if len(items) < limit:
             return Found(items, len(items))
-        number = self._all(f"{query}_count", "overview_in_scope", scope)[0]["number"]
-        return Found(items, number)
+        counted = self._all(f"{query}_count", "overview_in_scope", scope, *conditions)
+        return Found(items, counted[0]["number"])
 
-    def _all(self, query: str, in_scope: str, scope: Scope, **values: Any) -> list[Row]:
-        condition = "" if scope is None else f" AND {self._queries[in_scope]}"
-        text = self._queries[query].replace("{conditions}", condition)
+    def _all(self, query: str, in_scope: str, scope: Scope, *conditions: str, **values: Any) -> list[Row]:
+        names = conditions if scope is None else (*conditions, in_scope)
+        written = "".join(f" AND {self._queries[name]}" for name in names)
+        text = self._queries[query].replace("{conditions}", written)
         if scope is not None:
             values["scope"] = json.dumps(sorted(scope))
         return self._ledger.reading().execute(text, values).fetchall()

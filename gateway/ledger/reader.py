@@ -165,6 +165,7 @@ def _delivery(row: Row) -> DeliveryRow:
         reason=row["reason"],
         receipt_status=row["receipt_status"],
         overdue=bool(row["overdue"]),
+        settled=row["settled_at"] is not None,
         created_at=times.moment(row["created_at"]),
         due_at=times.optional(row["due_at"]),
         deadline_at=times.optional(row["deadline_at"]),

@@ -96,6 +96,8 @@ class DeliveryRow:
     """8258, of the receipt that settled it."""
     overdue: bool
     """The receipt did not come within its limit (and has not come since)."""
+    settled: bool
+    """A person has taken care of it (only when handed)."""
     created_at: datetime
     due_at: datetime | None
     """queued: not tried before this time."""
@@ -210,6 +212,8 @@ class MessageFilter:
     """Sender or receiver is one of these (a partner's)."""
     message_type: str | None = None
     state: DeliveryState | None = None
+    settled: bool | None = None
+    """Whether a person has taken care of it (of those in state handed)."""
     overdue: bool = False
     receipts: bool = False
     """Whether receipts are listed as well."""

@@ -11,9 +11,12 @@
 | inbox-stuck     | what lies in an endpoint's in/ folder could not be taken | a look into the folder took everything |
 |                 | over, look after look                                    | over                                   |
 | clock-warning   | a clock of a stay must be met soon (its agreement says   | it was met or cancelled, a person      |
-|                 | how long before)                                         | settled it, or it was missed           |
+|                 | how long before)                                         | settled it, or it was missed; or as    |
+|                 |                                                          | clock-missed                           |
 | clock-missed    | a clock's limit passed, and what it waits for is not     | that came after all, a person settled  |
-|                 | here                                                     | it, or [pathway] alarm_days passed     |
+|                 | here                                                     | it, [pathway] alarm_days passed, or a  |
+|                 |                                                          | message says that there is no such     |
+|                 |                                                          | limit, or a later one                  |
 | certificate-    | a certificate of an endpoint ends within [alarm]         | another one has taken its place, or it |
 |  ending         | certificate_days                                         | has ended                              |
 | certificate-    | it has ended                                             | another one has taken its place        |
@@ -40,8 +43,7 @@ HEARD_EVERY: Final = times.seconds(20)
 FORGOTTEN_AFTER: Final = times.seconds(120)
 """What a node said counts for so long."""
 NOBODY_TO_TELL: Final = 2
-CLOCK_WARNED: Final = 1
-CLOCK_MISSED: Final = 2
+CLOCK_ALARMED: Final = {"clock-warning": 1, "clock-missed": 2}
 """In the column `alarmed` of a clock."""
 OVERDUE: Final = 1
 """In the column `alarmed`; 0: no alarm, 2: a dead letter."""
@@ -80,6 +82,7 @@ class Watch:
         """Whether a look would write something."""
         return bool(
             ledger.all("deliveries_alarm_differs", most=1)
+            or ledger.all("dead_for_another_reason", most=1)
             or self._troubles_differ(ledger, set(troubles), now)
             or self._without_alarm(ledger, now)
             or self._clocks(ledger, now)
@@ -89,16 +92,21 @@ class Watch:
     def look(self, session: Session, troubles: Iterable[Trouble], now: int) -> None:
         """Open what is missing and close what is over."""
         self._keep_troubles(session, set(troubles), now)
+        for row in session.all("dead_for_another_reason", most=MOST_AT_ONCE):
+            session.run("close_alarms_of", delivery_id=row["delivery_id"], now=now)
+            session.run("mark_alarmed", delivery_id=row["delivery_id"], alarmed=0)
         for row in session.all("deliveries_alarm_differs", most=MOST_AT_ONCE):
             self._of_delivery(session, row, now)
         for row in self._without_alarm(session, now):
             self._open(session, row["kind"], row["subject"], row, CODES[row["kind"]], now)
         for row in self._clocks(session, now):
             self._open(session, row["kind"], row["subject"], row, CODES[row["kind"]], now)
-            alarmed = CLOCK_MISSED if row["kind"] == "clock-missed" else CLOCK_WARNED
-            session.run("mark_clock_alarmed", clock_id=row["subject"], alarmed=alarmed)
+            session.run("mark_clock_alarmed", clock_id=row["subject"], alarmed=CLOCK_ALARMED[row["kind"]])
         for row in self._to_close(session, now):
             session.run("close_alarm", alarm_id=row["alarm_id"], now=now)
+            if row["kind"] in CLOCK_ALARMED:
+                alarmed = CLOCK_ALARMED[row["kind"]]
+                session.run("clock_is_no_alarm", clock_id=row["subject"], alarmed=alarmed)
 
     def _clocks(self, ledger: Asks, now: int) -> list[Row]:
         """Clocks of stays that should have an alarm and never had it."""

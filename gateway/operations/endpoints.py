@@ -146,7 +146,7 @@ class _Look:
             transport=endpoint.transport,
             host=urlsplit(endpoint.url).netloc if endpoint.url else None,
             format=endpoint.format,
-            condition=self._condition(held, first in self._outages),
+            condition=self._condition(endpoint.her_ids, held, first in self._outages),
             hold=held,
             down_since=self._outages.get(first),
             failures=pump.breaker.failures,
@@ -161,12 +161,16 @@ class _Look:
             certificates=tuple(each for each in self._certificates if each.endpoint == first),
         )
 
-    def _condition(self, held: Hold | None, down: bool) -> EndpointCondition:
+    def _condition(self, her_ids: Iterable[str], held: Hold | None, down: bool) -> EndpointCondition:
         if held is None:
             return "down" if down else "active"
-        if held.mode == "draining" and self._reader.before_hold(held) == 0:
+        if held.mode == "draining" and not self._before_drain(her_ids):
             return "drained"
         return held.mode
+
+    def _before_drain(self, her_ids: Iterable[str]) -> int:
+        """How many deliveries that were queued before the drain still wait, at any of the endpoint's HER-ids."""
+        return sum(self._reader.before_hold(self._holds[her]) for her in her_ids if her in self._holds)
 
     def _sum(self, endpoint: Endpoint, what: str) -> int:
         return sum(self._numbers.get((her, what), 0) for her in endpoint.her_ids)

@@ -269,6 +269,11 @@ def answers_to(stay: Stay, agreement: Agreement, notice: ReadyNotice) -> list[St
     return found
 
 
+def in_force(answers: Iterable[Statement]) -> list[Statement]:
+    """Answers in the order in which they hold; the last one is the answer."""
+    return sorted(answers, key=lambda each: (each.holds_from.at, each.said, each.id))
+
+
 def _latest(notices: list[ReadyNotice], at: datetime) -> ReadyNotice | None:
     """The ready-notice sent last at a time."""
     before = [n for n in notices if n.document.live and n.document.first_sent <= at]

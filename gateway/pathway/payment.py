@@ -31,7 +31,7 @@ from typing import Final, Literal
 
 from gateway.pathway.agreements import Agreement
 from gateway.pathway.calendar import DAY, day_of, end_of
-from gateway.pathway.clocks import answers_to, clocks_of, notices_towards, replies_to, towards
+from gateway.pathway.clocks import answers_to, clocks_of, in_force, notices_towards, replies_to, towards
 from gateway.pathway.events import DISCHARGE_REPORT, EPIKRISE, READY, MessageKey, Moment, Statement
 from gateway.pathway.stays import ReadyNotice, Stay
 
@@ -191,7 +191,7 @@ def _days(
 def _answer_on(answers: list[Statement], day: date) -> str | None:
     """The coded answer that holds on a day: the latest that holds from then or before."""
     held = [s for s in answers if day_of(s.holds_from.at) <= day]
-    return max(held, key=lambda s: (s.holds_from.at, s.said, s.id)).code if held else None
+    return in_force(held)[-1].code if held else None
 
 
 def _conditions(

@@ -126,7 +126,8 @@ def _settle(session: Session, kind: str, id: str, told: _Told, of: Known, at: in
     if kind == "Goal":
         event = of.events.get(new.message) if new.message is not None else None
         stated = times.of(event.sent) if event else at
-        goals.note_goal(session, content, of.patient_key, stated, new.message)
+        standing = resources.in_error(content) if new.deleted else content
+        goals.note_goal(session, standing, of.patient_key, stated, new.message)
 
 
 def _holds(version: Row, told: _Told, speaking: Collection[int]) -> bool:

@@ -15,8 +15,9 @@ from datetime import datetime
 from typing import Any, Final
 
 from gateway.fhir.canonical import code_system, extension_url, own_code_system
+from gateway.pathway.agreements import Agreement
 from gateway.pathway.calendar import OSLO, day_of
-from gateway.pathway.clocks import notices_towards, replies_to
+from gateway.pathway.clocks import answers_to, in_force, notices_towards, replies_to
 from gateway.pathway.documents import Document
 from gateway.pathway.events import Moment, PathwayEvent
 from gateway.pathway.stays import ReadyNotice
@@ -73,8 +74,7 @@ def resources_of(settled: Settled, patient_key: str) -> Iterator[Json]:
         yield _communication(document, settled, patient_key)
     for agreement in settled.agreements:
         for notice in notices_towards(settled.stay, agreement):
-            answered = bool(replies_to(settled.stay, agreement, notice))
-            yield _reply_task(notice, settled, patient_key, agreement.municipality, answered=answered)
+            yield _reply_task(notice, settled, patient_key, agreement)
 
 
 def episode_id(stay_id: str) -> str:
@@ -180,13 +180,10 @@ def reply_task_id(notice: Document) -> str:
     return derived_id("reply-task", *notice.key)
 
 
-def _reply_task(
-    notice: ReadyNotice, settled: Settled, patient_key: str, municipality: str, *, answered: bool
-) -> Json:
+def _reply_task(notice: ReadyNotice, settled: Settled, patient_key: str, agreement: Agreement) -> Json:
     document = notice.document
-    said = sorted(
-        (s for s in settled.stay.statements if s.about in document.keys), key=lambda s: (s.said, s.id)
-    )
+    said = in_force(answers_to(settled.stay, agreement, notice))
+    answered = bool(replies_to(settled.stay, agreement, notice))
     over = notice.withdrawn_by is not None or not document.live
     status = "completed" if said or answered else "cancelled" if over or settled.stay.ended else "requested"
     if not document.live:
@@ -202,9 +199,9 @@ def _reply_task(
         "encounter": {"reference": f"Encounter/{settled.id}"},
         "authoredOn": instant(document.first_sent),
         "requester": organisation(settled.stay.trust),
-        "owner": organisation(municipality),
+        "owner": organisation(agreement.municipality),
     }
-    if said and said[-1].code in ("6", "7"):
+    if said:
         text = {"6": "Kommunen kan ikke ta imot", "7": "Kommunen kan ta imot"}[said[-1].code]
         found["businessStatus"] = coding(said[-1].code, text, NPR_TIMES)
         if said[-1].moment:

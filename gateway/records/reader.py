@@ -5,6 +5,7 @@ A stay's timeline is worked out from its events when somebody asks, by the same 
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -36,6 +37,10 @@ from gateway.records.rows import (
 
 NEWEST: Final = (2**62, "~")
 """Before any stay in a list that begins with the newest."""
+
+
+Parties = frozenset[str] | None
+"""Only what one of these HER-ids has a part in; None: everything."""
 
 
 @dataclass(frozen=True)
@@ -85,24 +90,31 @@ class PathwayReader:
         number: int = self._ledger.reading().execute(query, values).fetchone()["number"]
         return number
 
-    def unanswered_notices(self, limit: int = 100) -> tuple[NoticeRow, ...]:
+    def unanswered_notices(self, limit: int = 100, *, parties: Parties = None) -> tuple[NoticeRow, ...]:
         """Ready-notices that nothing came back to, in stays that go on; the oldest first."""
-        return tuple(notice_of(row) for row in self.all("notices_unanswered", most=limit))
+        return tuple(notice_of(row) for row in self._of("notices_unanswered", parties, most=limit))
 
     def clocks_near(
-        self, *, now: datetime, since: datetime, until: datetime, limit: int = 100
+        self,
+        *,
+        now: datetime,
+        since: datetime,
+        until: datetime,
+        limit: int = 100,
+        parties: Parties = None,
     ) -> tuple[ClockRow, ...]:
         """Clocks that run or were missed undone, with their limit between two times; the first due first."""
         asked = {"now": times.of(now), "since": times.of(since), "until": times.of(until), "most": limit}
-        return tuple(clock_of(row) for row in self.all("clocks_near", **asked))
+        return tuple(clock_of(row) for row in self._of("clocks_near", parties, **asked))
 
-    def tasks_due(self, *, until: datetime, limit: int = 100) -> tuple[TaskRow, ...]:
+    def tasks_due(self, *, until: datetime, limit: int = 100, parties: Parties = None) -> tuple[TaskRow, ...]:
         """Tasks that are not done and fall due before a time, overdue ones too; the first due first."""
-        return tuple(task_of(row) for row in self.all("tasks_due", until=times.of(until), most=limit))
+        asked = {"until": times.of(until), "most": limit}
+        return tuple(task_of(row) for row in self._of("tasks_due", parties, **asked))
 
-    def unplaced(self, limit: int = 100) -> tuple[UnplacedRow, ...]:
+    def unplaced(self, limit: int = 100, *, parties: Parties = None) -> tuple[UnplacedRow, ...]:
         """Messages that a person must place."""
-        return tuple(unplaced_of(row) for row in self.all("unplaced_listed", most=limit))
+        return tuple(unplaced_of(row) for row in self._of("unplaced_listed", parties, most=limit))
 
     def stay(self, id: str, *, now: datetime) -> StayPage | None:
         """One stay with everything that belongs to it; None: there is no such stay."""
@@ -183,6 +195,13 @@ class PathwayReader:
     def all(self, query: str, **values: Any) -> list[Row]:
         """Every row of a named query."""
         return self._ledger.reading().execute(self._queries[query], values).fetchall()
+
+    def _of(self, query: str, parties: Parties, **values: Any) -> list[Row]:
+        """The rows of a named query in which one of the parties has a part."""
+        names = [] if parties is None else [f"{query}_of"]
+        text = self._queries[query].replace("{conditions}", self._written(names))
+        scope = {} if parties is None else {"scope": json.dumps(sorted(parties))}
+        return self._ledger.reading().execute(text, values | scope).fetchall()
 
     def _one(self, query: str, **values: Any) -> Row | None:
         row: Row | None = self._ledger.reading().execute(self._queries[query], values).fetchone()

@@ -21,7 +21,7 @@ from gateway.ledger import times
 from gateway.ledger.session import Row, Session
 from gateway.pathway.agreements import Agreement
 from gateway.pathway.calendar import day_of
-from gateway.pathway.clocks import Clock, answers_to, clocks_of, notices_towards, replies_to
+from gateway.pathway.clocks import Clock, answers_to, clocks_of, in_force, notices_towards, replies_to
 from gateway.pathway.events import LOG_INNLAGT, Decision, MessageKey, Moment, PathwayEvent, Statement
 from gateway.pathway.payment import ConditionCode, payment_basis
 from gateway.pathway.stays import Stay, Stays, stays_of
@@ -256,9 +256,7 @@ def _keep_notices(
     for agreement in settled.agreements:
         for notice in notices_towards(stay, agreement):
             replies = replies_to(stay, agreement, notice)
-            answers = sorted(
-                answers_to(stay, agreement, notice), key=lambda s: (s.holds_from.at, s.said, s.id)
-            )
+            answers = in_force(answers_to(stay, agreement, notice))
             first = min([*(reply.at for reply in replies), *(s.said for s in answers)], default=None)
             session.run(
                 "keep_ready_notice",

@@ -12,6 +12,7 @@ import pytest
 
 from gateway.ledger.operations import Alarm
 from gateway.operations.actions import Act
+from gateway.operations.alarms import Watch
 from gateway.settings import Settings
 from gateway.settings_load import from_content
 from gateway.transports.base import Deferred, Delivered, Rejected
@@ -66,6 +67,25 @@ async def test_dead_letter_and_parked_too_long(tmp_path: Path) -> None:
         await until_alarms(house, ("dead-letter", True), ("parked-too-long", False))
         await house.accepted(message("m-2", patient="q"))  # the original comes after all
         await until_alarms(house, ("dead-letter", True), ("parked-too-long", True))
+
+
+@pytest.mark.usefixtures("store")
+async def test_an_alarm_says_why_it_is_a_dead_letter_now(tmp_path: Path) -> None:
+    transport = Scripted()
+    transport.outcomes["m-1"] = deque([Rejected("transport.refused"), Rejected("transport.wrong-address")])
+    configured = settings(tmp_path)
+    async with running(configured, transport) as house:
+        id = await house.accepted(message("m-1"))
+        await until_alarms(house, ("dead-letter", False))
+        await house.services.operations.stop()  # nobody looks while it is sent again
+        await house.services.operations.act(house.delivery(id).id, "resend", ACT, key=None)
+        await house.until_true(lambda: house.delivery(id).reason == "transport.wrong-address")
+        watch, ledger = Watch(configured, "one"), house.services.ledger
+        assert watch.is_needed(house.services.operations.reader, (), ledger.clock())
+        await ledger.write(lambda session: watch.look(session, (), ledger.clock()))
+        assert kinds(house) == [("dead-letter", True), ("dead-letter", False)]
+        assert [each.code for each in alarms(house)] == ["transport.refused", "transport.wrong-address"]
+        assert not watch.is_needed(house.services.operations.reader, (), ledger.clock())
 
 
 async def test_endpoint_down_is_one_alarm_however_often_it_is_tried(tmp_path: Path) -> None:

@@ -16,7 +16,18 @@ from gateway.operations.endpoints import mark_of
 from gateway.routing.attempts import Claimed, claim
 from gateway.routing.pace import Pace
 from gateway.transports.base import Deferred, Delivered, Outgoing
-from tests.support.plain import CARE, NURSING, VILLAGE, House, Scripted, held, message, running, settings
+from tests.support.plain import (
+    CARE,
+    NURSING,
+    TOWN,
+    VILLAGE,
+    House,
+    Scripted,
+    held,
+    message,
+    running,
+    settings,
+)
 
 ACT = Act("Kari Drift", "flytter endepunktet")
 DOWN = Deferred("transport.unreachable")
@@ -124,6 +135,20 @@ async def test_drain_sends_what_was_there_and_keeps_the_rest(tmp_path: Path) -> 
         await operations.resume(NURSING, ACT, key=None)
         for id in new:
             await house.until(id, "sent")
+
+
+async def test_an_endpoint_is_drained_when_none_of_its_her_ids_has_anything_left(tmp_path: Path) -> None:
+    both = settings(tmp_path, town={"endpoint": {"her_ids": [NURSING, TOWN]}})
+    transport = held("m-1")
+    async with running(both, transport) as house:
+        id = await house.accepted(message("m-1", receiver=(TOWN, TOWN)))
+        await transport.attempts(1)
+        await house.services.operations.hold(NURSING, "draining", ACT, key=None)
+        state = house.services.operations.endpoint(NURSING)
+        assert (state.condition, state.queued) == ("draining", 1)
+        transport.gates["m-1"].set()
+        await house.until(id, "sent")
+        assert condition(house) == "drained"
 
 
 async def test_resume_tries_an_endpoint_that_is_down_before_its_pause_is_over(tmp_path: Path) -> None:

@@ -7,9 +7,11 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
+from uuid import uuid4
 
 import httpx
 import pytest
+from lxml import etree
 
 from gateway.emessage.read import read
 from gateway.simulator.reading import see
@@ -128,3 +130,29 @@ def test_a_rejection_that_names_the_message_as_fhir_does_is_one(
     assert taken.status_code == 202, taken.text
     house.wait()
     assert said(lyngvik)[1] == "entered-in-error"
+
+
+def test_a_goal_that_holds_as_removed_is_removed_in_every_view(
+    house: PathwayHouse, lyngvik: httpx.Client
+) -> None:
+    """A change leaves the goals out, and one that has them again is rejected."""
+    changed = house.messages[CHANGED]
+    root = etree.fromstring(changed.body)
+    for each in root.findall(".//{*}InfoMaalForventetRes"):
+        each.getparent().remove(each)
+    written = etree.tostring(root, encoding="UTF-8", xml_declaration=True)
+    body = written.replace(changed.message_id.encode(), str(uuid4()).encode())
+    house.hand_in(*STORY[:7], REPORT, "utskrevet")
+    before = {each["id"] for each in found(lyngvik, "Goal")}
+    with house.client("hospital") as hospital:
+        headers = {"Content-Type": "application/xml"}
+        taken = hospital.post("/messages", content=body, headers=headers)
+    assert taken.status_code == 202, taken.text
+    house.wait()
+    removed = before - {each["id"] for each in found(lyngvik, "Goal")}
+    assert removed and not removed & {row.id for row in page(house).goals}
+    house.hand_in(CHANGED)
+    assert removed <= {row.id for row in page(house).goals}
+    answer(house, lyngvik, CHANGED, "2")
+    assert not removed & {each["id"] for each in found(lyngvik, "Goal")}
+    assert not removed & {row.id for row in page(house).goals}

@@ -36,6 +36,7 @@ from tests.support import stores
 from tests.support.flows import (
     AGREEMENT_SETTINGS,
     FLOWS,
+    an_event,
     at,
     by_name,
     expected,
@@ -480,6 +481,49 @@ async def test_a_clock_is_an_alarm_once_before_and_once_after_its_limit(database
         await found.accept(1)
         await found.projector.catch_up()
         assert ("clock-missed", "2000", False) in await alarms("2026-03-03T11:00:00")
+
+
+async def test_the_alarm_of_a_clock_follows_what_messages_say_of_its_limit(database: str) -> None:
+    first = {
+        "type": "LOG_INNLAGT",
+        "id": "a",
+        "sent": "2026-03-02T10:05:00",
+        "admitted": "2026-03-02T10:00:00",
+    }
+    ready = {"type": "LOG_UTSKRIVNINGSKLAR", "id": "k", "sent": "2026-03-02T11:00:00"}
+    ready |= {"admitted": "2026-03-02T10:00:00", "ready": "2026-03-04"}
+    withdrawn = {**ready, "id": "c", "sent": "2026-03-03T11:00:00", "status": "C", "parent": "k"}
+    again = {**ready, "id": "l", "sent": "2026-03-03T12:00:00"}
+    later = {**first, "id": "m", "sent": "2026-03-03T13:00:00", "status": "M", "parent": "a"}
+    later["admitted"] = "2026-03-03T09:00:00"
+    events = [an_event(each) for each in (first, ready, withdrawn, again, later)]
+    async with desk(database, events, "2026-03-05T12:00:00") as found:
+        watch = Watch(from_content({"agreement": [AGREEMENT_SETTINGS]}), "a node")
+
+        async def missed(number: int | None, now: str) -> bool:
+            """Whether the notice is told as missed, in the row of its clock and as an alarm alike."""
+            if number is not None:
+                await found.accept(number)
+                await found.projector.catch_up()
+            at_time = times.of(at(now))
+            await found.ledger.write(lambda session: watch.look(session, [], at_time))
+            assert not watch.is_needed(OperationsReader(found.ledger), [], at_time)
+            (stay,) = found.reader.stays(now=at(now))
+            (clock,) = [each for each in stay.clocks if each.kind == "notice"]
+            open_ones = found.ledger.reading().execute(
+                "SELECT kind FROM alarms WHERE closed_at IS NULL AND subject = :subject",
+                {"subject": clock.id},
+            )
+            kinds = [row["kind"] for row in open_ones.fetchall()]
+            assert kinds == (["clock-missed"] if clock.state == "missed" else [])
+            return clock.state == "missed"
+
+        assert not await missed(0, "2026-03-02T12:00:00")
+        assert await missed(1, "2026-03-03T10:30:00")
+        assert not await missed(2, "2026-03-03T11:30:00"), "nobody knows that a notice was needed"
+        assert await missed(3, "2026-03-03T12:30:00")
+        assert not await missed(4, "2026-03-03T13:30:00"), "admitted later than told before"
+        assert await missed(None, "2026-03-04T10:00:00"), "and missed all the same"
 
 
 async def test_a_clock_that_a_person_settled_is_no_alarm_and_an_old_one_never_was(database: str) -> None:

@@ -17,6 +17,7 @@ from gateway import console
 from gateway.console import web
 from gateway.console.catalogue import TEXTS
 from gateway.console.chart import HEIGHT, bars_of
+from gateway.console.content import loss_view
 from gateway.console.highlight import LONGEST_RUN, MOST_LINES, SHORT_GROUP, Document, Kind, highlight
 from gateway.console.message import _EVENT_LOOKS, _sender_id, size
 from gateway.console.states import _LOOKS, FILTER_STATES
@@ -26,6 +27,9 @@ from gateway.errors import CATALOGUE
 from gateway.ledger.operations import AlarmKind
 from gateway.ledger.trail import SENTENCES
 from gateway.operations.alarms import CODES
+from gateway.translate import convert
+from tests.support import born
+from tests.support import born_bundles as by_hand
 
 FOLDER = Path(console.__file__).parent
 NOW = datetime(2026, 11, 21, 22, 30, tzinfo=UTC)
@@ -52,7 +56,7 @@ COMPOSED = ("type", "status", "state", "step", "section", "format", "owner", "un
             "lost", "loss", "page", "bytes", "filter", "delivery", "content", "language",
             "nav", "role", "purpose", "home", "alarm", "action", "effect", "done", "change", "condition",
             "environment", "transport", "act", "detail", "clock", "stay", "timeline", "task",
-            "voice", "span", "chart", "partner", "severity", "layer", "pathway", "measure", "plan", "person",
+            "voice", "goal", "span", "chart", "partner", "severity", "layer", "pathway", "measure", "plan", "person",
             "roundtrip", "plays", "register", "certificate", "trial", "payment")  # fmt: skip
 """First parts of keys that the code puts together."""
 
@@ -238,3 +242,14 @@ def test_after_the_start_no_page_is_compiled_any_more() -> None:
     known = {name for _, name in dict(web._PAGES.cache.items())}
     assert {"message.html", "stay.html"} <= known
     assert known == set(web._PAGES.list_templates())
+
+
+def test_a_translation_that_says_what_nobody_said_is_not_told_as_one_that_lost_nothing() -> None:
+    """A diagnosis that may be the main one or not; PLO 1.5 demands that it is said, and the message is held."""
+    condition = {"resourceType": "Condition", "code": {"text": "Hjertesvikt"}, **by_hand.ABOUT}
+    report = convert(born.message("INNLEGGELSESRAPPORT", [condition]), "plo-1.5").loss
+    assert (report.lost, report.gravest) == ((), "error")
+    shown_loss = loss_view(report.as_json(), "", [], ENGLISH)
+    assert (shown_loss.verdict.name, shown_loss.verdict.word) == ("lossy", "1 statement was assumed")
+    whole = loss_view(convert(by_hand.BUNDLES["admitted_least"](), "plo-1.6").loss.as_json(), "", [], ENGLISH)
+    assert whole.verdict.name == "lossless"

@@ -7,6 +7,15 @@ FROM deliveries d
 WHERE d.alarmed <> CASE WHEN d.overdue = 1 THEN 1 WHEN d.state = 'handed' AND d.settled_at IS NULL THEN 2 ELSE 0 END
 LIMIT :most
 
+-- dead_for_another_reason --
+-- Dead letters that were sent again, and became dead letters once more, before anybody looked: their alarm says why the
+-- first time.
+SELECT d.delivery_id
+FROM alarms a JOIN deliveries d ON d.delivery_id = a.delivery_id
+WHERE a.closed_at IS NULL AND a.kind IN ('dead-letter', 'parked-too-long') AND d.alarmed = 2
+      AND d.state = 'handed' AND d.settled_at IS NULL AND a.code <> COALESCE(d.reason, 'routing.not-deliverable')
+LIMIT :most
+
 -- mark_alarmed --
 UPDATE deliveries SET alarmed = :alarmed WHERE delivery_id = :delivery_id
 
@@ -30,31 +39,31 @@ LIMIT :most
 
 -- alarms_to_close --
 -- Open alarms of lanes and endpoints whose reason is gone.
-SELECT a.alarm_id FROM alarms a
+SELECT a.alarm_id, a.kind, a.subject FROM alarms a
 WHERE a.closed_at IS NULL AND a.kind = 'lane-stuck'
       AND NOT EXISTS (SELECT 1 FROM deliveries d
                       WHERE d.delivery_id = a.delivery_id AND d.state IN ('queued', 'sending'))
 UNION ALL
-SELECT a.alarm_id FROM alarms a
+SELECT a.alarm_id, a.kind, a.subject FROM alarms a
 WHERE a.closed_at IS NULL AND a.kind IN ('endpoint-down', 'inbox-stuck')
       AND NOT EXISTS (SELECT 1 FROM troubles t WHERE t.kind = a.kind AND t.endpoint = a.subject)
 UNION ALL
-SELECT a.alarm_id FROM alarms a
+SELECT a.alarm_id, a.kind, a.subject FROM alarms a
 WHERE a.closed_at IS NULL AND a.kind = 'clock-warning'
-      AND NOT EXISTS (SELECT 1 FROM clocks c WHERE c.clock_id = a.subject AND c.state = 'running' AND c.due_at >= :now
-                      AND c.settled_at IS NULL)
+      AND NOT EXISTS (SELECT 1 FROM clocks c WHERE c.clock_id = a.subject AND c.state = 'running' AND c.state_after = 'missed'
+                      AND c.warn_at <= :now AND c.due_at >= :now AND c.settled_at IS NULL)
 UNION ALL
-SELECT a.alarm_id FROM alarms a
+SELECT a.alarm_id, a.kind, a.subject FROM alarms a
 WHERE a.closed_at IS NULL AND a.kind = 'clock-missed'
-      AND NOT EXISTS (SELECT 1 FROM clocks c WHERE c.clock_id = a.subject AND c.state = 'running' AND c.due_at < :now
-                      AND c.due_at >= :missed_since AND c.settled_at IS NULL)
+      AND NOT EXISTS (SELECT 1 FROM clocks c WHERE c.clock_id = a.subject AND c.state = 'running' AND c.state_after = 'missed'
+                      AND c.due_at < :now AND c.due_at >= :missed_since AND c.settled_at IS NULL)
 UNION ALL
-SELECT a.alarm_id FROM alarms a
+SELECT a.alarm_id, a.kind, a.subject FROM alarms a
 WHERE a.closed_at IS NULL AND a.kind = 'certificate-ending'
       AND NOT EXISTS (SELECT 1 FROM certificates c WHERE c.fingerprint = a.subject AND c.valid_to > :now
                       AND c.valid_to <= :soon)
 UNION ALL
-SELECT a.alarm_id FROM alarms a
+SELECT a.alarm_id, a.kind, a.subject FROM alarms a
 WHERE a.closed_at IS NULL AND a.kind = 'certificate-ended'
       AND NOT EXISTS (SELECT 1 FROM certificates c WHERE c.fingerprint = a.subject AND c.valid_to <= :now)
 
@@ -73,6 +82,10 @@ LIMIT :most
 
 -- mark_clock_alarmed --
 UPDATE clocks SET alarmed = :alarmed WHERE clock_id = :clock_id
+
+-- clock_is_no_alarm --
+-- Its alarm is over: should the reason come back, it is told anew. A warning that became a miss stays told.
+UPDATE clocks SET alarmed = 0 WHERE clock_id = :clock_id AND alarmed = :alarmed
 
 -- open_alarm --
 INSERT INTO alarms (kind, subject, delivery_id, receiver_her, code, opened_at, told)

@@ -21,6 +21,13 @@ ORDER BY d.delivery_id LIMIT :most
 SELECT COUNT(*) AS number FROM deliveries d JOIN messages m ON m.sequence = d.message
 WHERE d.state = 'handed' AND d.settled_at IS NULL {conditions}
 
+-- overview_held --
+-- In quarantine: its translation lost something.
+d.reason = 'routing.quarantined'
+
+-- overview_not_held --
+COALESCE(d.reason, '') <> 'routing.quarantined'
+
 -- overview_in_scope --
 (m.sender_her IN {among_scope} OR m.receiver_her IN {among_scope} OR m.sender_organisation_her IN {among_scope}
  OR m.receiver_organisation_her IN {among_scope} OR d.receiver_her IN {among_scope})
@@ -36,12 +43,17 @@ SELECT {alarm_columns}
 FROM alarms a LEFT JOIN deliveries d ON d.delivery_id = a.delivery_id LEFT JOIN messages m ON m.sequence = d.message
 WHERE a.closed_at IS NULL AND a.kind IN {among_kinds} {conditions} ORDER BY a.opened_at LIMIT :most
 
+-- overview_alarms_count --
+SELECT COUNT(*) AS number
+FROM alarms a LEFT JOIN deliveries d ON d.delivery_id = a.delivery_id LEFT JOIN messages m ON m.sequence = d.message
+WHERE a.closed_at IS NULL AND a.kind IN {among_kinds} {conditions}
+
 -- overview_alarm_in_scope --
 (a.receiver_her IN {among_scope} OR m.sender_her IN {among_scope})
 
 -- overview_traffic --
 -- What came within a span of time, by sender, receiver and type: how many, how soon taken, how soon and how answered.
-SELECT m.sender_her, m.receiver_her, m.message_type, COUNT(*) AS messages,
+SELECT m.sender_her, m.receiver_her, m.message_type, COUNT(DISTINCT m.sequence) AS messages,
        SUM(CASE WHEN d.receipt_status = '2' THEN 1 ELSE 0 END) AS negative,
        SUM(d.overdue) AS overdue,
        SUM(CASE WHEN d.state = 'handed' THEN 1 ELSE 0 END) AS handed,

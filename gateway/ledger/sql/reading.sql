@@ -6,7 +6,7 @@ m.signed, m.body_known, m.is_receipt, m.partner, m.generated_at, m.received_at, 
 -- delivery_columns --
 d.delivery_id, m.id AS message, d.receiver_her AS d_receiver_her, d.state, d.format AS d_format, d.unchanged,
 COALESCE(d.body_id, CASE WHEN d.unchanged = 1 THEN m.body_id END) AS d_body_id, d.attempts, d.reason,
-d.receipt_status, d.overdue, d.created_at, d.deadline_at, d.sent_at, d.final_at,
+d.receipt_status, d.overdue, d.settled_at, d.created_at, d.deadline_at, d.sent_at, d.final_at,
 CASE WHEN d.state = 'queued' THEN l.due_at END AS due_at
 
 -- list_messages --
@@ -113,6 +113,12 @@ m.message_type || '' = :message_type
 
 -- where_state --
 d.state = :state
+
+-- where_settled --
+d.settled_at IS NOT NULL
+
+-- where_unsettled --
+d.settled_at IS NULL
 
 -- where_overdue --
 d.overdue = 1

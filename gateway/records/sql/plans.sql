@@ -3,8 +3,11 @@
 SELECT t.task_id, t.plan_id, t.action, t.checklist, t.role, t.due_day, t.due_at, t.state, t.done_at, t.done_day, t.done_role,
        t.done_by, t.state_reason, p.stay_id, p.municipality_her, p.patient_key
 FROM plan_tasks t JOIN plans p ON p.plan_id = t.plan_id
-WHERE t.state IN ('requested', 'in-progress') AND t.due_at < :until AND p.state = 'active'
+WHERE t.state IN ('requested', 'in-progress') AND t.due_at < :until AND p.state = 'active' {conditions}
 ORDER BY t.due_at, t.task_id LIMIT :most
+
+-- tasks_due_of --
+p.municipality_her IN {among_scope}
 
 -- plans_of_patient --
 SELECT plan_id, patient_key, stay_id, reason, definition, municipality_her, started_day, state, state_reason, state_at

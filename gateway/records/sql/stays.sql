@@ -110,16 +110,22 @@ SELECT {clock_columns} FROM clocks c WHERE c.stay_id = :stay_id ORDER BY c.start
 -- Clocks that run, or are missed and nobody has done or settled it: the one that falls due first stands first.
 SELECT {clock_columns}, s.patient_key, s.trust_her FROM clocks c JOIN stays s ON s.stay_id = c.stay_id
 WHERE c.state = 'running' AND c.due_at IS NOT NULL AND c.due_at >= :since AND c.due_at < :until AND c.settled_at IS NULL
-      AND (:now <= c.due_at OR c.state_after = 'missed')
+      AND (:now <= c.due_at OR c.state_after = 'missed') {conditions}
 ORDER BY c.due_at, c.clock_id LIMIT :most
+
+-- clocks_near_of --
+(c.owner_her IN {among_scope} OR c.municipality_her IN {among_scope})
 
 -- notices_unanswered --
 -- Ready-notices that stand in a stay that goes on, and to which nothing came back; the oldest first.
 SELECT n.message, n.stay_id, n.municipality_her, n.ready_at, n.ready_is_day, n.sent_at, s.trust_her, s.patient_key,
        m.id AS message_id
 FROM ready_notices n JOIN stays s ON s.stay_id = n.stay_id JOIN messages m ON m.sequence = n.message
-WHERE n.replied_at IS NULL AND n.withdrawn_at IS NULL AND n.cancelled = 0 AND s.state = 'klar'
+WHERE n.replied_at IS NULL AND n.withdrawn_at IS NULL AND n.cancelled = 0 AND s.state = 'klar' {conditions}
 ORDER BY n.sent_at LIMIT :most
+
+-- notices_unanswered_of --
+(n.municipality_her IN {among_scope} OR s.trust_her IN {among_scope})
 
 -- notices_of_stay --
 SELECT n.message, n.stay_id, n.municipality_her, n.ready_at, n.ready_is_day, n.sent_at, n.withdrawn_at, n.cancelled, n.replied_at,
@@ -128,7 +134,10 @@ FROM ready_notices n JOIN messages m ON m.sequence = n.message WHERE n.stay_id =
 
 -- unplaced_listed --
 SELECT u.message, u.patient_key, u.kind, u.reason, u.candidates, m.id AS message_id, m.received_at, m.sender_her, m.receiver_her
-FROM unplaced u JOIN messages m ON m.sequence = u.message ORDER BY u.message LIMIT :most
+FROM unplaced u JOIN messages m ON m.sequence = u.message WHERE u.message > 0 {conditions} ORDER BY u.message LIMIT :most
+
+-- unplaced_listed_of --
+(m.sender_her IN {among_scope} OR m.receiver_her IN {among_scope})
 
 -- messages_of_stay --
 SELECT x.message, x.kind, x.sent_at, x.is_first, x.live, m.id, m.message_type, m.status, m.sender_her, m.receiver_her
