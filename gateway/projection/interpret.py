@@ -15,10 +15,12 @@ from gateway import translate
 from gateway.emessage import read as xml_reading
 from gateway.errors import SomlosError
 from gateway.fhir import json as fhir_json
-from gateway.fhir.canonical import code_system, extension_url
+from gateway.fhir.canonical import code_system
 from gateway.pathway.events import DISCHARGE_REPORT, PathwayEvent, from_facts
 from gateway.projection.resources import Named, written_of
 from gateway.records.resources import Written
+from gateway.translate import logistics
+from gateway.translate.facts_fhir import Own, own_of_bundle
 
 Json = dict[str, Any]
 Content = Literal["xml", "fhir"]
@@ -67,60 +69,40 @@ def interpret(data: bytes, content: Content, accepted: datetime, named: Named) -
             failed = error.code
         except (LookupError, TypeError, ValueError, AttributeError):
             failed = "us.internal"
-    event = from_facts(facts, accepted, **_said(bundle, facts.message_type))
-    return Interpretation(event, None if bundle is None else written_of(bundle, named), failed)
-
-
-def _said(bundle: Json | None, message_type: str) -> dict[str, Any]:
-    """What the Bundle says beside the facts."""
     if bundle is None:
-        return {}
-    resources = [
-        entry["resource"] for entry in bundle.get("entry", ()) if isinstance(entry.get("resource"), dict)
-    ]
-    encounters = _of(resources, "Encounter")
-    report = message_type == DISCHARGE_REPORT
+        return Interpretation(from_facts(facts, accepted), None, failed)
+    own = own_of_bundle(bundle)
+    event = from_facts(facts, accepted, **_said(own, facts.message_type))
+    kept = {id(resource) for resource in own.resources}
+    entries = [entry for entry in bundle["entry"] if id(entry.get("resource")) in kept]
+    return Interpretation(event, written_of(entries, named), failed)
+
+
+def _said(own: Own, message_type: str) -> dict[str, Any]:
+    """What the Bundle says of the patient beside the facts."""
+    encounter, report = own.stay, message_type == DISCHARGE_REPORT
     return {
         "content_type": next(
             (
                 code
-                for composition in _of(resources, "Composition")
+                for composition in _of(own.believed, "Composition")
                 for event in _list(composition, "event")
                 for concept in _list(event, "code")
                 for code in _codes(concept, *CONTENT_TYPES)
             ),
             None,
         ),
-        "medication_list": bool(_of(resources, "MedicationStatement")) if report else None,
-        "discharged_to": next(
-            (
-                code
-                for encounter in encounters
-                for code in _codes(
-                    (encounter.get("hospitalization") or {}).get("dischargeDisposition"), "8408"
-                )
-            ),
-            None,
-        ),
+        "medication_list": bool(_of(own.believed, "MedicationStatement")) if report else None,
+        "discharged_to": logistics.sent_to(encounter),
         "urgency": next(
             (
                 URGENCY[each["code"]]
-                for encounter in encounters
                 for each in _list(encounter.get("priority") or {}, "coding")
                 if each.get("system") == ACT_PRIORITY and each.get("code") in URGENCY
             ),
             None,
         ),
-        "discharge_condition": next(
-            (
-                code
-                for encounter in encounters
-                for extension in _list(encounter, "extension")
-                if extension.get("url") == extension_url("state-at-discharge")
-                for code in _codes(extension.get("valueCodeableConcept"), "8431")
-            ),
-            None,
-        ),
+        "discharge_condition": logistics.state_at_discharge(encounter),
     }
 
 

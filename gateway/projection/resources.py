@@ -96,9 +96,10 @@ def named(ask: Callable[..., Row | None], row: Row) -> Named:
     )
 
 
-def written_of(bundle: Json, of: Named) -> tuple[Written, ...]:
-    """The Bundle's resources as they are kept; the Bundle is used up."""
-    return tuple(written(resource) for resource in _under_identities(of, bundle))
+def written_of(entries: list[Json], of: Named) -> tuple[Written, ...]:
+    """The resources of a message's Bundle as they are kept; the entries are used up. Every Patient among them is the
+    message's."""
+    return tuple(written(resource) for resource in _under_identities(of, entries))
 
 
 def keep(session: Session, row: Row, root: str, new: tuple[Written, ...], at: int) -> list[Json]:
@@ -221,11 +222,8 @@ def _root(ask: Callable[..., Row | None], row: Row) -> str:
     return f"{organisation}|{first}"
 
 
-def _under_identities(of: Named, bundle: Json) -> Iterator[Json]:
-    """The Bundle's resources with their ids and references as they stand in `records/`."""
-    entries = [
-        e for e in bundle.get("entry", ()) if isinstance(e, dict) and isinstance(e.get("resource"), dict)
-    ]
+def _under_identities(of: Named, entries: list[Json]) -> Iterator[Json]:
+    """The resources with their ids and references as they stand in `records/`."""
     counted: Counter[str] = Counter()
     named: dict[str, str] = {}
     ids: list[str] = []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 from gateway.errors import Refusal
 from gateway.fhir.canonical import code_in_extension, code_system, extension_url, is_of
@@ -73,6 +73,24 @@ def facts_of_bundle(bundle: Json) -> Facts:
         topics=view.topics() if dialogue_standard(bundle) else (),
         receipt=_receipt(view, bundle) if receipts.is_receipt(bundle) else None,
     )
+
+
+class Own(NamedTuple):
+    """What a Bundle says of the patient it is about."""
+
+    resources: list[Json]
+    """Those about the patient, and those that name nobody; nothing of another's."""
+    believed: list[Json]
+    """Of these, what may be read as being so."""
+    stay: Json
+    """The patient's; empty: none, or it is not clear which."""
+
+
+def own_of_bundle(bundle: Json) -> Own:
+    """What a message Bundle says of its patient. Raises Refusal where it has no MessageHeader."""
+    view = _Stated(bundle)
+    own = view.own_resources()
+    return Own(own, [each for each in own if view.is_believed(each)], view.stay())
 
 
 def status_of_bundle(bundle: Json) -> str:
@@ -204,8 +222,16 @@ class _Stated(View):
         with_others = names_nobody(resource) and id(resource) in self._with_others
         return not with_others and is_about(resource, patient, self.follow)
 
+    def own_resources(self) -> list[Json]:
+        """The resources that are not another patient's. Where the message is about several, or nobody, all are."""
+        if not self._the_patient():
+            return self.resources
+        not_own = {*map(id, self._of_others), *self._with_others}
+        return [resource for resource in self.resources if id(resource) not in not_own]
+
     @cached_property
-    def _with_others(self) -> set[int]:
+    def _of_others(self) -> list[Json]:
+        """The resources that name another patient."""
         patient = self._the_patient()
         known, others = Person(patient), []
         for resource in self.resources:
@@ -215,7 +241,12 @@ class _Stated(View):
                 is_his = resource is patient or known.is_same_as(Person(resource))
             if not is_his:
                 others.append(resource)
-        return standing_with(others, self.resources, self.follow)
+        return others
+
+    @cached_property
+    def _with_others(self) -> set[int]:
+        """The resources (by identity) that name nobody and stand with another patient's."""
+        return standing_with(self._of_others, self.resources, self.follow)
 
     def _contained_patient(self) -> Json:
         inner = (each for resource in self.resources for each in resource.get("contained", ()))

@@ -398,3 +398,26 @@ def test_every_code_that_r4_binds_has_a_norwegian_word() -> None:
         and not words.is_silent(f"{kind}.{element.name}", code)
     }
     assert missing == set()
+
+
+@pytest.mark.parametrize(
+    ("coding", "state", "words"),
+    [
+        ({"code": "exp"}, "2", "DØD"),
+        ({"code": "exp", "display": "Expired"}, "2", "Expired"),
+        ({"code": "aadvice"}, None, "SKREV SEG UT MOT MEDISINSK RÅD"),
+    ],
+)
+def test_that_a_patient_died_is_no_code_in_a_foreign_tongue(
+    coding: Json, state: str | None, words: str
+) -> None:
+    coding = {"system": f"{HL7}/discharge-disposition", **coding}
+    stay = by_hand.stay(
+        "finished",
+        period={"start": "2026-03-08", "end": "2026-03-12T12:00:00+01:00"},
+        hospitalization={"dischargeDisposition": {"coding": [coding]}},
+    )
+    root = etree.fromstring(to_plo(stay, kind="LOG_UTSKREVET").data)
+    (to,) = root.iter("{*}UtTil")
+    assert (to.get("V"), to.get("OT")) == ("88", words)
+    assert [each.get("V") for each in root.iter("{*}Uttilstand")] == ([state] if state else [])

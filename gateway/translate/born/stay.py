@@ -15,6 +15,7 @@ from gateway.errors import NotTranslatable
 from gateway.fhir.canonical import code_system, extension_url
 from gateway.translate import logistics
 from gateway.translate.born.open_bundle import OpenBundle, concept_section, section_code
+from gateway.translate.born.tables import wordlist
 from gateway.translate.codec import Json
 from gateway.translate.loss import Loss
 from gateway.translate.version import is_taken_back
@@ -30,10 +31,6 @@ _WHERE_TOLD = {
 _REPORT = "OpplysningOpphold"
 _DEMANDS_STAY = "HelseopplysningerVedSoknad"
 """The body that has the report at least once, in the versions where it has one."""
-_SENT_TO = "8408"
-_HOME, _OTHER = "1", "88"
-_AS_SENT_TO = {"home": _HOME}
-"""HL7's codes of a discharge disposition → 8408; every other is 88 (Annet) with its own words."""
 
 
 def say(work: OpenBundle, target: str) -> None:
@@ -96,6 +93,7 @@ def _say_logistics(work: OpenBundle, encounter: Json | None) -> None:
         _demand_time(event, code, encounter, is_told=code in told or code in waiting)
     if kind == "LOG_UTSKREVET":
         _say_where_to(work, encounter)
+        _say_death(work, encounter)
 
 
 def _kind(work: OpenBundle) -> str:
@@ -161,26 +159,46 @@ def _observation_of(code: str) -> str:
 
 
 def _say_where_to(work: OpenBundle, encounter: Json | None) -> None:
-    """Where the patient went is a code of 8408; HL7's codes are said in it."""
+    """Where the patient went is a code of 8408; HL7's codes are said in it, or as text beside it."""
     stated = (encounter or {}).get("hospitalization", {}).get("dischargeDisposition")
     if not isinstance(stated, dict):
         path = "Encounter.hospitalization.dischargeDisposition"
         raise NotTranslatable("translate.missing-content", path=path)
     codings = [c for c in stated.get("coding", ()) if isinstance(c, dict)]
-    if any(terminology.number_of(str(c.get("system", ""))) == _SENT_TO for c in codings):
+    if any(terminology.number_of(str(c.get("system", ""))) == logistics.SENT_TO for c in codings):
         return
-    known = next((c for c in codings if c.get("code") in _AS_SENT_TO), None)
-    code = _AS_SENT_TO[known["code"]] if known else _OTHER
-    coding = {"system": code_system(_SENT_TO), "code": code, "display": terminology.display(_SENT_TO, code)}
+    known = next((c for c in codings if c.get("code") in logistics.AS_SENT_TO), None)
+    coding = _coding(logistics.SENT_TO, logistics.AS_SENT_TO[known["code"]] if known else logistics.ELSEWHERE)
     if known:
         work.say(known, "code", coding, "code")
         work.say(known, "system", coding, "code")
     worded = next((c for c in codings if {"display", "code"} & c.keys()), None)
     if "text" not in stated and worded is not None:
         key = "display" if "display" in worded else "code"
-        stated["text"] = worded[key]
+        stated["text"] = wordlist().word("dischargeDisposition", worded["code"]) if key == "code" else None
+        stated["text"] = stated["text"] or worded[key]
         work.say(worded, key, stated, "text")
     stated["coding"] = [*codings, coding]
+
+
+def _say_death(work: OpenBundle, encounter: Json | None) -> None:
+    """That the patient died is a code of 8431."""
+    url = extension_url("state-at-discharge")
+    if encounter is None or any(each.get("url") == url for each in encounter.get("extension", ())):
+        return
+    death = next((each for each in logistics.dispositions(encounter) if logistics.is_death(each)), None)
+    if death is not None:
+        coding = _coding(logistics.STATE_AT_DISCHARGE, logistics.DEAD)
+        encounter.setdefault("extension", []).append(
+            {"url": url, "valueCodeableConcept": {"coding": [coding]}}
+        )
+        if "display" in death:  # else it is said with where the patient went
+            work.say(death, "code", coding, "code")
+        work.say(death, "system", coding, "code")
+
+
+def _coding(code_set: str, code: str) -> Json:
+    return {"system": code_system(code_set), "code": code, "display": terminology.display(code_set, code)}
 
 
 def _say_report(work: OpenBundle, encounter: Json | None, target: str) -> None:
