@@ -181,6 +181,13 @@ _SILENT = (
             "description": "Rullestol",
         },
     ],
+    [
+        condition(HERS),
+        {**_MEASURED, "valueString": "Noe", "encounter": {"reference": AT.format(2)}},
+        _STAY,
+        {**_MEASURED, "derivedFrom": [{"reference": AT.format(4)}]},
+        {**_MEASURED, "valueString": "Annet", "derivedFrom": [_THERE]},
+    ],
 )
 
 
@@ -199,7 +206,13 @@ def test_what_names_nobody_and_stands_with_another_is_not_the_patients(resources
     [
         [condition(HERS), _MEASURED],
         [composition(PATIENT, 1), _MEASURED, {**_REPORT, "subject": HIS, "result": [_THERE]}],
-        [condition(HERS), {**_STAY, "subject": HERS}, {**_MEASURED, "encounter": _THERE, "focus": [HIS]}],
+        [condition(HERS), {**_STAY, "subject": HERS}, {**_MEASURED, "encounter": _THERE}],
+        [
+            condition(HERS),
+            {"resourceType": "Device", "deviceName": [{"name": "Vekt", "type": "other"}]},
+            {**_WANTED, "codeReference": _THERE},
+            {**_MEASURED, "device": _THERE},
+        ],
     ],
 )
 def test_what_names_nobody_is_the_patients_where_the_patient_has_it(resources: list[Json]) -> None:
@@ -240,13 +253,22 @@ NUMBER = {"system": FNR, "value": "15833810178"}
         ({"identifier": {"system": "https://epj.example/pasient", "value": "7"}}, False),
         ({"display": "Kari Annen"}, False),
         ({"display": "Solveig Marie Prøvesen, f. 1938"}, True),
+        ({"display": "PRØVESEN, Solveig"}, True),
+        ({"display": "Mor til Solveig Prøvesen"}, False),
+        ({"display": "Solveig Prøvesen sin datter"}, False),
+        ({"display": "Solveig Prøvesen, f. 2001"}, False),
+        ({"display": "Ola Hansen"}, False),
+        ({"display": "Hansen"}, False),
         ({"type": "Patient"}, True),
+        ({"type": "Group"}, False),
         (None, True),
     ],
 )
 def test_what_cannot_be_shown_to_be_the_patients_is_not_told_as_that(of: Json | None, is_told: bool) -> None:
     """A reference that leads nowhere is no word about the patient: only a number, or a name alone, tells whom."""
-    made = convert(message("INNLEGGELSESRAPPORT", [condition(of or HERS)]), "plo-1.6")
+    found = message("INNLEGGELSESRAPPORT", [condition(of or HERS)])
+    found["entry"][1]["resource"]["name"].append({"use": "maiden", "family": "Hansen"})
+    made = convert(found, "plo-1.6")
     assert ("Hoftebrudd" in made.data.decode()) is is_told
     assert ("Condition[1].code.text" in {each.source for each in made.loss.lost}) is not is_told
 
@@ -284,6 +306,33 @@ def test_the_patient_who_stands_there_twice_is_one(same: Json) -> None:
     )
     found["entry"].append({"fullUrl": OTHER, "resource": {"resourceType": "Patient", **same}})
     assert "Gikt" in convert(found, "plo-1.6").data.decode()
+
+
+_NO_NUMBER: Json = {"identifier": [{"system": FNR, "use": "official"}, {"value": "7"}]}
+_NEWBORN: Json = {"name": [{"family": "Annen", "given": ["Gutt"]}], "birthDate": "2026-03-01"}
+
+
+@pytest.mark.parametrize(
+    ("hers", "his"),
+    [
+        (_NO_NUMBER, _NO_NUMBER),
+        ({"identifier": [NUMBER]}, {"identifier": [{**NUMBER, "use": "old"}]}),
+        ({**_NEWBORN, "multipleBirthInteger": 1}, {**_NEWBORN, "multipleBirthInteger": 2}),
+        ({**_NEWBORN, "gender": "male"}, {**_NEWBORN, "gender": "female"}),
+        *[
+            [{"name": [{"family": "Annen"}], "birthDate": "2026-03-01"}] * 2,
+            [{**_NEWBORN, "birthDate": "2026"}] * 2,
+        ],
+    ],
+)
+def test_two_of_whom_little_is_known_are_two(hers: Json, his: Json) -> None:
+    """Twins, and patients whose number is not known: what both lack makes them not the same."""
+    found = message("INNLEGGELSESRAPPORT", [condition(HERS), condition(HIS, "Gikt")])
+    found["entry"][1]["resource"] = {"resourceType": "Patient", **hers}
+    found["entry"].append({"fullUrl": OTHER, "resource": {"resourceType": "Patient", **his}})
+    made = convert(found, "plo-1.6")
+    assert "Gikt" not in made.data.decode()
+    assert "Condition[2].code.text" in {each.source for each in made.loss.lost}
 
 
 def test_a_body_about_somebody_who_is_not_there_is_refused() -> None:
