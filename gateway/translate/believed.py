@@ -45,13 +45,10 @@ def is_event(observation: Json) -> bool:
     return any(isinstance(coding, dict) and is_of(coding, _EVENTS) for coding in codings)
 
 
-def take_out(bundle: Json, *, is_cancelled: bool) -> None:
-    """Takes what must not be believed out of the lists it stands in. `is_cancelled`: the message takes everything back
-    that it repeats."""
+def to_be_taken_out(bundle: Json, *, is_cancelled: bool) -> set[str]:
+    """The addresses of what must not be believed. `is_cancelled`: the message takes everything back that it repeats."""
     resources = ((e["fullUrl"], e["resource"]) for e in bundle["entry"] if "resource" in e)
-    out = {url for url, resource in resources if is_to_be_taken_out(resource, is_cancelled)}
-    if out:
-        take_references_away(bundle, out)
+    return {url for url, resource in resources if is_to_be_taken_out(resource, is_cancelled)}
 
 
 def take_references_away(bundle: Json, out: set[str]) -> None:

@@ -89,14 +89,28 @@ class Person:
         return same_name and same_day and all(self._told_apart[key] == other._told_apart[key] for key in both)
 
 
+def in_focus_of(resource: Json) -> list[Json]:
+    """References to what an Observation tells of where that is not its subject: a newborn, a donor."""
+    focus = resource.get("focus", ()) if resource.get("resourceType") == "Observation" else ()
+    return [each for each in focus if isinstance(each, dict)]
+
+
 def is_about(resource: Json, patient: Json, follow: Callable[[Any], Json | None]) -> bool:
     """Whether a resource is about that patient, or names nobody."""
+
+    def is_the_patient(found: Json) -> bool:
+        return found is patient or Person(patient).is_same_as(Person(found))
+
+    told_of = [found for found in map(follow, in_focus_of(resource)) if found]
+    patients = [found for found in told_of if found.get("resourceType") == "Patient"]
+    if patient and patients and not any(map(is_the_patient, patients)):
+        return False
     about = next((resource[key] for key in OF_WHOM if key in resource), None)
     if not isinstance(about, dict) or not patient:
         return True
     found = follow(about)
     if found:
-        return found is patient or Person(patient).is_same_as(Person(found))
+        return is_the_patient(found)
     return Person(patient).is_named_by(about, about.get("reference"))
 
 

@@ -226,6 +226,84 @@ def test_an_event_of_anothers_stay_is_none_of_the_patients() -> None:
     assert facts_of(found).events == facts_of(read(convert(found, "plo-1.6").data)).events == ()
 
 
+_DONE: Json = {"resourceType": "Procedure", "status": "completed", "code": {"text": "Skift"}, "subject": HERS}
+_WORDED: Json = {**_THERE, "display": "Gikt"}
+_OF_HERS: tuple[Json, ...] = (
+    {**_DONE, "reasonReference": [_WORDED]},
+    {"resourceType": "CarePlan", "status": "active", "intent": "plan", "subject": HERS, "goal": [_WORDED]},
+    {
+        "resourceType": "Task",
+        "status": "requested",
+        "intent": "order",
+        "for": HERS,
+        "description": "Ring",
+        "focus": _WORDED,
+    },
+)
+_ERROR = {
+    "coding": [
+        {
+            "system": "http://terminology.hl7.org/CodeSystem/condition-ver-status",
+            "code": "entered-in-error",
+        }
+    ]
+}
+
+
+@pytest.mark.parametrize("of", [HIS, HERS])
+@pytest.mark.parametrize("hers", _OF_HERS)
+def test_words_beside_a_reference_to_what_is_not_told_do_not_tell_it(hers: Json, of: Json) -> None:
+    named = condition(of, "Noe") if of is HIS else {**condition(of, "Noe"), "verificationStatus": _ERROR}
+    made = convert(bundle(hers, named), "plo-1.6")
+    assert whose(made) == "Prøvesen"
+    assert "Gikt" not in made.data.decode()
+    assert [each for each in made.loss.lost if each.source.endswith("display") and each.severity == "warning"]
+
+
+def test_a_thing_that_is_anothers_is_not_told_with_its_use() -> None:
+    use = {"resourceType": "DeviceUseStatement", "status": "active", "subject": HERS, "device": _THERE}
+    made = convert(bundle(use, {**_AID, "patient": HIS}), "plo-1.6")
+    assert "Rullestol" not in made.data.decode()
+
+
+@pytest.mark.parametrize(
+    ("focus", "words"),
+    [
+        (HIS, None),
+        (HERS, "Rullestol"),
+        (_THERE, "Gjelder: Liten Annen"),
+    ],
+)
+def test_an_observation_of_somebody_else_is_not_the_patients(focus: Json, words: str | None) -> None:
+    """R4 has a newborn's weight in the mother's record so: the subject is the mother, the focus is the newborn."""
+    newborn = {
+        "resourceType": "RelatedPerson",
+        "patient": HERS,
+        "name": [{"family": "Annen", "given": ["Liten"]}],
+    }
+    made = convert(bundle({**_MEASURED, "subject": HERS, "focus": [focus]}, newborn), "plo-1.6")
+    assert ("Rullestol" in made.data.decode()) is bool(words)
+    assert words is None or words in made.data.decode()
+
+
+def test_an_event_of_somebody_else_is_none_of_the_patients() -> None:
+    code = {"coding": [{"system": code_system("9121"), "code": "1"}]}
+    event = {**_MEASURED, "code": code, "effectiveDateTime": "2026-03-02", "subject": HERS, "focus": [HIS]}
+    found = bundle(condition(HERS), event)
+    assert facts_of(found).events == facts_of(read(convert(found, "plo-1.6").data)).events == ()
+
+
+@pytest.mark.parametrize(("focus", "is_told"), [(HERS, True), (HIS, False), (_THERE, False)])
+def test_a_section_about_somebody_else_is_not_the_patients(focus: Json, is_told: bool) -> None:
+    div = '<div xmlns="http://www.w3.org/1999/xhtml">Gikt</div>'
+    text = {"status": "additional", "div": div}
+    body = {**composition(PATIENT), "section": [{"title": "Barnet", "focus": focus, "text": text}]}
+    made = convert(bundle(body, {"resourceType": "RelatedPerson", "patient": HERS}), "plo-1.6")
+    assert ("Gikt" in made.data.decode()) is is_told
+    lost = {each.source for each in made.loss.lost}
+    assert ({"Composition[1].section[0].title", "Composition[1].section[0].text.div"} <= lost) is not is_told
+
+
 @pytest.mark.parametrize("order", list(permutations(range(3))))
 def test_any_order_of_the_same_says_the_same(order: tuple[int, ...]) -> None:
     found = bundle(condition(HERS), condition(HIS, "Gikt"))

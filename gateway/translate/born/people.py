@@ -12,16 +12,19 @@ from typing import Any
 from gateway.errors import NotTranslatable
 from gateway.fhir.canonical import extension_url
 from gateway.translate import dialogue
-from gateway.translate.born.open_bundle import OpenBundle
+from gateway.translate.born.open_bundle import OpenBundle, section_code
 from gateway.translate.codec import Json
 from gateway.translate.hooks import identifier_kind
 from gateway.translate.loss import Loss
+from gateway.translate.whom import in_focus_of
 
 _LEVELS = 2
 """Of organisations: the one that is known by law, and the service or unit in it (DESIGN §7)."""
 _PEOPLE_OF_A_NOTE = ("sender", "requester", "recipient")
 _AS_PERSON = {"Communication": ("recipient",), "Consent": ("performer",)}
 """Where the e-message wants a person, and FHIR may name the patient."""
+_INTERPRETED = "InfoAssistertKommunikasjon"
+_SOMEBODY = "annen person"
 _NAMED = ("Patient", "Practitioner", "RelatedPerson")
 
 
@@ -143,6 +146,26 @@ def say_patient_as_person(work: OpenBundle) -> None:
                     work.form.add(id(person))  # told as text it would be another person: a next of kin
                     work.add(person, url)
                 reference["reference"] = url
+
+
+def are_in_no_focus(work: OpenBundle) -> bool:
+    """Whether each Observation tells of the patient: what it names beside, no rule may read."""
+    return not any(map(in_focus_of, work.of_type("Observation")))
+
+
+def name_in_focus(work: OpenBundle) -> None:
+    """Whom an Observation tells of where that is not the patient: without that it would be read as the patient's. A
+    rule reads whose need of an interpreter it is."""
+    sections = [s for s in (work.composition or {}).get("section", ()) if section_code(s) == _INTERPRETED]
+    known = {id(work.follow(each)) for section in sections for each in section.get("entry", ())}
+    for observation in work.of_type("Observation"):
+        for reference in in_focus_of(observation) if id(observation) not in known else ():
+            person = work.follow(reference)
+            if person and person.get("resourceType") == "RelatedPerson" and "display" not in reference:
+                name = (person.get("name") or [{}])[0]
+                parts = (*name.get("given", ()), name.get("family"))
+                said = " ".join(part for part in parts if isinstance(part, str))
+                reference["display"] = said or str(name.get("text") or _SOMEBODY)
 
 
 def say_contacts(work: OpenBundle) -> None:

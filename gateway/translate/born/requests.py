@@ -124,6 +124,8 @@ def let_rows_speak(work: OpenBundle) -> None:
             if thing is not None:
                 rows.setdefault(id(thing), []).append(row)
     for thing in work.of_type("Medication", "Device"):
+        if work.is_about_another(thing):
+            continue
         found = rows.get(id(thing), [])
         believed = [row for row in found if work.may_be_told(row)]
         if len(found) == 1 or len(believed) == 1 or (found and not believed):
