@@ -419,6 +419,36 @@ def test_a_body_about_somebody_who_is_not_there_is_refused() -> None:
     assert refused.value.path == "Composition.subject"
 
 
+@pytest.mark.parametrize(
+    "of",
+    [
+        {"identifier": NUMBER},
+        {"display": "Solveig Prøvesen"},
+        {"reference": "https://epj.example/fhir/Patient/9"},
+    ],
+)
+def test_a_message_of_which_no_patient_is_there_is_refused_where_it_names_one(of: Json) -> None:
+    """It would be about nobody; and of two who are named so, both would stand in it."""
+    found = message("INNLEGGELSESRAPPORT", [condition(of), condition({"display": "Per Annen"}, "Gikt")])
+    del found["entry"][1]
+    with pytest.raises(NotTranslatable) as refused:
+        convert(found, "plo-1.6")
+    assert refused.value.path == "Condition.subject"
+
+
+@pytest.mark.parametrize("base", ["https://a.example", "https://b.example"])
+def test_of_two_servers_patients_with_one_id_each_is_its_own_servers(base: str) -> None:
+    found = bundle(composition("Patient/1"), condition(HERS))
+    patients = [found["entry"][1], found["entry"][-1]]
+    for server, entry in zip(("https://a.example", "https://b.example"), patients, strict=True):
+        entry["fullUrl"], entry["resource"] = f"{server}/Patient/1", {**entry["resource"], "id": "1"}
+    body = next(e for e in found["entry"] if e["resource"]["resourceType"] == "Composition")
+    found["entry"][0]["resource"]["focus"] = [{"reference": f"{base}/Composition/c"}]
+    body["fullUrl"], body["resource"]["section"] = f"{base}/Composition/c", []
+    found["entry"].remove(next(e for e in found["entry"] if e["resource"]["resourceType"] == "Condition"))
+    assert facts_of(found).patient == facts_of(read(convert(found, "plo-1.6").data)).patient is not None
+
+
 def test_of_a_message_of_ours_nothing_goes_to_a_patient_who_says_nothing_of_himself() -> None:
     """Such a Patient holds nothing that could be left unread."""
     found = convert(read(discharge_report()), "fhir-r4").bundle

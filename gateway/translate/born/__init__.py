@@ -31,6 +31,7 @@ from gateway.translate.company import standing_with
 from gateway.translate.envelope import is_translated
 from gateway.translate.loss import Loss
 from gateway.translate.shape import bring_into_shape, is_in_shape, is_said_alike, references_of
+from gateway.translate.whom import OF_WHOM
 
 _LISTS = ("Composition", "CarePlan", "ServiceRequest")
 """Where nearly all references stand: looked at first."""
@@ -98,8 +99,14 @@ def _is_each_named(work: OpenBundle) -> bool:
 def _leave_to_others(work: OpenBundle) -> None:
     """What is about another patient stands in no list of this one's: it could be read as this one's.
 
-    Raises NotTranslatable where the body itself cannot be shown to be about anybody in the Bundle.
+    Raises NotTranslatable where the body itself cannot be shown to be about anybody in the Bundle, or where somebody is
+    named and no Patient is there: the message would be about nobody, and what is told of two stand together.
     """
+    if work.patient() is None:
+        absent = next((each for each in work.resources.values() if work.names_who_is_not_there(each)), None)
+        if absent is not None:
+            key = next(key for key in OF_WHOM if key in absent)
+            raise NotTranslatable("translate.missing-content", path=f"{absent['resourceType']}.{key}")
     if work.composition is not None and work.is_about_another(work.composition):
         raise NotTranslatable("translate.missing-content", path="Composition.subject")
     others = [resource for resource in work.resources.values() if work.is_about_another(resource)]

@@ -228,6 +228,15 @@ class OpenBundle:
         about = next((resource[key] for key in OF_WHOM if key in resource), None)
         return isinstance(about, dict) and not self.means_the_patient(about)
 
+    def names_who_is_not_there(self, resource: Json) -> bool:
+        """Whether a resource says whom it is about, and leads to nothing in the Bundle by that."""
+        about = next((resource[key] for key in OF_WHOM if key in resource), None)
+        if not isinstance(about, dict) or self.follow(about) is not None:
+            return False
+        identifier = about.get("identifier")
+        stated = identifier.get("value") if isinstance(identifier, dict) else None
+        return bool(stated or about.get("display") or self._address_of(about))
+
     def _is_the_patient(self, resource: Json) -> bool:
         patient, known = self._patient()
         return resource is patient or (
