@@ -239,6 +239,24 @@ def test_a_bound_is_not_told_as_the_number(said: Json, told: str) -> None:
     assert not list(etree.fromstring(made.data).iter("{*}Styrke", "{*}AntallEnheterOnsket"))
 
 
+@pytest.mark.parametrize(
+    "done",
+    [
+        {"resourceType": "Procedure", "code": {"text": "Kateter lagt inn"}},
+        {
+            "resourceType": "MedicationAdministration",
+            "medicationCodeableConcept": {"text": "Morfin"},
+            "effectiveDateTime": "2026-03-01",
+        },
+        {"resourceType": "Communication", "payload": [{"contentString": "Fortalt om sårstell"}]},
+    ],
+)
+def test_what_nobody_knows_was_done_is_not_told_as_done(done: Json) -> None:
+    """R4 wants a status; `unknown` is ours where the e-message says none, and the sender's word where he does."""
+    made = to_plo({**done, "status": "unknown", **by_hand.ABOUT})
+    assert any("Status: ukjent" in text for text in notes(made))
+
+
 def test_a_question_and_its_answer_stand_without_numbers() -> None:
     item = {"linkId": "1.2", "text": "Hva er viktig for deg?", "answer": [{"valueString": "Hunden min"}]}
     form = {"resourceType": "QuestionnaireResponse", "status": "completed", **by_hand.ABOUT, "item": [item]}
