@@ -240,6 +240,34 @@ def test_a_bound_is_not_told_as_the_number(said: Json, told: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("planned", "told"),
+    [
+        (
+            {"resourceType": "ServiceRequest", "intent": "plan", "code": {"text": "Sårstell"}},
+            "Hensikt: plan",
+        ),
+        (
+            {"resourceType": "DeviceRequest", "intent": "plan", "codeCodeableConcept": {"text": "Seng"}},
+            "Hensikt: plan",
+        ),
+        (
+            {
+                "resourceType": "CarePlan",
+                "intent": "plan",
+                "activity": [{"detail": {"status": "not-started", "description": "Sårstell"}}],
+            },
+            "Status: ikke begynt",
+        ),
+    ],
+)
+def test_what_is_only_planned_is_not_told_as_begun(planned: Json, told: str) -> None:
+    """The e-message has measures that are in effect, and those that are recommended; an aid in use, or proposed."""
+    made = to_plo({**planned, "status": "active", **by_hand.ABOUT})
+    assert any(told in text for text in notes(made))
+    assert not [each for each in made.loss.lost if each.source.endswith(("intent", "status"))]
+
+
+@pytest.mark.parametrize(
     "done",
     [
         {"resourceType": "Procedure", "code": {"text": "Kateter lagt inn"}},
