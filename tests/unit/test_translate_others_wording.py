@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ from tests.support.born import PATIENT, message
 from tests.support.translation import to_fhir
 
 Json = dict[str, Any]
+UCUM = "http://unitsofmeasure.org"
 PDF = base64.b64encode(b"%PDF-1.4 not really").decode()
 
 
@@ -185,12 +187,18 @@ def test_why_a_section_is_empty_stands_with_its_title() -> None:
             },
             "1 mg per 2 ml",
         ),
+        ({"valueQuantity": {"value": Decimal("0.0000001"), "unit": "g"}}, "0,0000001 g"),
+        ({"valueQuantity": {"value": Decimal("1.0E+2"), "unit": "g"}}, "100 g"),
+        ({"valueQuantity": {"value": 3, "system": UCUM, "code": "1"}}, "Verdi: 3\n"),
+        ({"valueDateTime": "2026-10-25T02:30:00+02:00"}, "25.10.2026 kl. 02:30 (sommertid)"),
+        ({"valueDateTime": "2026-10-25T02:30:00+01:00"}, "25.10.2026 kl. 02:30 (vintertid)"),
+        ({"valueDateTime": "2026-10-25T03:30:00+01:00"}, "25.10.2026 kl. 03:30\n"),
     ],
 )
 def test_a_value_is_told_whole(said: Json, told: str) -> None:
     found = {"resourceType": "Observation", "status": "final", "code": {"text": "Funn"}, **by_hand.ABOUT}
     made = to_plo(found | said)
-    assert any(told in text for text in notes(made))
+    assert any(told in f"{text}\n" for text in notes(made))
 
 
 @pytest.mark.parametrize(
@@ -237,6 +245,50 @@ def test_a_bound_is_not_told_as_the_number(said: Json, told: str) -> None:
     made = to_plo({**said, **by_hand.ABOUT}, kind="UTSKRIVNINGSRAPPORT")
     assert any(told in text for text in notes(made))
     assert not list(etree.fromstring(made.data).iter("{*}Styrke", "{*}AntallEnheterOnsket"))
+
+
+def morphine(strength: Json) -> tuple[Json, Json]:
+    row = {"resourceType": "MedicationStatement", "status": "active", **by_hand.ABOUT}
+    parts = {"numerator": strength, "denominator": {"value": 1, "unit": "tablett"}}
+    contents = [{"itemCodeableConcept": {"text": "morfin"}, "strength": parts}]
+    medication = {"resourceType": "Medication", "id": "m", "code": {"text": "M"}, "ingredient": contents}
+    return {**row, "medicationReference": {"reference": "Medication/m"}}, medication
+
+
+def test_a_unit_for_machines_is_the_unit_where_no_other_is_said() -> None:
+    made = to_plo(*morphine({"value": 5, "system": UCUM, "code": "ug"}))
+    found = etree.fromstring(made.data).find(".//{*}Styrke")
+    assert dict(found.attrib) == {"V": "5", "U": "ug"}  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(
+    ("unit", "code", "severity"),
+    [
+        ("mg", "ug", "error"),
+        ("kg", "g", "error"),
+        ("mmol/L", "umol/L", "error"),
+        ("mg", "mg", "information"),
+        ("µg", "ug", "information"),
+        ("ml", "mL", "information"),
+        ("milligram", "mg", "information"),
+        ("tabletter", "{tbl}", "information"),
+    ],
+)
+def test_two_units_of_one_number_are_grave(unit: str, code: str, severity: str) -> None:
+    """The words for people are told; that machines were told a thousand times less must stop somebody."""
+    value = {"value": 5, "unit": unit, "system": UCUM, "code": code}
+    found = {"resourceType": "Observation", "status": "final", "code": {"text": "Funn"}, **by_hand.ABOUT}
+    lines = to_plo({**found, "valueQuantity": value}).loss.lost
+    assert [each.severity for each in lines if each.source.endswith("valueQuantity.code")] == [severity]
+
+
+def test_a_medication_of_which_only_a_number_is_known_is_grave() -> None:
+    row = {"resourceType": "MedicationStatement", "status": "active", **by_hand.ABOUT}
+    number = {"system": "https://fest.example", "value": "123"}
+    lines = to_plo({**row, "medicationReference": {"identifier": number}}).loss.lost
+    assert "error" in {each.severity for each in lines if each.source.endswith("identifier.value")}
+    lines = to_plo({**row, "medicationReference": {"identifier": number, "display": "Marevan"}}).loss.lost
+    assert "error" not in {each.severity for each in lines}
 
 
 @pytest.mark.parametrize(

@@ -176,6 +176,7 @@ def in_order(bundle: Json, target: str) -> OpenBundle:
     people.render_people_of_notes(work)
     stay.say(work, target)
     requests.say_activities(work)
+    requests.say_units(work)
     requests.say_periods(work)
     requests.say_prescriptions(work)
     requests.say_proposals(work)
