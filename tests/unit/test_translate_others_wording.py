@@ -435,3 +435,39 @@ def test_the_address_in_use_is_the_one_that_is_carried(first: int) -> None:
     root = etree.fromstring(made.data)
     assert root.findtext(".//{*}MsgInfo/{*}Patient/{*}Address/{*}City") == "Nyby"
     assert f"Patient[1].address[{first}].city" in lost(made)
+
+
+@pytest.mark.parametrize("period", [{"end": "2015"}, {"end": "2026-03-08"}, {"start": "2027-01-01"}])
+def test_what_is_over_or_has_not_begun_is_not_the_one_in_use(period: Json) -> None:
+    """By the time of the message; a name, an address and a number may say it without the word `old`."""
+    made = to_plo(
+        {"resourceType": "Condition", "code": {"text": "Gikt"}, **by_hand.ABOUT},
+        name=[{"family": "Annen", "period": period}, {"family": "Nå"}],
+        address=[{"line": ["Annen vei 1"], "period": period}, {"line": ["Veien 2"]}],
+        telecom=[{"system": "phone", "value": "11", "period": period}, {"system": "phone", "value": "22"}],
+        contact=[
+            {
+                "name": {"text": "Per"},
+                "telecom": [{"system": "phone", "value": "33", "period": period}],
+            }
+        ],
+        communication=[{"language": {"text": "norsk"}}, {"language": {"text": "polsk"}, "preferred": True}],
+    )
+    root = etree.fromstring(made.data)
+    patient = root.find(".//{*}MsgInfo/{*}Patient")
+    assert patient is not None
+    assert patient.findtext("{*}FamilyName") == "Nå"
+    assert patient.findtext("{*}Address/{*}StreetAdr") == "Veien 2"
+    assert [each.get("V") for each in root.iter("{*}TeleAddress")] == ["tel:22"]
+    assert "Patient[1].telecom[0].value" in lost(made)
+
+
+@pytest.mark.parametrize(
+    "period", [{"end": "2026-03-09"}, {"start": "2026"}, {"start": "2015", "end": "2030"}]
+)
+def test_what_lasts_is_in_use(period: Json) -> None:
+    made = to_plo(
+        {"resourceType": "Condition", "code": {"text": "Gikt"}, **by_hand.ABOUT},
+        address=[{"line": ["Veien 2"], "period": period}, {"line": ["Annen vei 1"]}],
+    )
+    assert etree.fromstring(made.data).findtext(".//{*}Patient/{*}Address/{*}StreetAdr") == "Veien 2"

@@ -14,7 +14,7 @@ from gateway.fhir.canonical import extension_url
 from gateway.translate import dialogue
 from gateway.translate.born.open_bundle import OpenBundle, section_code
 from gateway.translate.codec import Json
-from gateway.translate.hooks import identifier_kind
+from gateway.translate.hooks import identifier_kind, is_of_another_time
 from gateway.translate.loss import Loss
 from gateway.translate.whom import in_focus_of
 
@@ -209,34 +209,39 @@ def render_people_of_notes(work: OpenBundle) -> None:
 
 def write_names(work: OpenBundle) -> None:
     """A name that is only a text is the family name; several lines of a street are one. An address that is no longer
-    in use stands behind one that is."""
+    in use, or not yet, stands behind one that is. Of several languages the preferred one is told first."""
+    now = str(work.bundle.get("timestamp", ""))
     for person in work.of_type(*_NAMED):
         for name in person.get("name", ())[:1]:
             if "family" not in name and "given" not in name and isinstance(name.get("text"), str):
                 work.say(name, "text", name, "family")
                 name["family"] = name["text"]
+        if len(person.get("communication", ())) > 1:
+            person["communication"].sort(key=lambda each: each.get("preferred") is not True)
     for holder in work.of_type(*_NAMED, "Organization", "PractitionerRole"):
-        _leave_out_old_numbers(work, holder)
+        _leave_out_old_numbers(work, holder, now)
         if (
             len(holder.get("address", ())) > 1
         ):  # the e-message has room for one: not for where nobody lives now
-            holder["address"].sort(key=lambda each: each.get("use") == "old")
+            holder["address"].sort(key=lambda each: is_of_another_time(each, now))
         for address in holder.get("address", ())[:1]:
             _write_street(work, address)
 
 
-def _leave_out_old_numbers(work: OpenBundle, holder: Json) -> None:
+def _leave_out_old_numbers(work: OpenBundle, holder: Json, now: str) -> None:
     """A number that is no longer in use would be called: the e-message cannot say that it is old."""
     telecoms = holder.get("telecom", [])
-    for old in [each for each in telecoms if each.get("use") == "old"]:
+    gone = [each for each in telecoms if is_of_another_time(each, now)]
+    for old in gone:
         work.rendered += [
             Loss(f"{work.place_of(holder)}.{key}", "", "lost")
             for holder in (old, old.get("period", {}))
             for key in holder
             if key != "period"
         ]
-    if any(each.get("use") == "old" for each in telecoms):
-        holder["telecom"] = [each for each in telecoms if each.get("use") != "old"]
+    if gone:
+        left_out = set(map(id, gone))
+        holder["telecom"] = [each for each in telecoms if id(each) not in left_out]
 
 
 def _write_street(work: OpenBundle, address: Json) -> None:
