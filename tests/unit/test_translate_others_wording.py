@@ -282,6 +282,21 @@ def test_two_units_of_one_number_are_grave(unit: str, code: str, severity: str) 
     assert [each.severity for each in lines if each.source.endswith("valueQuantity.code")] == [severity]
 
 
+@pytest.mark.parametrize(("status", "is_told"), [("preliminary", True), ("final", False)])
+def test_a_preliminary_document_says_so(status: str, is_told: bool) -> None:
+    """It may be incomplete or unverified, and arrived as any other."""
+    document: Json = {
+        "resourceType": "Composition",
+        "status": status,
+        "date": "2026-03-09",
+        "title": "Rapport",
+    }
+    document |= {"type": {"text": "Rapport"}, "author": [{"display": "EPJ"}], **by_hand.ABOUT}
+    made = to_plo(document, {"resourceType": "Condition", "code": {"text": "Gikt"}, **by_hand.ABOUT})
+    assert any("Status: foreløpig" in text for text in notes(made)) is is_told
+    assert "Composition[1].status" not in lost(made)
+
+
 def test_a_medication_of_which_only_a_number_is_known_is_grave() -> None:
     row = {"resourceType": "MedicationStatement", "status": "active", **by_hand.ABOUT}
     number = {"system": "https://fest.example", "value": "123"}
