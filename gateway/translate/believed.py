@@ -15,8 +15,24 @@ _EVENTS = code_system("9121")
 _NOT_TO_BE_BELIEVED = frozenset({"entered-in-error", "refuted"})
 _WITHDRAWN = tuple(_NOT_TO_BE_BELIEVED)
 """The same where any value may stand: a tuple compares, a set wants a hash."""
-_NO_KNOWN_ALLERGY = frozenset({"716186003", "409137002", "428607008", "429625007", "428197003", "1003774007"})
-"""SNOMED CT: no known allergy; to a drug, of the environment, to food, to an insect, to latex."""
+_NO_KNOWN_ALLERGY = frozenset(
+    {
+        *(
+            "716186003",
+            "409137002",
+            "428607008",
+            "429625007",
+            "428197003",
+            "716184000",
+            "1003774007",
+            "716220001",
+        ),
+        *("no-known-allergies", "no-known-medication-allergies", "no-known-environmental-allergies"),
+        "no-known-food-allergies",
+    }
+)
+"""SNOMED CT: no known allergy; to a drug, of the environment, to food, to an insect, to latex, to an animal. The
+International Patient Summary's codes for the same."""
 
 
 def is_taken_out(resource: Json) -> bool:
@@ -45,13 +61,10 @@ def is_event(observation: Json) -> bool:
     return any(isinstance(coding, dict) and is_of(coding, _EVENTS) for coding in codings)
 
 
-def take_out(bundle: Json, *, is_cancelled: bool) -> None:
-    """Takes what must not be believed out of the lists it stands in. `is_cancelled`: the message takes everything back
-    that it repeats."""
+def to_be_taken_out(bundle: Json, *, is_cancelled: bool) -> set[str]:
+    """The addresses of what must not be believed. `is_cancelled`: the message takes everything back that it repeats."""
     resources = ((e["fullUrl"], e["resource"]) for e in bundle["entry"] if "resource" in e)
-    out = {url for url, resource in resources if is_to_be_taken_out(resource, is_cancelled)}
-    if out:
-        take_references_away(bundle, out)
+    return {url for url, resource in resources if is_to_be_taken_out(resource, is_cancelled)}
 
 
 def take_references_away(bundle: Json, out: set[str]) -> None:

@@ -27,7 +27,6 @@ class View:
             if isinstance(resource, dict):
                 self.resources.append(resource)
                 self.by_url[str(entry.get("fullUrl"))] = resource
-                self.by_url.setdefault(f"{resource.get('resourceType')}/{resource.get('id')}", resource)
         self.bundle = bundle
         self.header = self.first("MessageHeader")
         self.message_type = str(self.header.get("eventCoding", {}).get("code") or "")

@@ -14,13 +14,20 @@ from gateway.translate.whom import OF_WHOM
 
 _OF_THE_MESSAGE = ("MessageHeader", "Provenance", "Composition", "Patient")
 """Types that belong to the message, whatever names them."""
+_SHARED = frozenset(
+    {
+        *("Practitioner", "PractitionerRole", "Organization", "Location", "HealthcareService", "Endpoint"),
+        *("Device", "Medication", "Substance"),
+    }
+)
+"""Types that stand with several patients, and say nothing of whose it is that names them."""
 
 
 def standing_with(
     others: Sequence[Json], resources: Iterable[Json], follow: Callable[[Any], Json | None]
 ) -> set[int]:
     """Which resources (by identity) name nobody and stand with what is about `others`: they refer to it, or it to them,
-    and nothing of the patient does."""
+    at once or by way of such another, and nothing of the patient does."""
     if not others:
         return set()
     there, theirs = list(resources), set(map(id, others))
@@ -40,7 +47,22 @@ def standing_with(
             left += (silent[at] for at in more)
         return near
 
-    return with_these(others) - with_these(own)
+    of_the_patient = with_these(own)
+    near = with_these(others) - of_the_patient
+    naming: dict[int, set[int]] = {}
+    for at in silent.keys() - of_the_patient if near else ():
+        for named in named_by(silent[at]):
+            naming.setdefault(named, set()).add(at)
+    left = list(near)
+    while left:
+        each = silent[left.pop()]
+        more = named_by(each) & silent.keys()
+        if each.get("resourceType") not in _SHARED:
+            more |= naming.get(id(each), set())
+        more = more - near - of_the_patient
+        near |= more
+        left += more
+    return near
 
 
 def names_nobody(resource: Json) -> bool:

@@ -141,7 +141,9 @@ def from_bundle(bundle: Json, standard: str) -> Reading:
     """
     bound = mapping(standard)
     bundle = {**bundle, "identifier": message_identifier(bundle)}
-    reading = Reading(bundle, _key(bundle), born_in_fhir=not is_translated(bundle), has_fillers=True)
+    reading = Reading(
+        bundle, _key(bundle), born_in_fhir=not is_translated(bundle), has_fillers=is_translated(bundle)
+    )
     header = _first(bundle, "MessageHeader")
     reading.singletons["MessageHeader"] = header
     focus = [r for r in map(reading.follow, header.get("focus", ())) if r is not None]

@@ -58,10 +58,21 @@ def identifier_kind(system: object) -> str | None:
     return _KINDS.get(system) if isinstance(system, str) else None
 
 
+_A_DAY = len("2026-03-09")
+
+
 def is_out_of_use(identifier: object) -> bool:
     """Whether a number says that it is not the one's any more: the e-message cannot say that of a number, and whoever
     reads it would take it for the one in use."""
     return isinstance(identifier, dict) and identifier.get("use") == "old"
+
+
+def is_of_another_time(said: Json, now: str) -> bool:
+    """Whether a name, an address or a number says that it is over by then, or has not begun."""
+    period = said.get("period")
+    period = period if isinstance(period, dict) else {}
+    end, start = (str(period.get(key, ""))[:_A_DAY] for key in ("end", "start"))
+    return said.get("use") == "old" or bool(end and end < now[: len(end)]) or start > now[: len(start)]
 
 
 def _type(identifier: Json) -> Json:

@@ -50,6 +50,9 @@ _SHIELDED = frozenset({"security", "confidentiality"})
 """Elements that say who may see the content."""
 _OPEN = frozenset({"N", "L", "M", "U"})
 """v3-Confidentiality: normal or less."""
+_UNIT = re.compile(r"(?:(k|d|c|m|u|µ|μ|mc|n|p)??(g|L|l|mol|m))(?:/(d|m|u|µ|μ)??(L|l|g|kg|mol))?")
+"""A unit of weight, volume, amount or length, or one of them per another; what it says, in four parts."""
+_AS_UCUM = {"µ": "u", "μ": "u", "mc": "u"}
 _CODE_BESIDE_WORDS = re.compile(r"coding\[\d+\]\.code$")
 
 
@@ -84,6 +87,10 @@ def of_leaf(leaf: Leaf, touched: set[int], lost: Lost) -> Severity:
         )
     if kind in _ADMINISTRATIVE and not names & _SAID_BY_THE_SENDER:
         return "information"
+    if path == "medicationReference.identifier.value" and "display" not in leaf.owners[-2]:
+        return "error"  # the one word for which medication it is
+    if leaf.key == "code" and is_another_unit(leaf.owners[-1]):
+        return "error"
     if names & _TECHNICAL or _is_type_of_reference(leaf):
         return "information"
     if id(leaf.resource) not in touched and kind in _MUST_ARRIVE:
@@ -97,6 +104,18 @@ def of_outside(reference: Json, place: str) -> Severity:
         return "information"
     kind, _, path = element_of(place).partition(".")
     return "error" if kind in _MUST_ARRIVE and path == "medicationReference" else "warning"
+
+
+def is_another_unit(quantity: Json) -> bool:
+    """Whether a quantity has one unit for people and another for machines: of the two the receiver gets the first."""
+    shown, coded = (_UNIT.fullmatch(str(quantity.get(key, ""))) for key in ("unit", "code"))
+    if "value" not in quantity or shown is None or coded is None:
+        return False
+    return _parts_of(shown) != _parts_of(coded)
+
+
+def _parts_of(unit: re.Match[str]) -> list[str]:
+    return [_AS_UCUM.get(part or "", part or "").replace("l", "L") for part in unit.groups()]
 
 
 def _is_type_of_reference(leaf: Leaf) -> bool:

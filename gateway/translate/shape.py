@@ -16,7 +16,7 @@ from gateway.translate import discontinued
 from gateway.translate.believed import is_taken_out
 from gateway.translate.codec import Json
 from gateway.translate.datatypes import ATC
-from gateway.translate.hooks import is_out_of_use
+from gateway.translate.hooks import is_of_another_time, is_out_of_use
 from gateway.translate.identity import without_address
 from gateway.translate.whom import Person
 
@@ -64,7 +64,7 @@ def bring_into_shape(made: Json) -> Shaped:
             done.overruled += discontinued.agree(resource)
             done.stated += discontinued.saying_discontinued(resource)
         if kind in _WITH_NAMES:
-            _names_in_order(resource, done)
+            _names_in_order(resource, str(made.get("timestamp", "")), done)
         if isinstance(resource.get("identifier"), list):
             resource["identifier"].sort(key=is_out_of_use)
         if kind == "Provenance":
@@ -276,11 +276,12 @@ def _name_the_substance(concept: object, done: Shaped) -> None:
             done.moved.append(Moved(named, "display", concept, "text"))
 
 
-def _names_in_order(resource: Json, done: Shaped) -> None:
+def _names_in_order(resource: Json, now: str, done: Shaped) -> None:
     names = resource.get("name")
     if not isinstance(names, list):
         return
-    names.sort(key=lambda name: _NAMES_FIRST.index(name.get("use")) if name.get("use") in _NAMES_FIRST else 2)
+    ranks = {use: at for at, use in enumerate(_NAMES_FIRST)}
+    names.sort(key=lambda name: (is_of_another_time(name, now), ranks.get(name.get("use"), ranks[None])))
     for name in names:
         given = name.get("given", ())
         if len(given) > 1 and all(isinstance(part, str) for part in given) and "_given" not in name:

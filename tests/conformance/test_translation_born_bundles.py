@@ -492,8 +492,16 @@ def test_a_medication_that_was_not_given_says_so_beside_its_name() -> None:
     assert ["IKKE UTFØRT" in note for note in notes if "Paracet" in note] == [False]
 
 
-def test_no_known_allergy_is_no_allergy() -> None:
-    snomed = {"system": "http://snomed.info/sct", "code": "716186003", "display": "No known allergy"}
-    made = report_of({"resourceType": "AllergyIntolerance", "code": {"coding": [snomed]}})
+@pytest.mark.parametrize(
+    ("system", "code"),
+    [
+        ("http://snomed.info/sct", "716186003"),
+        ("http://snomed.info/sct", "716184000"),
+        ("http://hl7.org/fhir/uv/ips/CodeSystem/absent-unknown-uv-ips", "no-known-allergies"),
+    ],
+)
+def test_no_known_allergy_is_no_allergy(system: str, code: str) -> None:
+    said = {"system": system, "code": code, "display": "No known allergy"}
+    made = report_of({"resourceType": "AllergyIntolerance", "code": {"coding": [said]}})
     assert not list(etree.fromstring(made.data).iter("{*}AllergiskMot"))
     assert any("No known allergy" in text for text in texts(made))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ from tests.support.born import PATIENT, message
 from tests.support.translation import to_fhir
 
 Json = dict[str, Any]
+UCUM = "http://unitsofmeasure.org"
 PDF = base64.b64encode(b"%PDF-1.4 not really").decode()
 
 
@@ -185,12 +187,18 @@ def test_why_a_section_is_empty_stands_with_its_title() -> None:
             },
             "1 mg per 2 ml",
         ),
+        ({"valueQuantity": {"value": Decimal("0.0000001"), "unit": "g"}}, "0,0000001 g"),
+        ({"valueQuantity": {"value": Decimal("1.0E+2"), "unit": "g"}}, "100 g"),
+        ({"valueQuantity": {"value": 3, "system": UCUM, "code": "1"}}, "Verdi: 3\n"),
+        ({"valueDateTime": "2026-10-25T02:30:00+02:00"}, "25.10.2026 kl. 02:30 (sommertid)"),
+        ({"valueDateTime": "2026-10-25T02:30:00+01:00"}, "25.10.2026 kl. 02:30 (vintertid)"),
+        ({"valueDateTime": "2026-10-25T03:30:00+01:00"}, "25.10.2026 kl. 03:30\n"),
     ],
 )
 def test_a_value_is_told_whole(said: Json, told: str) -> None:
     found = {"resourceType": "Observation", "status": "final", "code": {"text": "Funn"}, **by_hand.ABOUT}
     made = to_plo(found | said)
-    assert any(told in text for text in notes(made))
+    assert any(told in f"{text}\n" for text in notes(made))
 
 
 @pytest.mark.parametrize(
@@ -237,6 +245,111 @@ def test_a_bound_is_not_told_as_the_number(said: Json, told: str) -> None:
     made = to_plo({**said, **by_hand.ABOUT}, kind="UTSKRIVNINGSRAPPORT")
     assert any(told in text for text in notes(made))
     assert not list(etree.fromstring(made.data).iter("{*}Styrke", "{*}AntallEnheterOnsket"))
+
+
+def morphine(strength: Json) -> tuple[Json, Json]:
+    row = {"resourceType": "MedicationStatement", "status": "active", **by_hand.ABOUT}
+    parts = {"numerator": strength, "denominator": {"value": 1, "unit": "tablett"}}
+    contents = [{"itemCodeableConcept": {"text": "morfin"}, "strength": parts}]
+    medication = {"resourceType": "Medication", "id": "m", "code": {"text": "M"}, "ingredient": contents}
+    return {**row, "medicationReference": {"reference": "Medication/m"}}, medication
+
+
+def test_a_unit_for_machines_is_the_unit_where_no_other_is_said() -> None:
+    made = to_plo(*morphine({"value": 5, "system": UCUM, "code": "ug"}))
+    found = etree.fromstring(made.data).find(".//{*}Styrke")
+    assert dict(found.attrib) == {"V": "5", "U": "ug"}  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(
+    ("unit", "code", "severity"),
+    [
+        ("mg", "ug", "error"),
+        ("kg", "g", "error"),
+        ("mmol/L", "umol/L", "error"),
+        ("mg", "mg", "information"),
+        ("µg", "ug", "information"),
+        ("ml", "mL", "information"),
+        ("milligram", "mg", "information"),
+        ("tabletter", "{tbl}", "information"),
+    ],
+)
+def test_two_units_of_one_number_are_grave(unit: str, code: str, severity: str) -> None:
+    """The words for people are told; that machines were told a thousand times less must stop somebody."""
+    value = {"value": 5, "unit": unit, "system": UCUM, "code": code}
+    found = {"resourceType": "Observation", "status": "final", "code": {"text": "Funn"}, **by_hand.ABOUT}
+    lines = to_plo({**found, "valueQuantity": value}).loss.lost
+    assert [each.severity for each in lines if each.source.endswith("valueQuantity.code")] == [severity]
+
+
+@pytest.mark.parametrize(("status", "is_told"), [("preliminary", True), ("final", False)])
+def test_a_preliminary_document_says_so(status: str, is_told: bool) -> None:
+    """It may be incomplete or unverified, and arrived as any other."""
+    document: Json = {
+        "resourceType": "Composition",
+        "status": status,
+        "date": "2026-03-09",
+        "title": "Rapport",
+    }
+    document |= {"type": {"text": "Rapport"}, "author": [{"display": "EPJ"}], **by_hand.ABOUT}
+    made = to_plo(document, {"resourceType": "Condition", "code": {"text": "Gikt"}, **by_hand.ABOUT})
+    assert any("Status: foreløpig" in text for text in notes(made)) is is_told
+    assert "Composition[1].status" not in lost(made)
+
+
+def test_a_medication_of_which_only_a_number_is_known_is_grave() -> None:
+    row = {"resourceType": "MedicationStatement", "status": "active", **by_hand.ABOUT}
+    number = {"system": "https://fest.example", "value": "123"}
+    lines = to_plo({**row, "medicationReference": {"identifier": number}}).loss.lost
+    assert "error" in {each.severity for each in lines if each.source.endswith("identifier.value")}
+    lines = to_plo({**row, "medicationReference": {"identifier": number, "display": "Marevan"}}).loss.lost
+    assert "error" not in {each.severity for each in lines}
+
+
+@pytest.mark.parametrize(
+    ("planned", "told"),
+    [
+        (
+            {"resourceType": "ServiceRequest", "intent": "plan", "code": {"text": "Sårstell"}},
+            "Hensikt: plan",
+        ),
+        (
+            {"resourceType": "DeviceRequest", "intent": "plan", "codeCodeableConcept": {"text": "Seng"}},
+            "Hensikt: plan",
+        ),
+        (
+            {
+                "resourceType": "CarePlan",
+                "intent": "plan",
+                "activity": [{"detail": {"status": "not-started", "description": "Sårstell"}}],
+            },
+            "Status: ikke begynt",
+        ),
+    ],
+)
+def test_what_is_only_planned_is_not_told_as_begun(planned: Json, told: str) -> None:
+    """The e-message has measures that are in effect, and those that are recommended; an aid in use, or proposed."""
+    made = to_plo({**planned, "status": "active", **by_hand.ABOUT})
+    assert any(told in text for text in notes(made))
+    assert not [each for each in made.loss.lost if each.source.endswith(("intent", "status"))]
+
+
+@pytest.mark.parametrize(
+    "done",
+    [
+        {"resourceType": "Procedure", "code": {"text": "Kateter lagt inn"}},
+        {
+            "resourceType": "MedicationAdministration",
+            "medicationCodeableConcept": {"text": "Morfin"},
+            "effectiveDateTime": "2026-03-01",
+        },
+        {"resourceType": "Communication", "payload": [{"contentString": "Fortalt om sårstell"}]},
+    ],
+)
+def test_what_nobody_knows_was_done_is_not_told_as_done(done: Json) -> None:
+    """R4 wants a status; `unknown` is ours where the e-message says none, and the sender's word where he does."""
+    made = to_plo({**done, "status": "unknown", **by_hand.ABOUT})
+    assert any("Status: ukjent" in text for text in notes(made))
 
 
 def test_a_question_and_its_answer_stand_without_numbers() -> None:
@@ -337,3 +450,39 @@ def test_the_address_in_use_is_the_one_that_is_carried(first: int) -> None:
     root = etree.fromstring(made.data)
     assert root.findtext(".//{*}MsgInfo/{*}Patient/{*}Address/{*}City") == "Nyby"
     assert f"Patient[1].address[{first}].city" in lost(made)
+
+
+@pytest.mark.parametrize("period", [{"end": "2015"}, {"end": "2026-03-08"}, {"start": "2027-01-01"}])
+def test_what_is_over_or_has_not_begun_is_not_the_one_in_use(period: Json) -> None:
+    """By the time of the message; a name, an address and a number may say it without the word `old`."""
+    made = to_plo(
+        {"resourceType": "Condition", "code": {"text": "Gikt"}, **by_hand.ABOUT},
+        name=[{"family": "Annen", "period": period}, {"family": "Nå"}],
+        address=[{"line": ["Annen vei 1"], "period": period}, {"line": ["Veien 2"]}],
+        telecom=[{"system": "phone", "value": "11", "period": period}, {"system": "phone", "value": "22"}],
+        contact=[
+            {
+                "name": {"text": "Per"},
+                "telecom": [{"system": "phone", "value": "33", "period": period}],
+            }
+        ],
+        communication=[{"language": {"text": "norsk"}}, {"language": {"text": "polsk"}, "preferred": True}],
+    )
+    root = etree.fromstring(made.data)
+    patient = root.find(".//{*}MsgInfo/{*}Patient")
+    assert patient is not None
+    assert patient.findtext("{*}FamilyName") == "Nå"
+    assert patient.findtext("{*}Address/{*}StreetAdr") == "Veien 2"
+    assert [each.get("V") for each in root.iter("{*}TeleAddress")] == ["tel:22"]
+    assert "Patient[1].telecom[0].value" in lost(made)
+
+
+@pytest.mark.parametrize(
+    "period", [{"end": "2026-03-09"}, {"start": "2026"}, {"start": "2015", "end": "2030"}]
+)
+def test_what_lasts_is_in_use(period: Json) -> None:
+    made = to_plo(
+        {"resourceType": "Condition", "code": {"text": "Gikt"}, **by_hand.ABOUT},
+        address=[{"line": ["Veien 2"], "period": period}, {"line": ["Annen vei 1"]}],
+    )
+    assert etree.fromstring(made.data).findtext(".//{*}Patient/{*}Address/{*}StreetAdr") == "Veien 2"

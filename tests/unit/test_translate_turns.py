@@ -177,7 +177,7 @@ def test_one_of_several_options_is_no_measure() -> None:
 
 
 @pytest.mark.parametrize(
-    ("intent", "kind"), [("plan", "lost"), ("filler-order", "implied"), ("directive", "implied")]
+    ("intent", "kind"), [("plan", "rendered"), ("filler-order", "implied"), ("directive", "implied")]
 )
 def test_an_intent_that_is_written_as_an_order_stands_in_the_report(intent: str, kind: str) -> None:
     plan = {

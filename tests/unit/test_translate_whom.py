@@ -181,6 +181,13 @@ _SILENT = (
             "description": "Rullestol",
         },
     ],
+    [
+        condition(HERS),
+        {**_MEASURED, "valueString": "Noe", "encounter": {"reference": AT.format(2)}},
+        _STAY,
+        {**_MEASURED, "derivedFrom": [{"reference": AT.format(4)}]},
+        {**_MEASURED, "valueString": "Annet", "derivedFrom": [_THERE]},
+    ],
 )
 
 
@@ -199,7 +206,13 @@ def test_what_names_nobody_and_stands_with_another_is_not_the_patients(resources
     [
         [condition(HERS), _MEASURED],
         [composition(PATIENT, 1), _MEASURED, {**_REPORT, "subject": HIS, "result": [_THERE]}],
-        [condition(HERS), {**_STAY, "subject": HERS}, {**_MEASURED, "encounter": _THERE, "focus": [HIS]}],
+        [condition(HERS), {**_STAY, "subject": HERS}, {**_MEASURED, "encounter": _THERE}],
+        [
+            condition(HERS),
+            {"resourceType": "Device", "deviceName": [{"name": "Vekt", "type": "other"}]},
+            {**_WANTED, "codeReference": _THERE},
+            {**_MEASURED, "device": _THERE},
+        ],
     ],
 )
 def test_what_names_nobody_is_the_patients_where_the_patient_has_it(resources: list[Json]) -> None:
@@ -211,6 +224,84 @@ def test_an_event_of_anothers_stay_is_none_of_the_patients() -> None:
     event = {**_MEASURED, "code": code, "effectiveDateTime": "2026-03-02"}
     found = bundle(condition(HERS), _STAY, {**event, "encounter": _THERE})
     assert facts_of(found).events == facts_of(read(convert(found, "plo-1.6").data)).events == ()
+
+
+_DONE: Json = {"resourceType": "Procedure", "status": "completed", "code": {"text": "Skift"}, "subject": HERS}
+_WORDED: Json = {**_THERE, "display": "Gikt"}
+_OF_HERS: tuple[Json, ...] = (
+    {**_DONE, "reasonReference": [_WORDED]},
+    {"resourceType": "CarePlan", "status": "active", "intent": "plan", "subject": HERS, "goal": [_WORDED]},
+    {
+        "resourceType": "Task",
+        "status": "requested",
+        "intent": "order",
+        "for": HERS,
+        "description": "Ring",
+        "focus": _WORDED,
+    },
+)
+_ERROR = {
+    "coding": [
+        {
+            "system": "http://terminology.hl7.org/CodeSystem/condition-ver-status",
+            "code": "entered-in-error",
+        }
+    ]
+}
+
+
+@pytest.mark.parametrize("of", [HIS, HERS])
+@pytest.mark.parametrize("hers", _OF_HERS)
+def test_words_beside_a_reference_to_what_is_not_told_do_not_tell_it(hers: Json, of: Json) -> None:
+    named = condition(of, "Noe") if of is HIS else {**condition(of, "Noe"), "verificationStatus": _ERROR}
+    made = convert(bundle(hers, named), "plo-1.6")
+    assert whose(made) == "Prøvesen"
+    assert "Gikt" not in made.data.decode()
+    assert [each for each in made.loss.lost if each.source.endswith("display") and each.severity == "warning"]
+
+
+def test_a_thing_that_is_anothers_is_not_told_with_its_use() -> None:
+    use = {"resourceType": "DeviceUseStatement", "status": "active", "subject": HERS, "device": _THERE}
+    made = convert(bundle(use, {**_AID, "patient": HIS}), "plo-1.6")
+    assert "Rullestol" not in made.data.decode()
+
+
+@pytest.mark.parametrize(
+    ("focus", "words"),
+    [
+        (HIS, None),
+        (HERS, "Rullestol"),
+        (_THERE, "Gjelder: Liten Annen"),
+    ],
+)
+def test_an_observation_of_somebody_else_is_not_the_patients(focus: Json, words: str | None) -> None:
+    """R4 has a newborn's weight in the mother's record so: the subject is the mother, the focus is the newborn."""
+    newborn = {
+        "resourceType": "RelatedPerson",
+        "patient": HERS,
+        "name": [{"family": "Annen", "given": ["Liten"]}],
+    }
+    made = convert(bundle({**_MEASURED, "subject": HERS, "focus": [focus]}, newborn), "plo-1.6")
+    assert ("Rullestol" in made.data.decode()) is bool(words)
+    assert words is None or words in made.data.decode()
+
+
+def test_an_event_of_somebody_else_is_none_of_the_patients() -> None:
+    code = {"coding": [{"system": code_system("9121"), "code": "1"}]}
+    event = {**_MEASURED, "code": code, "effectiveDateTime": "2026-03-02", "subject": HERS, "focus": [HIS]}
+    found = bundle(condition(HERS), event)
+    assert facts_of(found).events == facts_of(read(convert(found, "plo-1.6").data)).events == ()
+
+
+@pytest.mark.parametrize(("focus", "is_told"), [(HERS, True), (HIS, False), (_THERE, False)])
+def test_a_section_about_somebody_else_is_not_the_patients(focus: Json, is_told: bool) -> None:
+    div = '<div xmlns="http://www.w3.org/1999/xhtml">Gikt</div>'
+    text = {"status": "additional", "div": div}
+    body = {**composition(PATIENT), "section": [{"title": "Barnet", "focus": focus, "text": text}]}
+    made = convert(bundle(body, {"resourceType": "RelatedPerson", "patient": HERS}), "plo-1.6")
+    assert ("Gikt" in made.data.decode()) is is_told
+    lost = {each.source for each in made.loss.lost}
+    assert ({"Composition[1].section[0].title", "Composition[1].section[0].text.div"} <= lost) is not is_told
 
 
 @pytest.mark.parametrize("order", list(permutations(range(3))))
@@ -240,13 +331,22 @@ NUMBER = {"system": FNR, "value": "15833810178"}
         ({"identifier": {"system": "https://epj.example/pasient", "value": "7"}}, False),
         ({"display": "Kari Annen"}, False),
         ({"display": "Solveig Marie Prøvesen, f. 1938"}, True),
+        ({"display": "PRØVESEN, Solveig"}, True),
+        ({"display": "Mor til Solveig Prøvesen"}, False),
+        ({"display": "Solveig Prøvesen sin datter"}, False),
+        ({"display": "Solveig Prøvesen, f. 2001"}, False),
+        ({"display": "Ola Hansen"}, False),
+        ({"display": "Hansen"}, False),
         ({"type": "Patient"}, True),
+        ({"type": "Group"}, False),
         (None, True),
     ],
 )
 def test_what_cannot_be_shown_to_be_the_patients_is_not_told_as_that(of: Json | None, is_told: bool) -> None:
     """A reference that leads nowhere is no word about the patient: only a number, or a name alone, tells whom."""
-    made = convert(message("INNLEGGELSESRAPPORT", [condition(of or HERS)]), "plo-1.6")
+    found = message("INNLEGGELSESRAPPORT", [condition(of or HERS)])
+    found["entry"][1]["resource"]["name"].append({"use": "maiden", "family": "Hansen"})
+    made = convert(found, "plo-1.6")
     assert ("Hoftebrudd" in made.data.decode()) is is_told
     assert ("Condition[1].code.text" in {each.source for each in made.loss.lost}) is not is_told
 
@@ -286,10 +386,67 @@ def test_the_patient_who_stands_there_twice_is_one(same: Json) -> None:
     assert "Gikt" in convert(found, "plo-1.6").data.decode()
 
 
+_NO_NUMBER: Json = {"identifier": [{"system": FNR, "use": "official"}, {"value": "7"}]}
+_NEWBORN: Json = {"name": [{"family": "Annen", "given": ["Gutt"]}], "birthDate": "2026-03-01"}
+
+
+@pytest.mark.parametrize(
+    ("hers", "his"),
+    [
+        (_NO_NUMBER, _NO_NUMBER),
+        ({"identifier": [NUMBER]}, {"identifier": [{**NUMBER, "use": "old"}]}),
+        ({**_NEWBORN, "multipleBirthInteger": 1}, {**_NEWBORN, "multipleBirthInteger": 2}),
+        ({**_NEWBORN, "gender": "male"}, {**_NEWBORN, "gender": "female"}),
+        *[
+            [{"name": [{"family": "Annen"}], "birthDate": "2026-03-01"}] * 2,
+            [{**_NEWBORN, "birthDate": "2026"}] * 2,
+        ],
+    ],
+)
+def test_two_of_whom_little_is_known_are_two(hers: Json, his: Json) -> None:
+    """Twins, and patients whose number is not known: what both lack makes them not the same."""
+    found = message("INNLEGGELSESRAPPORT", [condition(HERS), condition(HIS, "Gikt")])
+    found["entry"][1]["resource"] = {"resourceType": "Patient", **hers}
+    found["entry"].append({"fullUrl": OTHER, "resource": {"resourceType": "Patient", **his}})
+    made = convert(found, "plo-1.6")
+    assert "Gikt" not in made.data.decode()
+    assert "Condition[2].code.text" in {each.source for each in made.loss.lost}
+
+
 def test_a_body_about_somebody_who_is_not_there_is_refused() -> None:
     with pytest.raises(NotTranslatable) as refused:
         convert(message("INNLEGGELSESRAPPORT", [composition("Patient/99", 1), condition(HERS)]), "plo-1.6")
     assert refused.value.path == "Composition.subject"
+
+
+@pytest.mark.parametrize(
+    "of",
+    [
+        {"identifier": NUMBER},
+        {"display": "Solveig Prøvesen"},
+        {"reference": "https://epj.example/fhir/Patient/9"},
+    ],
+)
+def test_a_message_of_which_no_patient_is_there_is_refused_where_it_names_one(of: Json) -> None:
+    """It would be about nobody; and of two who are named so, both would stand in it."""
+    found = message("INNLEGGELSESRAPPORT", [condition(of), condition({"display": "Per Annen"}, "Gikt")])
+    del found["entry"][1]
+    with pytest.raises(NotTranslatable) as refused:
+        convert(found, "plo-1.6")
+    assert refused.value.path == "Condition.subject"
+
+
+@pytest.mark.parametrize("base", ["https://a.example", "https://b.example"])
+def test_of_two_servers_patients_with_one_id_each_is_its_own_servers(base: str) -> None:
+    found = bundle(composition("Patient/1"), condition(HERS))
+    patients = [found["entry"][1], found["entry"][-1]]
+    for server, entry in zip(("https://a.example", "https://b.example"), patients, strict=True):
+        entry["fullUrl"], entry["resource"] = f"{server}/Patient/1", {**entry["resource"], "id": "1"}
+    body = next(e for e in found["entry"] if e["resource"]["resourceType"] == "Composition")
+    found["entry"][0]["resource"]["focus"] = [{"reference": f"{base}/Composition/c"}]
+    body["fullUrl"], body["resource"]["section"] = f"{base}/Composition/c", []
+    found["entry"].remove(next(e for e in found["entry"] if e["resource"]["resourceType"] == "Condition"))
+    assert facts_of(found).patient == facts_of(read(convert(found, "plo-1.6").data)).patient is not None
 
 
 def test_of_a_message_of_ours_nothing_goes_to_a_patient_who_says_nothing_of_himself() -> None:

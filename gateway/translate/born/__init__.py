@@ -10,7 +10,7 @@ then left unread is placed or told as text (`rendering`).
 from __future__ import annotations
 
 from gateway.errors import NotTranslatable
-from gateway.translate.believed import take_out, take_references_away
+from gateway.translate.believed import take_references_away, to_be_taken_out
 from gateway.translate.born import (
     attached,
     body,
@@ -30,10 +30,19 @@ from gateway.translate.codec import Json
 from gateway.translate.company import standing_with
 from gateway.translate.envelope import is_translated
 from gateway.translate.loss import Loss
-from gateway.translate.shape import bring_into_shape, is_in_shape, is_said_alike
+from gateway.translate.shape import bring_into_shape, is_in_shape, is_said_alike, references_of
+from gateway.translate.whom import OF_WHOM
 
 _LISTS = ("Composition", "CarePlan", "ServiceRequest")
 """Where nearly all references stand: looked at first."""
+_OF_THE_MESSAGE = ("MessageHeader", "Provenance")
+_TAKING_PART = frozenset(
+    {
+        *("Patient", "RelatedPerson", "Practitioner", "PractitionerRole", "Organization", "Location"),
+        *("HealthcareService", "CareTeam", "Device", "Medication"),
+    }
+)
+"""What has a name, and says nothing of a patient by it."""
 
 
 def is_as_the_rules_read(bundle: Json) -> bool:
@@ -41,7 +50,7 @@ def is_as_the_rules_read(bundle: Json) -> bool:
     if not is_in_shape(bundle):
         return False
     work = OpenBundle(bundle)
-    if not is_translated(bundle) and not people.are_on_two_levels(work):
+    if not is_translated(bundle) and not (people.are_on_two_levels(work) and people.are_in_no_focus(work)):
         return False
     return work.is_about_several_patients() or _is_in_place(work)
 
@@ -90,18 +99,39 @@ def _is_each_named(work: OpenBundle) -> bool:
 def _leave_to_others(work: OpenBundle) -> None:
     """What is about another patient stands in no list of this one's: it could be read as this one's.
 
-    Raises NotTranslatable where the body itself cannot be shown to be about anybody in the Bundle.
+    Raises NotTranslatable where the body itself cannot be shown to be about anybody in the Bundle, or where somebody is
+    named and no Patient is there: the message would be about nobody, and what is told of two stand together.
     """
+    if work.patient() is None:
+        absent = next((each for each in work.resources.values() if work.names_who_is_not_there(each)), None)
+        if absent is not None:
+            key = next(key for key in OF_WHOM if key in absent)
+            raise NotTranslatable("translate.missing-content", path=f"{absent['resourceType']}.{key}")
     if work.composition is not None and work.is_about_another(work.composition):
         raise NotTranslatable("translate.missing-content", path="Composition.subject")
     others = [resource for resource in work.resources.values() if work.is_about_another(resource)]
-    work.with_others = standing_with(others, work.resources.values(), work.follow)
+    with_them = standing_with(others, work.resources.values(), work.follow)
+    work.with_others = with_them | {id(resource) for resource in others}
     out = {url for url, resource in work.resources.items() if work.is_about_another(resource)}
     if out:
+        _take_words_away(work, out)
         take_references_away(work.bundle, out)
     stay = work.follow((work.composition or {}).get("encounter"))
     if work.composition is not None and stay is not None and work.is_about_another(stay):
         del work.composition["encounter"]
+    sections.leave_to_others(work)
+    people.name_in_focus(work)
+
+
+def _take_words_away(work: OpenBundle, out: set[str]) -> None:
+    """Words beside a reference to what is out would say it all the same: they are lost with it. Who took part, and with
+    what, may be named."""
+    there = ((url, resource) for url, resource in work.resources.items() if url not in out)
+    for reference in references_of([r for _, r in there if r.get("resourceType") not in _OF_THE_MESSAGE]):
+        about = work.follow(reference) if reference["reference"] in out else None
+        if about is not None and "display" in reference and about.get("resourceType") not in _TAKING_PART:
+            del reference["display"]
+            work.rendered.append(Loss(f"{work.place_of(reference)}.display", "", "lost", "warning"))
 
 
 def in_order(bundle: Json, target: str) -> OpenBundle:
@@ -114,7 +144,10 @@ def in_order(bundle: Json, target: str) -> OpenBundle:
     work = OpenBundle(made, origins)
     version = versions.stated(work)
     work.outside, work.is_cancelled = shaped.outside, version.status == "C"
-    take_out(made, is_cancelled=work.is_cancelled)
+    out = to_be_taken_out(made, is_cancelled=work.is_cancelled)
+    if out:
+        _take_words_away(work, out)
+        take_references_away(made, out)
     for moved in shaped.moved:
         work.say(moved.holder, moved.key, moved.to, moved.to_key, moved.within)
     work.form.update(map(id, shaped.stated))
@@ -137,12 +170,13 @@ def in_order(bundle: Json, target: str) -> OpenBundle:
     body.ensure(work)
     _leave_to_others(work)
     attached.render(work)
-    people.write_names(work)
     people.say_contacts(work)
+    people.write_names(work)
     people.say_patient_as_person(work)
     people.render_people_of_notes(work)
     stay.say(work, target)
     requests.say_activities(work)
+    requests.say_units(work)
     requests.say_periods(work)
     requests.say_prescriptions(work)
     requests.say_proposals(work)

@@ -19,7 +19,7 @@ from gateway.translate.documents import bodies
 from gateway.translate.envelope import is_translated
 from gateway.translate.loss import Loss
 from gateway.translate.places import concept_of_component
-from gateway.translate.whom import OF_WHOM, Person, names_a_patient, patient_of
+from gateway.translate.whom import OF_WHOM, Person, in_focus_of, names_a_patient, patient_of
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,7 @@ class OpenBundle:
         self.form: set[int] = set()
         """Objects (by identity) whose own values only arrange what is told elsewhere: they are not told as text."""
         self.with_others: set[int] = set()
-        """Resources (by identity) that name nobody and stand with what is about another patient."""
+        """Resources (by identity) that were found to be about another patient: whom they name may be taken away."""
         self.is_cancelled = False
         """The message takes everything back that it repeats."""
 
@@ -218,12 +218,24 @@ class OpenBundle:
         kind = resource.get("resourceType")
         if kind == "Patient":
             return not self._is_the_patient(resource)
+        named = in_focus_of(resource)
         if kind == "Appointment":
             taking_part = [each.get("actor") for each in resource.get("participant", ())]
-            patients = [each for each in taking_part if isinstance(each, dict) and self._is_a_patient(each)]
-            return bool(patients) and not any(map(self._means_the_patient, patients))
+            named = [each for each in taking_part if isinstance(each, dict)]
+        patients = [each for each in named if self._is_a_patient(each)]
+        if patients and not any(map(self.means_the_patient, patients)):
+            return True
         about = next((resource[key] for key in OF_WHOM if key in resource), None)
-        return isinstance(about, dict) and not self._means_the_patient(about)
+        return isinstance(about, dict) and not self.means_the_patient(about)
+
+    def names_who_is_not_there(self, resource: Json) -> bool:
+        """Whether a resource says whom it is about, and leads to nothing in the Bundle by that."""
+        about = next((resource[key] for key in OF_WHOM if key in resource), None)
+        if not isinstance(about, dict) or self.follow(about) is not None:
+            return False
+        identifier = about.get("identifier")
+        stated = identifier.get("value") if isinstance(identifier, dict) else None
+        return bool(stated or about.get("display") or self._address_of(about))
 
     def _is_the_patient(self, resource: Json) -> bool:
         patient, known = self._patient()
@@ -231,7 +243,8 @@ class OpenBundle:
             resource.get("resourceType") == "Patient" and known.is_same_as(Person(resource))
         )
 
-    def _means_the_patient(self, reference: Json) -> bool:
+    def means_the_patient(self, reference: Json) -> bool:
+        """Whether a Reference means whom the body is about."""
         found = self.follow(reference)
         if found is not None:
             return self._is_the_patient(found)

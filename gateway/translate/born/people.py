@@ -12,16 +12,19 @@ from typing import Any
 from gateway.errors import NotTranslatable
 from gateway.fhir.canonical import extension_url
 from gateway.translate import dialogue
-from gateway.translate.born.open_bundle import OpenBundle
+from gateway.translate.born.open_bundle import OpenBundle, section_code
 from gateway.translate.codec import Json
-from gateway.translate.hooks import identifier_kind
+from gateway.translate.hooks import identifier_kind, is_of_another_time
 from gateway.translate.loss import Loss
+from gateway.translate.whom import in_focus_of
 
 _LEVELS = 2
 """Of organisations: the one that is known by law, and the service or unit in it (DESIGN §7)."""
 _PEOPLE_OF_A_NOTE = ("sender", "requester", "recipient")
 _AS_PERSON = {"Communication": ("recipient",), "Consent": ("performer",)}
 """Where the e-message wants a person, and FHIR may name the patient."""
+_INTERPRETED = "InfoAssistertKommunikasjon"
+_SOMEBODY = "annen person"
 _NAMED = ("Patient", "Practitioner", "RelatedPerson")
 
 
@@ -145,6 +148,26 @@ def say_patient_as_person(work: OpenBundle) -> None:
                 reference["reference"] = url
 
 
+def are_in_no_focus(work: OpenBundle) -> bool:
+    """Whether each Observation tells of the patient: what it names beside, no rule may read."""
+    return not any(map(in_focus_of, work.of_type("Observation")))
+
+
+def name_in_focus(work: OpenBundle) -> None:
+    """Whom an Observation tells of where that is not the patient: without that it would be read as the patient's. A
+    rule reads whose need of an interpreter it is."""
+    sections = [s for s in (work.composition or {}).get("section", ()) if section_code(s) == _INTERPRETED]
+    known = {id(work.follow(each)) for section in sections for each in section.get("entry", ())}
+    for observation in work.of_type("Observation"):
+        for reference in in_focus_of(observation) if id(observation) not in known else ():
+            person = work.follow(reference)
+            if person and person.get("resourceType") == "RelatedPerson" and "display" not in reference:
+                name = (person.get("name") or [{}])[0]
+                parts = (*name.get("given", ()), name.get("family"))
+                said = " ".join(part for part in parts if isinstance(part, str))
+                reference["display"] = said or str(name.get("text") or _SOMEBODY)
+
+
 def say_contacts(work: OpenBundle) -> None:
     """A contact inside the Patient is a next of kin."""
     patient = work.patient()
@@ -186,34 +209,39 @@ def render_people_of_notes(work: OpenBundle) -> None:
 
 def write_names(work: OpenBundle) -> None:
     """A name that is only a text is the family name; several lines of a street are one. An address that is no longer
-    in use stands behind one that is."""
+    in use, or not yet, stands behind one that is. Of several languages the preferred one is told first."""
+    now = str(work.bundle.get("timestamp", ""))
     for person in work.of_type(*_NAMED):
         for name in person.get("name", ())[:1]:
             if "family" not in name and "given" not in name and isinstance(name.get("text"), str):
                 work.say(name, "text", name, "family")
                 name["family"] = name["text"]
+        if len(person.get("communication", ())) > 1:
+            person["communication"].sort(key=lambda each: each.get("preferred") is not True)
     for holder in work.of_type(*_NAMED, "Organization", "PractitionerRole"):
-        _leave_out_old_numbers(work, holder)
+        _leave_out_old_numbers(work, holder, now)
         if (
             len(holder.get("address", ())) > 1
         ):  # the e-message has room for one: not for where nobody lives now
-            holder["address"].sort(key=lambda each: each.get("use") == "old")
+            holder["address"].sort(key=lambda each: is_of_another_time(each, now))
         for address in holder.get("address", ())[:1]:
             _write_street(work, address)
 
 
-def _leave_out_old_numbers(work: OpenBundle, holder: Json) -> None:
+def _leave_out_old_numbers(work: OpenBundle, holder: Json, now: str) -> None:
     """A number that is no longer in use would be called: the e-message cannot say that it is old."""
     telecoms = holder.get("telecom", [])
-    for old in [each for each in telecoms if each.get("use") == "old"]:
+    gone = [each for each in telecoms if is_of_another_time(each, now)]
+    for old in gone:
         work.rendered += [
             Loss(f"{work.place_of(holder)}.{key}", "", "lost")
             for holder in (old, old.get("period", {}))
             for key in holder
             if key != "period"
         ]
-    if any(each.get("use") == "old" for each in telecoms):
-        holder["telecom"] = [each for each in telecoms if each.get("use") != "old"]
+    if gone:
+        left_out = set(map(id, gone))
+        holder["telecom"] = [each for each in telecoms if id(each) not in left_out]
 
 
 def _write_street(work: OpenBundle, address: Json) -> None:

@@ -7,14 +7,14 @@ from collections.abc import Iterator
 from gateway import terminology
 from gateway.translate.believed import take_references_away
 from gateway.translate.born.open_bundle import OpenBundle, concept_section, section_code
-from gateway.translate.born.tables import Spot, spots
+from gateway.translate.born.tables import Spot, spots, wordlist
 from gateway.translate.codec import Json
 from gateway.translate.loss import Loss
 
 _REQUESTS = ("ServiceRequest", "DeviceRequest")
 _OPTION = "option"
 _PLANNED = "plan"
-"""Less than an order: the one intent of a measure in effect that the e-message does not say."""
+"""Less than an order: the one intent of a measure in effect that the e-message has no word for."""
 
 
 def place_all(work: OpenBundle) -> None:
@@ -109,11 +109,15 @@ def _put(work: OpenBundle, spot: Spot, resource: Json) -> set[str]:
 
 
 def _state_intent(work: OpenBundle, request: Json) -> None:
-    """What is not a proposal is a measure in effect."""
+    """What is not a proposal is a measure in effect; one that is only planned says so."""
     intent = request.get("intent")
-    if intent not in (None, "order"):
-        kind = "lost" if intent == _PLANNED else "implied"
-        work.rendered.append(Loss(f"{work.place_of(request)}.intent", "", kind))
+    if intent == _PLANNED:
+        words = wordlist()
+        label, said = words.label("ServiceRequest.intent"), words.word("ServiceRequest.intent", _PLANNED)
+        notes = request["note"] = [{"text": f"{label}: {said}"}, *request.get("note", ())]
+        work.say(request, "intent", notes[0], "text", "ServiceRequest.note[0].text")
+    elif intent not in (None, "order"):
+        work.rendered.append(Loss(f"{work.place_of(request)}.intent", "", "implied"))
     request["intent"] = "order"
 
 

@@ -14,6 +14,7 @@ from gateway.translate.codec import Json
 from gateway.translate.loss import Loss
 from gateway.translate.shape import Shaped, medication_said_inside, name_the_medication
 
+UCUM = "http://unitsofmeasure.org"
 _OF_DETAIL = ("code", "reasonCode")
 _OF_PRESCRIPTION = {"dosageInstruction": "dosage", "requester": "informationSource"}
 _SPOKEN_FOR = {
@@ -70,6 +71,20 @@ def _measure(work: OpenBundle, detail: Json, intent: str) -> Json:
     return made
 
 
+def say_units(work: OpenBundle) -> None:
+    """The unit for machines is the unit, where none is said for people: a strength without one could be any."""
+    left: list[object] = [*work.resources.values()]
+    while left:
+        here = left.pop()
+        if isinstance(here, dict):
+            if {"value", "code"} <= here.keys() and "unit" not in here and here.get("system") == UCUM:
+                here["unit"] = here["code"]
+                work.say(here, "code", here, "unit")
+            left.extend(here.values())
+        elif isinstance(here, list):
+            left.extend(here)
+
+
 def say_periods(work: OpenBundle) -> None:
     """When a measure is due, said as a period, is the bounds of its timing."""
     for request in work.of_type("ServiceRequest"):
@@ -124,6 +139,8 @@ def let_rows_speak(work: OpenBundle) -> None:
             if thing is not None:
                 rows.setdefault(id(thing), []).append(row)
     for thing in work.of_type("Medication", "Device"):
+        if work.is_about_another(thing):
+            continue
         found = rows.get(id(thing), [])
         believed = [row for row in found if work.may_be_told(row)]
         if len(found) == 1 or len(believed) == 1 or (found and not believed):

@@ -13,11 +13,23 @@ from gateway import terminology
 from gateway.translate.born.open_bundle import OpenBundle
 from gateway.translate.born.wording import plain
 from gateway.translate.codec import Json
+from gateway.translate.loss import Loss
 
 NOTES = ("MedisinskfagligeOpplysninger", "GenereltJournalnotat")
 """Where a text stands that has no other place."""
 _TARGET = "/".join((*NOTES, "Journaltekst"))
 _HEADINGS = ("9141", "9142", "9145")
+
+
+def leave_to_others(work: OpenBundle) -> None:
+    """A section with a focus of its own tells of somebody else (a newborn, a donor): its words are lost."""
+    for section in _sections(work.composition or {}):
+        if isinstance(section.get("focus"), dict) and not work.means_the_patient(section["focus"]):
+            for holder, key in ((section, "title"), (section.get("text", {}), "div")):
+                if key in holder:
+                    work.rendered.append(Loss(f"{work.place_of(holder)}.{key}", "", "lost", "warning"))
+            section.pop("title", None)
+            section.pop("text", None)
 
 
 def render(work: OpenBundle) -> None:

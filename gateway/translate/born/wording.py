@@ -23,6 +23,7 @@ from gateway.translate.primitives import OSLO
 Waits = Callable[[Json, str, int | None], bool]
 """Whether the value at a key (and position) of an object was not carried."""
 _DATE = re.compile(r"(\d{4})-(\d\d)-(\d\d)(T\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)?)?")
+_MOST_DIGITS = 20
 _CODING = frozenset({"system", "version", "code", "display", "userSelected", "id"})
 _REFERENCE = frozenset({"reference", "type", "identifier", "display", "id"})
 _NAMES = frozenset({"reference", "identifier", "display"})
@@ -65,7 +66,7 @@ class Wording:
         if isinstance(value, bool):
             return self._words.word(path, str(value).lower()) or ("ja" if value else "nei")
         if isinstance(value, Decimal | float | int):
-            return str(value).replace(".", ",")
+            return digits(value).replace(".", ",")
         text = str(value)
         word = self._words.word(path, text)
         return word or moment(text)
@@ -136,7 +137,7 @@ class Wording:
             or self._take(value, "code", path)
             or self._take(value, "currency", path)
         )
-        return f"{sign}{number} {unit}".strip()
+        return f"{sign}{number} {unit if unit != '1' else ''}".strip()  # UCUM: of nothing
 
     def between(self, value: Json, path: str) -> str | None:
         """A period or range."""
@@ -189,6 +190,13 @@ _SPECIAL: tuple[tuple[frozenset[str], Callable[[Wording, Json, str], str | None]
 """Keys by which an object of a data type is known → how it is said."""
 
 
+def digits(value: Decimal | float) -> str:
+    """A number as people write it: with its digits, and powers of ten only where they would be too many."""
+    if isinstance(value, Decimal) and abs(value.adjusted()) <= _MOST_DIGITS:
+        return f"{value:f}"
+    return str(value)
+
+
 def moment(text: str) -> str:
     """A date, or a time on the clock in Oslo, as it is written in Norway; other text as it is."""
     match = _DATE.fullmatch(text)
@@ -201,7 +209,10 @@ def moment(text: str) -> str:
     if match[4] is None:
         return f"{found:%d.%m.%Y}"
     here = found if found.tzinfo is None else found.astimezone(OSLO)
-    return f"{here:%d.%m.%Y kl. %H:%M}"
+    said = f"{here:%d.%m.%Y kl. %H:%M}"
+    if here.tzinfo is not None and here.utcoffset() != here.replace(fold=1 - here.fold).utcoffset():
+        return f"{said} ({'vintertid' if here.fold else 'sommertid'})"  # of this clock time there are two
+    return said
 
 
 def plain(division: str) -> str:
