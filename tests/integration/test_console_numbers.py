@@ -160,6 +160,24 @@ async def test_a_redirected_message_is_one_message_and_stands_with_the_receiver_
         assert message_view(house.services, row, now, Texts("en"), EVERYBODY).state.name == "sent"
 
 
+@pytest.mark.usefixtures("store")
+async def test_no_row_of_a_redirected_message_is_lost_between_two_pages(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The next page began below the message, and two rows had one id."""
+    monkeypatch.setattr("gateway.console.flow.PAGE_ROWS", 2)
+    async with running(settings(tmp_path)) as house:
+        id = await stopped(house, "m-1")
+        await act(house, id, "redirect", to=CARE)
+        newer = await house.accepted(message("m-2"))
+        first = listed(house)
+        assert ([row.id for row in first.rows], first.older) == ([newer], "/console/flow?before=2")
+        rest = listed(house, before=2)
+        assert [(row.id, row.receiver.her) for row in rest.rows] == [(id, CARE), (id, NURSING)]
+        assert len({row.key for row in rest.rows}) == 2
+        assert rest.older is None
+
+
 LAST_TO_BJORKELIA = (
     "UPDATE clocks SET owner_her = '88830001' WHERE due_at = (SELECT MAX(due_at) FROM clocks)",
     "UPDATE plans SET municipality_her = '88830001' WHERE plan_id = (SELECT plan_id FROM plan_tasks"
