@@ -125,18 +125,15 @@ def _stopped(made: _Maker, overview: OverviewReader, scope: Scope) -> tuple[Sect
 
 
 def _of_pathways(services: GatewayServices, viewer: Viewer, made: _Maker, now: datetime) -> Iterable[Section]:
-    clocks = [
-        each
-        for each in services.pathway.clocks_near(
-            now=now, since=now - CLOCKS_SINCE, until=now, limit=200, parties=viewer.her_ids
-        )
-        if each.state == "missed"
-    ]
-    unplaced = services.pathway.unplaced(200, parties=viewer.her_ids)
-    yield Section(
-        "clocks", "clock", "warn", len(clocks), made.of_clocks(clocks[:ROWS]), "/console/pathways?missed=1"
-    )
-    yield Section("unplaced", "question", "warn", len(unplaced), made.of_unplaced(unplaced[:ROWS]), None)
+    reader, scope = services.pathway, viewer.her_ids
+    span = {"now": now, "since": now - CLOCKS_SINCE, "until": now}
+    clocks = reader.clocks_near(**span, limit=ROWS, parties=scope)
+    unplaced = reader.unplaced(ROWS, parties=scope)
+    missed = reader.count_clocks_near(**span, parties=scope)
+    uncertain = reader.count_unplaced(parties=scope)
+    where = "/console/pathways?missed=undone"
+    yield Section("clocks", "clock", "warn", missed, made.of_clocks(clocks), where)
+    yield Section("unplaced", "question", "warn", uncertain, made.of_unplaced(unplaced), None)
 
 
 class _Maker:
