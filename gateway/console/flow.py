@@ -6,6 +6,7 @@ here knows a patient.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -118,6 +119,8 @@ class Flow:
     wanted: Wanted
     older: str | None
     """Address of the next page."""
+    again: int | None
+    """After how many milliseconds the figures can be told with what has changed; None: they are."""
 
 
 def wanted_of(query: Mapping[str, str]) -> Wanted:
@@ -157,7 +160,8 @@ def flow(
         _filter(services, wanted, scope), before=wanted.before, limit=PAGE_ROWS + 1
     )
     shown_rows, before = page_of(found)
-    hours = services.operations.traffic.hours(now - SPANS[wanted.span], now)
+    traffic, since = services.operations.traffic, now - SPANS[wanted.span]
+    hours, again = traffic.hours(since, now), again_after(traffic.settles_in(since, now))
     line, pairs = looked_through(
         hours,
         _counted(services, wanted, scope),
@@ -185,7 +189,13 @@ def flow(
         spans=_choices("span", tuple(SPANS), wanted.span, texts),
         wanted=wanted,
         older=None if before is None else f"/console/flow{wanted.query(before)}",
+        again=again,
     )
+
+
+def again_after(seconds: float | None) -> int | None:
+    """After how many milliseconds a page looks again: whole seconds, one at least."""
+    return None if seconds is None else 1000 * max(1, math.ceil(seconds))
 
 
 def _counted(

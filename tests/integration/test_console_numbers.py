@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import deque
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -77,6 +78,23 @@ async def test_what_lacks_its_receipt_is_not_said_to_move_by_itself(tmp_path: Pa
         await house.until(other, "sent")
         assert sections(house) == {"missing": 1}
         assert front_page(house).waiting == 1
+
+
+@pytest.mark.usefixtures("store")
+async def test_what_comes_within_a_second_of_a_count_is_looked_for_again(tmp_path: Path) -> None:
+    """The figures stood still until the next change, however long that took."""
+    async with running(settings(tmp_path)) as house:
+        house.services.operations.traffic.stop()
+        await house.until(await house.accepted(message("m-0")), "sent")
+        await asyncio.sleep(1)
+        assert (listed(house).sums.messages, listed(house).again) == (1, None)
+        await house.until(await house.accepted(message("m-1", patient="p1")), "sent")
+        shown = listed(house)
+        assert (shown.sums.messages, shown.again, front_page(house).again) == (1, 1000, 1000)
+        await asyncio.sleep(1)
+        shown = listed(house)
+        assert shown.sums.messages == 2
+        assert shown.again is None or shown.again > 30_000, "the hours before are counted once a minute"
 
 
 @pytest.mark.usefixtures("store")
