@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import AsyncIterator, Mapping
+from functools import partial
 from typing import Final
 
 import anyio.to_thread
@@ -25,6 +26,7 @@ from gateway.ledger.patient_key import PatientKeys
 from gateway.ledger.reader import LedgerReader
 from gateway.ledger.store import Ledger, database_at
 from gateway.memory import keep_for_good
+from gateway.operations.endpoints import hold_added
 from gateway.operations.measuring import Measures
 from gateway.operations.publishing import Publisher
 from gateway.operations.quarantine import Annotate
@@ -135,6 +137,7 @@ class Running:
             )
             if kept != mine:
                 raise ConfigurationError("configuration.patient-key-differs", path="gateway.patient_key")
+            await self.services.ledger.write(partial(hold_added, self.services.settings))
             await self.services.dispatcher.start()
             await self.services.operations.start()
             if self.projector is not None:

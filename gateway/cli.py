@@ -15,6 +15,7 @@ import typer
 
 from gateway import __version__
 from gateway.commands import partners as partners  # adds its commands to those of operators
+from gateway.commands import pathways as pathways  # the same
 from gateway.commands import quarantine as quarantine  # the same
 from gateway.commands import quarter
 from gateway.commands.accounts import accounts

@@ -104,7 +104,10 @@ def _convert(request: Request, data: bytes) -> Response:
 def _counts(translation: Translation) -> dict[str, str]:
     loss = translation.loss.as_json()
     names = ("total", "native", "extension", "exact", "lost")
-    return {"x-somlos-loss": "; ".join(f"{name}={loss[name]}" for name in names)}
+    told = [f"{name}={loss[name]}" for name in names]
+    if translation.loss.gravest is not None:
+        told.append(f"gravest={translation.loss.gravest}")
+    return {"x-somlos-loss": "; ".join(told)}
 
 
 def _invalid(error: reading.Invalid) -> Response:

@@ -34,7 +34,7 @@ from gateway.api.problems import FHIR_JSON
 from gateway.fhir import json as fhir_json
 from gateway.measures.definitions import MEASURES, VERSION
 from gateway.measures.figures import FEW, Figure
-from gateway.measures.periods import Length, last_of, name_of
+from gateway.measures.periods import Length, last_of, name_of, start_of
 from gateway.measures.reports import Dimension, Report, Wanted
 from gateway.measures.resources import measure_report, measure_resource, title_of
 from gateway.measures.runchart import Annotation, Effect, RunChart, Stage
@@ -82,7 +82,7 @@ class AskedMeasure(Said):
             length=self.period,
             by=self.by,
             only=("municipality", self.municipality) if self.municipality else None,
-            since=self.since or day_of(now) - LOOK_BACK,
+            since=self.since or start_of(day_of(now) - LOOK_BACK, self.period),
             until=self.until or day_of(now) + LOOK_AHEAD,
         )
 

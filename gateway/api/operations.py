@@ -283,7 +283,8 @@ def _replays(router: APIRouter, services: GatewayServices) -> None:
         operations = _of(request, services)
         wanted = asked(request, Paged)
         found = await asyncio.to_thread(operations.reader.replays, before=wanted.before, limit=wanted.limit)
-        return JSONResponse({"replays": [said.replay(each) for each in found]})
+        following = found[-1].id if len(found) == wanted.limit else None
+        return JSONResponse({"replays": [said.replay(each) for each in found], "before": following})
 
     @router.get("/replays/{id}")
     async def replay(request: Request, id: str) -> Response:
@@ -318,7 +319,8 @@ def _upkeep(router: APIRouter, services: GatewayServices) -> None:
         found = await asyncio.to_thread(
             operations.reader.alarms, all=wanted.all, before=wanted.before, limit=wanted.limit
         )
-        return JSONResponse({"alarms": [said.alarm(each) for each in found]})
+        following = found[-1].id if len(found) == wanted.limit else None
+        return JSONResponse({"alarms": [said.alarm(each) for each in found], "before": following})
 
     @router.get("/alarms/{id}")
     async def alarm(request: Request, id: str) -> Response:

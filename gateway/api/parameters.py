@@ -104,6 +104,8 @@ def with_report(translation: Translation, result: Json | None) -> Json:
 
 def _entry(entry: dict[str, str]) -> Iterable[Json]:
     yield {"name": "kind", "valueCode": entry["kind"]}
-    yield {"name": "source", "valueString": entry["source"]}
+    yield {"name": "severity", "valueCode": entry["severity"]}
+    if entry["source"]:
+        yield {"name": "source", "valueString": entry["source"]}
     if entry["target"]:
         yield {"name": "target", "valueString": entry["target"]}

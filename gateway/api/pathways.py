@@ -128,15 +128,23 @@ def _seen(router: APIRouter, services: GatewayServices) -> None:
 
     @router.get("/due")
     async def due(request: Request) -> Response:
-        """What falls due within three days, or is late: clocks, tasks, and ready-notices without an answer."""
+        """What falls due within three days, or is late: clocks, tasks, and ready-notices without an answer;
+        the first hundred of each, and how many there are."""
         _desk(request, services)
         now = times.moment(services.ledger.clock())
         until, since = now + timedelta(days=3), now - timedelta(days=services.settings.pathway.alarm_days)
-        clocks = await asyncio.to_thread(services.pathway.clocks_near, now=now, since=since, until=until)
-        tasks = await asyncio.to_thread(services.pathway.tasks_due, until=until)
-        notices = await asyncio.to_thread(services.pathway.unanswered_notices)
+        reader = services.pathway
+        clocks = await asyncio.to_thread(reader.clocks_near, now=now, since=since, until=until)
+        tasks = await asyncio.to_thread(reader.tasks_due, until=until)
+        notices = await asyncio.to_thread(reader.unanswered_notices)
+        total = {
+            "clocks": await asyncio.to_thread(reader.count_clocks_near, now=now, since=since, until=until),
+            "tasks": await asyncio.to_thread(reader.count_tasks_due, until=until),
+            "unanswered": await asyncio.to_thread(reader.count_unanswered),
+        }
         return JSONResponse(
             {
+                "total": total,
                 "clocks": [_clock(each) for each in clocks],
                 "tasks": [
                     {

@@ -14,11 +14,20 @@ from gateway.emessage.read import EMessage
 from gateway.errors import CATALOGUE, Issue, issue
 from gateway.examination import Converted, Examined, Target, convert
 from gateway.translate.element_table import in_full
-from gateway.translate.loss import LossReport
+from gateway.translate.loss import Loss, LossReport
+
+_LOST: dict[Language, tuple[str, str]] = {
+    "no": ("sted har ikke plass i målformatet", "steder har ikke plass i målformatet"),
+    "en": ("place has no room in the target format", "places have no room in the target format"),
+}
+_ASSUMED: dict[Language, tuple[str, str]] = {
+    "no": ("opplysning er antatt: ingen har sagt den", "opplysninger er antatt: ingen har sagt dem"),
+    "en": ("statement was assumed: nobody made it", "statements were assumed: nobody made them"),
+}
 
 
 def run(inputs: Inputs, outputs: Outputs, *, to: Target | None, loss: str | None, language: Language) -> int:
-    """Convert each input; 1 when any is invalid, lossy or could not be written, else 0."""
+    """Convert each input; 1 when any is invalid, lossy, says what nobody said or could not be written, else 0."""
     reports: list[dict[str, Any]] = []
     good = True
     for source in with_progress(inputs.chosen, language):
@@ -29,6 +38,7 @@ def run(inputs: Inputs, outputs: Outputs, *, to: Target | None, loss: str | None
             found.append(result)
         elif isinstance(result, Converted):
             lost = len(result.loss.lost) if result.loss else 0
+            assumed = len(_assumed(result.loss)) if result.loss else 0
             if result.loss is not None:
                 if loss is not None:
                     reports.append({"file": source.name, **_in_full(result.loss, examined, result).as_json()})
@@ -38,8 +48,9 @@ def run(inputs: Inputs, outputs: Outputs, *, to: Target | None, loss: str | None
             failed = _write(outputs, source, result)
             if failed is not None:
                 found.append(failed)
-            good = good and failed is None and not lost
-            _say_lost(source, lost, language)
+            good = good and failed is None and not lost and not assumed
+            _say_number(source, lost, _LOST[language])
+            _say_number(source, assumed, _ASSUMED[language])
         good = good and isinstance(result, Converted)
         _say(source, found, language)
     if loss is not None and not _write_reports(Path(loss), reports, language):
@@ -79,16 +90,16 @@ def _write_reports(path: Path, reports: list[dict[str, Any]], language: Language
     return True
 
 
-def _say_lost(source: Input, lost: int, language: Language) -> None:
-    """How many places of the source the target could not hold."""
-    if lost:
-        words = (
-            {"no": "sted har", "en": "place has"} if lost == 1 else {"no": "steder har", "en": "places have"}
-        )
-        text = {"no": "ikke plass i målformatet", "en": "no room in the target format"}
-        messages().print(
-            f"{source.name}: {lost} {words[language]} {text[language]} (--loss)", style="yellow", markup=False
-        )
+def _assumed(loss: LossReport) -> list[Loss]:
+    """What the target states and nobody said: the gateway holds a message for it."""
+    return [entry for entry in loss.entries if entry.kind == "assumed" and entry.severity == "error"]
+
+
+def _say_number(source: Input, number: int, words: tuple[str, str]) -> None:
+    """How many places of the source the target could not hold, or of the target say what nobody said."""
+    if number:
+        text = words[0] if number == 1 else words[1]
+        messages().print(f"{source.name}: {number} {text} (--loss)", style="yellow", markup=False)
 
 
 def _say(source: Input, found: list[Issue], language: Language) -> None:

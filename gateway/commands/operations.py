@@ -311,13 +311,14 @@ def stop_replay(
 @operations.command()
 def alarms(
     all_: Annotated[bool, typer.Option("--all", help="Closed ones, too.")] = False,
+    limit: LimitOption = 50,
     address: AddressOption = DEFAULT_ADDRESS,
     as_json: JsonOption = False,
     lang: LangOption = None,
 ) -> None:
     """The open alarms, newest first."""
     caller = Caller(address, as_json, lang)
-    answer = caller.get("/alarms", all="true" if all_ else None)
+    answer = caller.get("/alarms", all="true" if all_ else None, limit=limit)
     columns = {
         "id": "alarm",
         "kind": "kind",
@@ -352,6 +353,7 @@ def retention(
         "bodies": "bodies",
         "metadataDays": "metadata kept (days)",
         "messages": "messages",
+        "said": "said at the API",
     }
     caller.show(answer, [answer], columns)
 

@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 TIME_LIMIT_S: Final = 120.0
 _MOST_CHARACTERS: Final = 10_000
 """Of a line that goes into a pipe."""
+_MORE: Final[dict[Language, str]] = {
+    "no": "Det kan finnes flere enn dem som vises.",
+    "en": "There may be more than are shown.",
+}
 
 
 class LanguageChoice(StrEnum):
@@ -106,6 +110,8 @@ class Caller:
         if not screen.is_terminal:
             screen.width = _MOST_CHARACTERS
         screen.print(table)
+        if answer.get("before") is not None:
+            messages().print(_MORE[self.language], markup=False)
 
 
 def _cell(value: Any, language: Language) -> str:

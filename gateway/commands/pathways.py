@@ -21,7 +21,9 @@ from gateway.commands.operations import (
 )
 from gateway.commands.operations_caller import Caller
 
+_STATE: Final = {"waiting": "waiting", "failed": "failed", "stays": "stays", "uncertain": "to be placed"}
 _UNCERTAIN: Final = {"message": "message", "kind": "type", "reason": "reason", "receivedAt": "received"}
+_TOTAL: Final = {"clocks": "clocks", "tasks": "tasks", "unanswered": "unanswered"}
 _DUE: Final = {"kind": "kind", "owner": "owner", "dueAt": "due", "state": "state", "stay": "stay"}
 
 
@@ -32,6 +34,8 @@ def pathways(
     """How far stays are behind what was accepted; messages that a person must place."""
     caller = Caller(address, as_json, lang)
     answer = caller.get("/pathways")
+    if not as_json:
+        caller.show(answer, [answer], _STATE)
     caller.show(answer, answer["messages"], _UNCERTAIN)
 
 
@@ -39,7 +43,7 @@ def pathways(
 def due(
     address: AddressOption = DEFAULT_ADDRESS, as_json: JsonOption = False, lang: LangOption = None
 ) -> None:
-    """Clocks of stays and tasks of plans that fall due within three days, or are late."""
+    """Clocks of stays, tasks of plans and unanswered ready-notices: due within three days, or late."""
     caller = Caller(address, as_json, lang)
     answer = caller.get("/pathways/due")
     tasks = [
@@ -51,7 +55,13 @@ def due(
         }
         for each in answer["tasks"]
     ]
-    caller.show(answer, [*answer["clocks"], *tasks], _DUE)
+    notices = [
+        {"kind": "ready-notice", "owner": each["municipality"], "state": "unanswered", "stay": each["stay"]}
+        for each in answer["unanswered"]
+    ]
+    if not as_json:
+        caller.show(answer, [answer["total"]], _TOTAL)
+    caller.show(answer, [*answer["clocks"], *tasks, *notices], _DUE)
 
 
 @operations.command()

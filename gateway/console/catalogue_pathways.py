@@ -16,6 +16,11 @@ PATHWAYS: dict[str, tuple[str, str]] = {
     "pathways.notices.lead": ("Kommunen har ikke svart på meldingen.", "The municipality has not answered."),
     "pathways.sent": ("Sendt", "Sent"),
     "pathways.open": ("Pågår", "Under way"),
+    "pathways.undone": (
+        "Med frist som ingen har tatt hånd om",
+        "With a missed deadline nobody has dealt with",
+    ),
+    "pathways.first": ("De {n} første vises.", "The first {n} are shown."),
     "pathways.missed": ("Med frist som ikke ble holdt", "With a missed deadline"),
     "pathways.nobody": ("kommunen er ikke kjent", "municipality not known"),
     "pathways.none": ("Ingen opphold her.", "No stays here."),

@@ -13,7 +13,7 @@ from typing import Any, Final
 from urllib.parse import urlencode
 
 from gateway.accounts.roles import Viewer
-from gateway.console.flow import PAGE_ROWS, Choice, Row, partner_choices, row_of, type_choices
+from gateway.console.flow import PAGE_ROWS, Choice, Row, page_of, partner_choices, rows_of, type_choices
 from gateway.console.texts import Texts
 from gateway.console.times import OSLO
 from gateway.ledger.rows import MessageFilter
@@ -84,9 +84,9 @@ def find(services: GatewayServices, sought: Sought, viewer: Viewer, now: datetim
         found = services.reader.list_messages(
             _filter(services, sought, viewer), before=sought.before, limit=PAGE_ROWS + 1
         )
-        rows = tuple(row_of(services, each, now, texts) for each in found[:PAGE_ROWS])
-        if len(found) > PAGE_ROWS:
-            older = f"/console/find{sought.query(found[PAGE_ROWS - 1].message.sequence)}"
+        shown, next_before = page_of(found)
+        rows = rows_of(services, shown, now, texts)
+        older = None if next_before is None else f"/console/find{sought.query(next_before)}"
     return Results(
         sought, rows, older, partner_choices(services, sought.partner), type_choices(sought.type, texts)
     )
@@ -132,7 +132,7 @@ def of_patient(
     """The messages of one patient, newest first. The search stands in the audit before it is done. `now`: aware."""
     wanted = MessageFilter(patient_key=patient_key, scope=viewer.her_ids)
     found = services.reader.list_messages(wanted, limit=MOST_OF_PATIENT + 1)
-    rows = tuple(row_of(services, each, now, texts) for each in found[:MOST_OF_PATIENT])
+    rows = rows_of(services, found[:MOST_OF_PATIENT], now, texts)
     return Results(
         Sought(),
         rows,

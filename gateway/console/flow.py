@@ -6,7 +6,8 @@ here knows a patient.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -38,6 +39,8 @@ class Row:
     """One line of the flow."""
 
     id: str
+    key: str
+    """Names the line: a message that was redirected has several."""
     time: Shown
     age: str
     sender: Organisation
@@ -116,6 +119,8 @@ class Flow:
     wanted: Wanted
     older: str | None
     """Address of the next page."""
+    again: int | None
+    """After how many milliseconds the figures can be told with what has changed; None: they are."""
 
 
 def wanted_of(query: Mapping[str, str]) -> Wanted:
@@ -154,8 +159,9 @@ def flow(
     found = services.reader.list_messages(
         _filter(services, wanted, scope), before=wanted.before, limit=PAGE_ROWS + 1
     )
-    shown_rows = found[:PAGE_ROWS]
-    hours = services.operations.traffic.hours(now - SPANS[wanted.span], now)
+    shown_rows, before = page_of(found)
+    traffic, since = services.operations.traffic, now - SPANS[wanted.span]
+    hours, again = traffic.hours(since, now), again_after(traffic.settles_in(since, now))
     line, pairs = looked_through(
         hours,
         _counted(services, wanted, scope),
@@ -170,7 +176,7 @@ def flow(
         _figure("handed", dead, "person", "warn"),
     )
     return Flow(
-        rows=tuple(row_of(services, row, now, texts) for row in shown_rows),
+        rows=rows_of(services, shown_rows, now, texts),
         figures=figures,
         sums=line.sums,
         delivered_after=line.sums.delivered_after(texts),
@@ -182,10 +188,14 @@ def flow(
         states=_choices("state", FILTER_STATES, wanted.state, texts),
         spans=_choices("span", tuple(SPANS), wanted.span, texts),
         wanted=wanted,
-        older=f"/console/flow{wanted.query(shown_rows[-1].message.sequence)}"
-        if len(found) > PAGE_ROWS
-        else None,
+        older=None if before is None else f"/console/flow{wanted.query(before)}",
+        again=again,
     )
+
+
+def again_after(seconds: float | None) -> int | None:
+    """After how many milliseconds a page looks again: whole seconds, one at least."""
+    return None if seconds is None else 1000 * max(1, math.ceil(seconds))
 
 
 def _counted(
@@ -227,22 +237,39 @@ def _filter(services: GatewayServices, wanted: Wanted, scope: frozenset[str] | N
     )
 
 
-def row_of(services: GatewayServices, row: FlowRow, now: datetime, texts: Texts) -> Row:
-    """One line of a list of messages. `now`: aware."""
-    message, delivery = row.message, row.delivery
-    to = message.receiver_her if delivery is None else delivery.receiver_her
-    return Row(
-        id=message.id,
-        time=shown(message.received_at, now, texts),
-        age=age(message.received_at, now, texts),
-        sender=organisation(services, message.sender_her, texts),
-        receiver=organisation(services, to, texts),
-        type_name=texts.or_code("type", message.message_type),
-        type_code=message.message_type,
-        status=message.status,
-        state=state(delivery, texts),
-        receipt=receipt_word(message, delivery, texts),
-    )
+def page_of(found: Sequence[FlowRow]) -> tuple[Sequence[FlowRow], int | None]:
+    """The rows of a page, and before which message the next one begins (None: there is none). `found`: one row more, if
+    there is one. The rows of one message stand on one page."""
+    if len(found) <= PAGE_ROWS:
+        return found, None
+    following = found[PAGE_ROWS].message.sequence
+    whole = [row for row in found[:PAGE_ROWS] if row.message.sequence != following] or found[:PAGE_ROWS]
+    return whole, whole[-1].message.sequence
+
+
+def rows_of(
+    services: GatewayServices, found: Iterable[FlowRow], now: datetime, texts: Texts
+) -> tuple[Row, ...]:
+    """The lines of a list of messages. `now`: aware."""
+    rows: dict[str, Row] = {}
+    for row in found:
+        message, delivery = row.message, row.delivery
+        key = f"{message.id}-{delivery.id}" if message.id in rows and delivery else message.id
+        to = message.receiver_her if delivery is None else delivery.receiver_her
+        rows[key] = Row(
+            id=message.id,
+            key=key,
+            time=shown(message.received_at, now, texts),
+            age=age(message.received_at, now, texts),
+            sender=organisation(services, message.sender_her, texts),
+            receiver=organisation(services, to, texts),
+            type_name=texts.or_code("type", message.message_type),
+            type_code=message.message_type,
+            status=message.status,
+            state=state(delivery, texts),
+            receipt=receipt_word(message, delivery, texts),
+        )
+    return tuple(rows.values())
 
 
 def partner_choices(services: GatewayServices, chosen: str) -> tuple[Choice, ...]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from gateway.accounts.roles import Viewer
-from gateway.console.flow import Organisation, organisation
+from gateway.console.flow import Organisation, again_after, organisation
 from gateway.console.names_pathway import owner_side
 from gateway.console.texts import Texts
 from gateway.console.times import Shown, age, shown
@@ -68,6 +68,8 @@ class Home:
     today: int
     waiting: int
     """On their way, without what stands in the sections because its receipt is missing."""
+    again: int | None
+    """As of the flow."""
 
     @property
     def number(self) -> int:
@@ -103,7 +105,8 @@ def home(services: GatewayServices, viewer: Viewer, now: datetime, texts: Texts)
     if viewer.may("pathways"):
         sections += _of_pathways(services, viewer, made, now)
     today = now.astimezone(now.tzinfo) - timedelta(hours=24)
-    hours = services.operations.traffic.hours(today, now)
+    traffic = services.operations.traffic
+    hours, again = traffic.hours(today, now), again_after(traffic.settles_in(today, now))
     seen = [
         each for hour in hours for each in hour.traffic if viewer.sees(each.sender_her, each.receiver_her)
     ]
@@ -111,6 +114,7 @@ def home(services: GatewayServices, viewer: Viewer, now: datetime, texts: Texts)
         tuple(section for section in sections if section.number),
         sum(each.messages for each in seen),
         sum(overview.open_states(scope).values()) - missing.number,
+        again,
     )
 
 
@@ -125,18 +129,15 @@ def _stopped(made: _Maker, overview: OverviewReader, scope: Scope) -> tuple[Sect
 
 
 def _of_pathways(services: GatewayServices, viewer: Viewer, made: _Maker, now: datetime) -> Iterable[Section]:
-    clocks = [
-        each
-        for each in services.pathway.clocks_near(
-            now=now, since=now - CLOCKS_SINCE, until=now, limit=200, parties=viewer.her_ids
-        )
-        if each.state == "missed"
-    ]
-    unplaced = services.pathway.unplaced(200, parties=viewer.her_ids)
-    yield Section(
-        "clocks", "clock", "warn", len(clocks), made.of_clocks(clocks[:ROWS]), "/console/pathways?missed=1"
-    )
-    yield Section("unplaced", "question", "warn", len(unplaced), made.of_unplaced(unplaced[:ROWS]), None)
+    reader, scope = services.pathway, viewer.her_ids
+    span = {"now": now, "since": now - CLOCKS_SINCE, "until": now}
+    clocks = reader.clocks_near(**span, limit=ROWS, parties=scope)
+    unplaced = reader.unplaced(ROWS, parties=scope)
+    missed = reader.count_clocks_near(**span, parties=scope)
+    uncertain = reader.count_unplaced(parties=scope)
+    where = "/console/pathways?missed=undone"
+    yield Section("clocks", "clock", "warn", missed, made.of_clocks(clocks), where)
+    yield Section("unplaced", "question", "warn", uncertain, made.of_unplaced(unplaced), None)
 
 
 class _Maker:

@@ -19,7 +19,7 @@ from gateway.console.flow import Choice
 from gateway.console.texts import Texts
 from gateway.errors import Refusal
 from gateway.measures.definitions import MEASURES
-from gateway.measures.periods import Length
+from gateway.measures.periods import Length, start_of
 from gateway.measures.reports import DIMENSIONS, UNKNOWN, Dimension, Report, Wanted
 from gateway.measures.resources import title_of
 from gateway.measures.runchart import STAGES
@@ -111,7 +111,7 @@ def wanted_of(
         length=length,
         by=by if only is None else None,
         only=only,
-        since=day_of(now) - LOOK_BACK[length],
+        since=start_of(day_of(now) - LOOK_BACK[length], length),
         until=day_of(now),
     )
 

@@ -6,11 +6,13 @@ No row of a list holds a patient: a stay is named by its hospital, its municipal
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Literal
 
 from gateway.accounts.roles import Viewer
 from gateway.console.flow import Organisation, organisation
+from gateway.console.home import CLOCKS_SINCE
 from gateway.console.payment import BasisView, bases_for
 from gateway.console.states import State
 from gateway.console.texts import Texts
@@ -21,6 +23,9 @@ from gateway.records.resource_reader import ResourceReader
 from gateway.records.rows import ClockRow, GoalRow, Instant, NoticeRow, StayRow, TaskRow, TimelineEntry
 from gateway.services import GatewayServices
 
+Which = Literal["open", "undone", "missed"]
+"""Stays that go on; those with a missed deadline that still wants somebody, as the front page counts them; those with a
+missed deadline."""
 STAYS = 50
 TASKS_AHEAD = timedelta(days=7)
 OPEN_TASKS = ("requested", "in-progress")
@@ -31,6 +36,8 @@ _STAYS = {
     "død": ("plain", "stop"),
     "cancelled": ("plain", "stop"),
 }
+_WHICH: dict[str, Which] = {"undone": "undone", "1": "missed"}
+"""By what an address says (`missed`)."""
 _CLOCKS = {
     "running": ("info", "clock"),
     "warning": ("warn", "warning"),
@@ -106,9 +113,13 @@ class Pathways:
 
     stays: tuple[StayView, ...]
     older: str | None
-    missed: bool
+    which: Which
     notices: tuple[NoticeView, ...]
+    unanswered: int
+    """How many such notices there are."""
     tasks: tuple[TaskView, ...]
+    due: int
+    """How many such tasks there are."""
     waiting: int
     """Messages that were not looked at yet."""
 
@@ -169,20 +180,24 @@ def pathways(
 ) -> Pathways:
     """What goes on. `now`: aware."""
     made, reader = _Maker(services, now, texts), services.pathway
-    missed = query.get("missed") == "1"
-    found = _stays(services, viewer, now, missed=missed, before=_place(query.get("before", "")))
+    which = _WHICH.get(query.get("missed", ""), "open")
+    found = _stays(services, viewer, now, which, before=_place(query.get("before", "")))
     older = None
     if len(found) > STAYS:
         at, id = place_of(found[STAYS - 1])
-        older = f"/console/pathways?before={at}.{id}" + ("&missed=1" if missed else "")
-    notices = reader.unanswered_notices(parties=viewer.her_ids)
-    tasks = reader.tasks_due(until=now + TASKS_AHEAD, parties=viewer.her_ids)
+        asked = next((f"&missed={said}" for said, meant in _WHICH.items() if meant == which), "")
+        older = f"/console/pathways?before={at}.{id}{asked}"
+    scope, until = viewer.her_ids, now + TASKS_AHEAD
+    notices = reader.unanswered_notices(parties=scope)
+    tasks = reader.tasks_due(until=until, parties=scope)
     return Pathways(
         stays=tuple(made.stay(each) for each in found[:STAYS]),
         older=older,
-        missed=missed,
+        which=which,
         notices=tuple(made.notice(each) for each in notices),
+        unanswered=reader.count_unanswered(parties=scope),
         tasks=tuple(made.task(each) for each in tasks),
+        due=reader.count_tasks_due(until=until, parties=scope),
         waiting=reader.state().get("waiting", 0),
     )
 
@@ -191,21 +206,18 @@ def _stays(
     services: GatewayServices,
     viewer: Viewer,
     now: datetime,
+    which: Which,
     *,
-    missed: bool,
     before: tuple[int, str] | None,
 ) -> list[StayRow]:
-    """Stays that go on, or (missed) that have a deadline that was not met; the newest first, one more than shown."""
-    ask = services.pathway.stays
+    """The stays that are asked for, the newest first, one more than shown."""
+    ask, undone_since = services.pathway.stays, now - CLOCKS_SINCE if which == "undone" else None
+    asked = StayFilter(open=which == "open", missed=which == "missed", undone_since=undone_since)
     if viewer.her_ids is None:
-        wanted = StayFilter(open=not missed, missed=missed)
-        return list(ask(wanted, now=now, before=before, limit=STAYS + 1))
+        return list(ask(asked, now=now, before=before, limit=STAYS + 1))
     found: dict[str, StayRow] = {}
     for her_id in viewer.her_ids:
-        for wanted in (
-            StayFilter(open=not missed, missed=missed, trust=her_id),
-            StayFilter(open=not missed, missed=missed, municipality=her_id),
-        ):
+        for wanted in (replace(asked, trust=her_id), replace(asked, municipality=her_id)):
             found |= {each.id: each for each in ask(wanted, now=now, before=before, limit=STAYS + 1)}
     return sorted(found.values(), key=place_of, reverse=True)[: STAYS + 1]
 

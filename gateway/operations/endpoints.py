@@ -97,6 +97,18 @@ def hold(session: Session, endpoint: Endpoint, mode: HoldMode, act: Act, now: in
         session.notices.receivers.add(her_id)
 
 
+def hold_added(settings: Settings, session: Session) -> None:
+    """Hold the HER-ids that the settings have added to an endpoint which is paused or drained: it is held as a whole.
+    Before anything is sent; doing it again is harmless."""
+    held = holds(session)
+    for endpoint in (each for partner in settings.partner for each in partner.endpoint):
+        found = _held(held, endpoint.her_ids)
+        if found is not None:
+            values = {"since": times.of(found.since), "by_whom": found.by, "why": found.why}
+            for her_id in set(endpoint.her_ids) - held.keys():
+                session.run("hold", receiver_her=her_id, mode=found.mode, **values)
+
+
 def resume(session: Session, endpoint: Endpoint, now: int) -> None:
     """Take an endpoint into use again; one that was not held is tried at once."""
     deadline_at = now + times.seconds(endpoint.give_up_after_s)

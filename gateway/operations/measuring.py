@@ -23,7 +23,7 @@ from gateway.ledger import times
 from gateway.ledger.session import Session
 from gateway.ledger.store import Ledger
 from gateway.measures.definitions import MEASURES, Measure
-from gateway.measures.periods import Length, last_of
+from gateway.measures.periods import Length, last_of, start_of
 from gateway.measures.reports import Dimension, Report, Wanted, report_of
 from gateway.measures.resources import measure_report
 from gateway.measures.runchart import Annotation, Effect, RunChart, Stage, run_chart
@@ -221,7 +221,7 @@ class Measures:
                 starts = of(length, today)
                 if starts == []:
                     continue
-                since, until = today - LOOK_BACK, today + LOOK_AHEAD
+                since, until = start_of(today - LOOK_BACK, length), today + LOOK_AHEAD
                 if starts:
                     since, until = min(starts), last_of(max(starts), length)
                 wanted = Wanted(now, length, since=since, until=until)

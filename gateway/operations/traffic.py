@@ -59,6 +59,16 @@ class TrafficCounts:
         """The hours from that of `since` to the running one, oldest first. Both times aware."""
         return tuple(self._hour(start, now) for start in _starts(since, now))
 
+    def settles_in(self, since: datetime, now: datetime) -> float | None:
+        """In how many seconds the hours can be counted with all that has changed; None: they are."""
+        kept = [(start, self._kept.get(start)) for start in _starts(since, now)]
+        left = [
+            _used_for(now - start) - (time.monotonic() - each.counted)
+            for start, each in kept
+            if each is not None and each.version != self._ledger.version
+        ]
+        return max(0.0, min(left)) if left else None
+
     def start(self, now: datetime) -> None:
         """Begin to count the last days, newest first, in a thread of its own; the ledger closes after it."""
         self._is_ending = False
@@ -101,8 +111,12 @@ class TrafficCounts:
     def _is_fresh(self, kept: _Kept, age: timedelta) -> bool:
         if kept.version == self._ledger.version:
             return True
-        seconds = next((seconds for limit, seconds in _STALE_S if age <= limit), _OLD_S)
-        return time.monotonic() - kept.counted < seconds
+        return time.monotonic() - kept.counted < _used_for(age)
+
+
+def _used_for(age: timedelta) -> float:
+    """For how many seconds the counts of an hour of this age are used, though something has changed."""
+    return next((seconds for limit, seconds in _STALE_S if age <= limit), _OLD_S)
 
 
 def _starts(since: datetime, now: datetime) -> Iterator[datetime]:

@@ -251,6 +251,21 @@ def _without_duplicates(events: Iterable[PathwayEvent]) -> list[PathwayEvent]:
 
 def rejected(messages: Iterable[PathwayEvent]) -> dict[MessageKey, MessageKey]:
     """The messages that have a negative receipt and no positive one, each with its first negative receipt."""
+    told = _receipts_of(messages)
+    return {key: min(all_told)[2] for key, all_told in told.items() if all(s == "2" for s, _, _ in all_told)}
+
+
+def ever_rejected(messages: Iterable[PathwayEvent]) -> set[MessageKey]:
+    """The messages that have a negative receipt, also where a positive one holds."""
+    return {
+        key for key, told in _receipts_of(messages).items() if any(status == "2" for status, _, _ in told)
+    }
+
+
+def _receipts_of(
+    messages: Iterable[PathwayEvent],
+) -> dict[MessageKey, list[tuple[str, datetime, MessageKey]]]:
+    """Of each message its receipts: what it says, when it was sent, and which it is."""
     messages = list(messages)
     by_id: dict[str, list[PathwayEvent]] = {}
     for message in messages:
@@ -265,7 +280,7 @@ def rejected(messages: Iterable[PathwayEvent]) -> dict[MessageKey, MessageKey]:
         for message in meant:
             told = (receipt.receipt_status, receipt.sent, receipt.key)
             said.setdefault(message.key, []).append(told)
-    return {key: min(told)[2] for key, told in said.items() if all(status == "2" for status, _, _ in told)}
+    return said
 
 
 class _Relations:

@@ -82,7 +82,7 @@ def keep(
             continue
         plan = plan_of(definition, each.stay, found.stays, of.events.values(), died)
         parties = frozenset({each.stay.trust, *each.stay.municipalities})
-        id = derived_id("plan", each.id)
+        id = plan_id(each.id)
         standing.add(id)
         keep_plan(
             session,
@@ -100,6 +100,11 @@ def keep(
             keep_plan(session, definition, again)
         elif row["plan_id"] not in standing and row["state"] != "revoked":
             _revoke(session, row, times.of(now))
+
+
+def plan_id(stay_id: str) -> str:
+    """The id of the plan of a discharge."""
+    return derived_id("plan", stay_id)
 
 
 def started_id(patient_key: str, municipality: str, reason: str, day: str) -> str:

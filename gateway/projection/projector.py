@@ -286,6 +286,7 @@ class Projector:
             definition = plan_definition()
             if self._settings.pathway.plan and definition is not None:
                 plans.keep(session, definition, of, found, settled, now)
+            self._keep_episodes(session, of, settled, times.of(now))
             counted.mark(session, patient_key, times.of(now))
 
     def _keep_stay_resources(
@@ -305,6 +306,15 @@ class Projector:
                 known = session.one("resource_content", resource_type=kind, id=id)
                 if known is not None:
                     put(session, New(resources.in_error(stored(known)), "pathway", of.patient_key), at)
+
+    def _keep_episodes(self, session: Session, of: Known, settled: Iterable[Settled], at: int) -> None:
+        for each in settled:
+            asked = {"resource_type": "CarePlan", "id": plans.plan_id(each.id)}
+            known = session.one("resource_content", **asked) if self._settings.pathway.plan else None
+            plan = stored(known) if known is not None else None
+            content = stay_resources.episode_of(each, of.patient_key, plan)
+            parties = frozenset({each.stay.trust, *each.stay.municipalities})
+            put(session, New(content, "pathway", of.patient_key, parties), at)
 
     async def anew(self, patients: Iterable[str]) -> None:
         """Write these patients' rows anew."""

@@ -1,26 +1,27 @@
 """What do the resources of a message say, once its receiver has rejected it?
 
 A rejected message told nobody anything (a negative receipt and no positive one): what it said is no fact. A resource
-goes back to what the newest message that was not rejected said of it; where there is none, it is told as entered in
-error, by the receipt. A positive receipt that comes later puts it back. What was changed at the API since stays.
+goes back to what was said of it last, by a message that was not rejected or at the API; where there is nothing, it is
+told as entered in error, by the receipt. A positive receipt that comes later puts it back. What was changed at the API
+since stays.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from gateway.fhir import json as fhir_json
 from gateway.ledger import times
 from gateway.ledger.session import Row, Session
-from gateway.pathway.documents import rejected
+from gateway.pathway.documents import ever_rejected, rejected
 from gateway.pathway.events import RECEIPT, PathwayEvent
 from gateway.projection import goals, resources
-from gateway.records.resources import New, put
+from gateway.records.resources import New, Source, put
 from gateway.records.stays import Known
 
-FROM_MESSAGES: Final = frozenset({"message", "cancelled", "rejected"})
+SAID: Final = frozenset({"message", "cancelled", "rejected", "api"})
 AS_SENT: Final = frozenset({"MessageHeader", "Provenance"})
 """That it was sent stays true."""
 
@@ -33,6 +34,8 @@ class _Told:
     """Each rejected message, and the receipt that says so."""
     receipts: Collection[int]
     cancelling: Collection[int]
+    originals: Collection[int]
+    """What corrects and cancels nothing."""
     repeated: Mapping[int, set[int]]
     """Each rejected message, and those that may say the same again and were not rejected. What says the same makes no
     version of its own."""
@@ -49,13 +52,14 @@ def keep(session: Session, of: Known, at: int) -> None:
         (row["resource_type"], row["id"])
         for row in session.all("resources_rejected", patient_key=of.patient_key)
     }
-    for sequence in refused:
-        found = session.all("resources_of_message", message=sequence)
+    for message in ever_rejected(of.events.values()):
+        found = session.all("resources_of_message", message=sequence_of[message])
         touched |= {(row["resource_type"], row["id"]) for row in found}
     told = _Told(
         refused,
         {sequence for sequence, event in of.events.items() if event.kind == RECEIPT},
         {sequence for sequence, event in of.events.items() if event.status == "C"},
+        {sequence for sequence, event in of.events.items() if event.status not in ("M", "C")},
         _repeated(of.events, refused),
     )
     for kind, id in sorted(touched):
@@ -97,22 +101,24 @@ def _root(event: PathwayEvent, by_id: Mapping[tuple[str, str], PathwayEvent]) ->
 
 
 def _settle(session: Session, kind: str, id: str, told: _Told, of: Known, at: int) -> None:
-    versions = session.all("versions_with_messages", resource_type=kind, id=id)
-    if not versions or versions[0]["source"] not in FROM_MESSAGES:
+    versions = session.all("versions_said", resource_type=kind, id=id)
+    if not versions or versions[0]["source"] not in SAID:
         return
     present = versions[0]
-    if present["message"] not in told.rejected and present["source"] != "rejected":
-        return
     speaking = {version["message"] for version in versions}
-    holding = next((v for v in versions if _holds(v, told, speaking)), None)
+    holding = next((v for v in reversed(_said(versions, told)) if _holds(v, told, speaking)), None)
     content: dict[str, Any]
     if holding is not None:
+        if holding["version"] == present["version"]:
+            return
         content = fhir_json.read_own(holding["content"])
+        message_says: Source = "cancelled" if holding["message"] in told.cancelling else "message"
         new = New(
             content,
-            "cancelled" if holding["message"] in told.cancelling else "message",
+            "api" if holding["message"] is None else message_says,
             present["patient_key"],
             message=holding["message"],
+            input_id=holding["input_id"],
             deleted=bool(holding["deleted"]),
         )
     else:
@@ -125,15 +131,32 @@ def _settle(session: Session, kind: str, id: str, told: _Told, of: Known, at: in
     put(session, new, at)
     if kind == "Goal":
         event = of.events.get(new.message) if new.message is not None else None
-        stated = times.of(event.sent) if event else at
+        said_at = holding["at"] if holding is not None and new.input_id is not None else at
+        stated = times.of(event.sent) if event else said_at
         standing = resources.in_error(content) if new.deleted else content
-        goals.note_goal(session, standing, of.patient_key, stated, new.message)
+        goals.note_goal(session, standing, of.patient_key, stated, new.message, new.input_id)
+
+
+def _said(versions: Sequence[Row], told: _Told) -> list[Row]:
+    """What was said, in its order, each once: what was put back stands where it was said first, and an original that
+    came late beneath its corrections. `versions`: newest first."""
+    said: dict[tuple[int | None, int | None], Row] = {}
+    before = None
+    for version in reversed(versions):
+        by = version["message"], version["input_id"]
+        if by != (None, None) and (by not in said or by == before):
+            said[by] = version
+        before = by
+    has_corrections = versions[0]["root"] is not None
+    return sorted(said.values(), key=lambda v: not has_corrections or v["message"] not in told.originals)
 
 
 def _holds(version: Row, told: _Told, speaking: Collection[int]) -> bool:
-    """Whether a message that was not rejected said it, or said it again. `speaking`: those with a version of their
-    own."""
+    """Whether it was said at the API, or a message that was not rejected said it, or said it again. `speaking`: those
+    with a version of their own."""
     message = version["message"]
-    if message is None or message in told.receipts:
+    if message is None:
+        return True
+    if message in told.receipts:
         return False
     return message not in told.rejected or not told.repeated[message] <= set(speaking)

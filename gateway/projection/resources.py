@@ -152,7 +152,7 @@ def _beneath(session: Session, row: Row, root: str, new: tuple[Written, ...], at
         if kind == "Patient":
             continue
         own = kind in OF_ONE_MESSAGE
-        above = session.all("versions_with_messages", resource_type=kind, id=resource.id)
+        above = session.all("versions_said", resource_type=kind, id=resource.id)
         told = New(
             resource,
             "message",
@@ -165,7 +165,8 @@ def _beneath(session: Session, row: Row, root: str, new: tuple[Written, ...], at
         if above:
             held = above[0]
             content, deleted = written(fhir_json.read_own(held["content"])), bool(held["deleted"])
-            again = New(content, held["source"], None, message=held["message"], deleted=deleted)
+            by = {"message": held["message"], "input_id": held["input_id"]}
+            again = New(content, held["source"], None, **by, deleted=deleted)
             resources.put(session, again, at)
         elif not own:
             _left_out(session, (kind, resource.id), row, cancelled=cancelled, at=at)

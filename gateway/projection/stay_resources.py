@@ -67,9 +67,8 @@ def subject(patient_key: str) -> Json:
 
 
 def resources_of(settled: Settled, patient_key: str) -> Iterator[Json]:
-    """The resources of a stay."""
+    """The resources of a stay, but for its EpisodeOfCare, which goes on after it."""
     yield _encounter(settled, patient_key)
-    yield _episode(settled, patient_key)
     for document in settled.stay.documents:
         yield _communication(document, settled, patient_key)
     for agreement in settled.agreements:
@@ -118,9 +117,13 @@ def _in_order(start: Moment | None, end: Moment | None) -> bool:
     return start.at <= end.at
 
 
-def _episode(settled: Settled, patient_key: str) -> Json:
+def episode_of(settled: Settled, patient_key: str, plan: Json | None) -> Json:
+    """The EpisodeOfCare of a stay. `plan`: the CarePlan of its discharge; None: there is none."""
     stay = settled.stay
-    status = {"cancelled": "entered-in-error", "død": "finished"}.get(stay.state, "active")
+    going_on = stay.state != "ute" or (plan is not None and plan["status"] == "active")
+    status = {"cancelled": "entered-in-error", "død": "finished"}.get(
+        stay.state, "active" if going_on else "finished"
+    )
     found: Json = {
         "resourceType": "EpisodeOfCare",
         "id": episode_id(settled.id),
@@ -132,8 +135,9 @@ def _episode(settled: Settled, patient_key: str) -> Json:
         found["managingOrganization"] = organisation(stay.municipalities[0])
     if stay.admitted:
         found["period"] = {"start": written(stay.admitted)}
-        if stay.state == "død" and stay.ended and _in_order(stay.admitted, stay.ended):
-            found["period"]["end"] = written(stay.ended)
+        if status == "finished" and stay.ended and _in_order(stay.admitted, stay.ended):
+            end = written(stay.ended) if plan is None or stay.state == "død" else plan["period"].get("end")
+            found["period"] |= {"end": end} if end else {}
     return found
 
 

@@ -53,10 +53,13 @@ class StayFilter:
     municipality: str | None = None
     missed: bool = False
     """With a clock that was missed."""
+    undone_since: datetime | None = None
+    """With a clock that was missed since, and that nobody has done or settled."""
     ended_since: datetime | None = None
 
 
 EVERY_STAY = StayFilter()
+NO_LIMIT: Final = 2**62
 
 
 class PathwayReader:
@@ -94,6 +97,10 @@ class PathwayReader:
         """Ready-notices that nothing came back to, in stays that go on; the oldest first."""
         return tuple(notice_of(row) for row in self._of("notices_unanswered", parties, most=limit))
 
+    def count_unanswered(self, *, parties: Parties = None) -> int:
+        """How many `unanswered_notices` there are."""
+        return self._number("notices_unanswered", parties)
+
     def clocks_near(
         self,
         *,
@@ -104,17 +111,32 @@ class PathwayReader:
         parties: Parties = None,
     ) -> tuple[ClockRow, ...]:
         """Clocks that run or were missed undone, with their limit between two times; the first due first."""
-        asked = {"now": times.of(now), "since": times.of(since), "until": times.of(until), "most": limit}
-        return tuple(clock_of(row) for row in self._of("clocks_near", parties, **asked))
+        asked: dict[str, Any] = {"now": times.of(now), "since": times.of(since), "until": times.of(until)}
+        return tuple(clock_of(row) for row in self._of("clocks_near", parties, **asked, most=limit))
+
+    def count_clocks_near(
+        self, *, now: datetime, since: datetime, until: datetime, parties: Parties = None
+    ) -> int:
+        """How many `clocks_near` there are."""
+        asked = {"now": times.of(now), "since": times.of(since), "until": times.of(until)}
+        return self._number("clocks_near", parties, **asked)
 
     def tasks_due(self, *, until: datetime, limit: int = 100, parties: Parties = None) -> tuple[TaskRow, ...]:
         """Tasks that are not done and fall due before a time, overdue ones too; the first due first."""
-        asked = {"until": times.of(until), "most": limit}
-        return tuple(task_of(row) for row in self._of("tasks_due", parties, **asked))
+        rows = self._of("tasks_due", parties, until=times.of(until), most=limit)
+        return tuple(task_of(row) for row in rows)
+
+    def count_tasks_due(self, *, until: datetime, parties: Parties = None) -> int:
+        """How many `tasks_due` there are."""
+        return self._number("tasks_due", parties, until=times.of(until))
 
     def unplaced(self, limit: int = 100, *, parties: Parties = None) -> tuple[UnplacedRow, ...]:
         """Messages that a person must place."""
         return tuple(unplaced_of(row) for row in self._of("unplaced_listed", parties, most=limit))
+
+    def count_unplaced(self, *, parties: Parties = None) -> int:
+        """How many `unplaced` there are."""
+        return self._number("unplaced_listed", parties)
 
     def stay(self, id: str, *, now: datetime) -> StayPage | None:
         """One stay with everything that belongs to it; None: there is no such stay."""
@@ -196,10 +218,16 @@ class PathwayReader:
         """Every row of a named query."""
         return self._ledger.reading().execute(self._queries[query], values).fetchall()
 
-    def _of(self, query: str, parties: Parties, **values: Any) -> list[Row]:
-        """The rows of a named query in which one of the parties has a part."""
+    def _number(self, query: str, parties: Parties, **values: Any) -> int:
+        """How many rows `_of` gives without a limit."""
+        (row,) = self._of(query, parties, "_count", **values, most=NO_LIMIT)
+        number: int = row["number"]
+        return number
+
+    def _of(self, query: str, parties: Parties, what: str = "", **values: Any) -> list[Row]:
+        """The rows of a named query in which one of the parties has a part; or `what` is asked of them."""
         names = [] if parties is None else [f"{query}_of"]
-        text = self._queries[query].replace("{conditions}", self._written(names))
+        text = self._queries[f"{query}{what}"].replace("{conditions}", self._written(names))
         scope = {} if parties is None else {"scope": json.dumps(sorted(parties))}
         return self._ledger.reading().execute(text, values | scope).fetchall()
 
@@ -220,6 +248,7 @@ def _conditions(wanted: StayFilter, now: datetime) -> tuple[list[str], dict[str,
             ("state", wanted.state),
             ("trust", wanted.trust),
             ("municipality", wanted.municipality),
+            ("undone_since", times.of(wanted.undone_since) if wanted.undone_since else None),
             ("ended_since", times.of(wanted.ended_since) if wanted.ended_since else None),
         )
         if value is not None
@@ -229,5 +258,6 @@ def _conditions(wanted: StayFilter, now: datetime) -> tuple[list[str], dict[str,
         conditions.append("stays_where_open")
     if wanted.missed:
         conditions.append("stays_where_missed")
+    if wanted.missed or wanted.undone_since:
         values["now"] = times.of(now)
     return conditions, values

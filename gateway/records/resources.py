@@ -205,16 +205,14 @@ def forget(session: Session, sequence: int) -> None:
 
 
 def forget_said(session: Session, resource_type: str, id: str, input_id: int) -> None:
-    """Forget the version that was said at the API by an input; the whole resource where it is the present one."""
-    row = session.one("version_of_input", resource_type=resource_type, id=id, input_id=input_id)
-    if row is None:
-        return
-    key = row["resource_key"]
-    if row["version"] == row["present"]:
+    """Forget what was said at the API by an input; the whole resource where that is what it says now."""
+    of = {"resource_type": resource_type, "id": id, "input_id": input_id}
+    rows = session.all("versions_of_input", **of)
+    for row in rows:
+        session.run("remove_resource_version", resource_key=row["resource_key"], version=row["version"])
+    if any(row["version"] == row["present"] for row in rows):
         for query in ("remove_resource_index", "remove_resource_versions", "remove_resource"):
-            session.run(query, resource_key=key)
-    else:
-        session.run("remove_resource_version", resource_key=key, version=row["version"])
+            session.run(query, resource_key=rows[0]["resource_key"])
 
 
 # --- what a resource is found by

@@ -11,6 +11,7 @@ import subprocess
 import sys
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from lxml import etree
@@ -138,6 +139,23 @@ def test_one_place_without_room_is_one(tmp_path: Path) -> None:
     patient["photo"] = [{"url": "https://example.org/photo"}]
     done = somlos("convert", "--lang", "en", "-", stdin=json.dumps(bundle).encode())
     assert "-: 1 place has no room in the target format (--loss)" in done.stderr.decode()
+
+
+def test_what_nobody_said_is_no_whole_conversion(tmp_path: Path) -> None:
+    """For it the gateway holds a message; the command said nothing, with exit code 0."""
+    older = somlos("convert", "-", "--to", "plo-1.5", stdin=TOLD["innleggelsesrapport-arvid"].body).stdout
+    bundle = json.loads(somlos("convert", "-", stdin=older).stdout)
+    patient = next(e["fullUrl"] for e in bundle["entry"] if e["resource"]["resourceType"] == "Patient")
+    condition = {"resourceType": "Condition", "subject": {"reference": patient}, "code": {"text": "Astma"}}
+    bundle["entry"].append({"fullUrl": f"urn:uuid:{uuid4()}", "resource": condition})
+    loss = tmp_path / "loss"
+    given = ("convert", "--lang", "en", "-", "--to", "plo-1.5", "--loss", str(loss))
+    done = somlos(*given, stdin=json.dumps(bundle).encode())
+    (report,) = json_lines(loss.read_bytes())
+    assert report["lost"] == 0
+    assert ("assumed", "error") in {(each["kind"], each["severity"]) for each in report["entries"]}
+    assert done.returncode == 1
+    assert done.stderr.decode().strip() == "-: 1 statement was assumed: nobody made it (--loss)"
 
 
 def test_one_bad_file_stops_no_other(folder: Path, tmp_path: Path) -> None:

@@ -49,6 +49,15 @@ def test_a_message_appears_without_reload(console: Console, open_page: OpenPage)
     assert page.evaluate("window.sameDocument") is True
 
 
+def test_the_figures_follow_without_another_change(console: Console, open_page: OpenPage) -> None:
+    page = open_page("/console/flow")
+    number = page.locator(".figure-number").first
+    before = int(number.inner_text())
+    for _ in range(3):
+        expect(page.locator(f"#m-{arrive(console)}")).to_be_visible()
+    expect(number).to_have_text(str(before + 3))
+
+
 def test_the_focus_stays_while_messages_arrive(console: Console, open_page: OpenPage) -> None:
     page = open_page("/console/flow")
     tab_to(page, "l-")

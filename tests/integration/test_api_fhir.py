@@ -6,6 +6,7 @@ import base64
 import json
 from collections.abc import Iterator
 from typing import Any
+from uuid import uuid4
 
 import httpx
 import pytest
@@ -18,6 +19,7 @@ from gateway.fhir.validate import validate
 from gateway.translate import convert
 from tests.support.live_server import live_server
 from tests.support.messages import Admission
+from tests.support.story import told
 from tests.support.two_partners import HOSPITAL_SECRET, client_of, configured
 
 JSON = {"Content-Type": "application/fhir+json"}
@@ -164,6 +166,22 @@ def test_convert_with_the_report_either_way(hospital: httpx.Client) -> None:
     binary = _parameter(back, "return")["resource"]
     assert read_xml(base64.b64decode(binary["data"])).standard == "plo-1.6"
     assert _parameter(back, "format")["valueCode"] == "plo-1.6"
+
+
+def test_what_nobody_said_is_told_with_its_severity(hospital: httpx.Client) -> None:
+    """For it the gateway holds a message."""
+    older = convert(read_xml(told()["innleggelsesrapport-arvid"].body), "plo-1.5").data
+    given: dict[str, Any] = hospital.post("/fhir/$convert", content=older, headers=XML).json()
+    patient = next(e["fullUrl"] for e in given["entry"] if e["resource"]["resourceType"] == "Patient")
+    condition = {"resourceType": "Condition", "subject": {"reference": patient}, "code": {"text": "Astma"}}
+    given["entry"].append({"fullUrl": f"urn:uuid:{uuid4()}", "resource": condition})
+    asked = {"report": "true", "to": "plo-1.5"}
+    made = hospital.post("/fhir/$convert", params=asked, content=json.dumps(given), headers=JSON)
+    assert validate(made.json()) == ()
+    entries = [each["part"] for each in _parameter(made, "report")["part"] if each["name"] == "entry"]
+    (assumed,) = [{part["name"]: part.get("valueCode") for part in parts} for parts in entries]
+    assert (assumed["kind"], assumed["severity"]) == ("assumed", "error")
+    assert made.headers["x-somlos-loss"].endswith("lost=0; gravest=error")
 
 
 @pytest.mark.parametrize("target", ["fhir", "fhir-r4"])

@@ -390,6 +390,10 @@ def test_commands(base_url: str, operator: httpx.Client, dead: dict[str, Any], s
         silence += [done.output, told.output]
     letters = run(base_url, "dead-letters", "--limit", "500").stdout.splitlines()
     assert any(line.split()[0] == number and dead["message"] in line for line in letters)
+    for some in ("dead-letters", "alarms"):
+        told = run(base_url, some, "--limit", "1", "--lang", "en")
+        assert "There may be more than are shown." in told.output
+    assert "said at the API" in run(base_url, "retention").stdout
     shown = run(base_url, "replay", "--preview", "--receiver", NURSING, "--state", "handed", "--json")
     assert json.loads(shown.stdout.splitlines()[0])["resend"] >= 1
     held = run(base_url, "pause", NURSING, "--why", "vedlikehold", "--by", "Kari")

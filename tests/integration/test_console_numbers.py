@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import deque
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -77,6 +78,23 @@ async def test_what_lacks_its_receipt_is_not_said_to_move_by_itself(tmp_path: Pa
         await house.until(other, "sent")
         assert sections(house) == {"missing": 1}
         assert front_page(house).waiting == 1
+
+
+@pytest.mark.usefixtures("store")
+async def test_what_comes_within_a_second_of_a_count_is_looked_for_again(tmp_path: Path) -> None:
+    """The figures stood still until the next change, however long that took."""
+    async with running(settings(tmp_path)) as house:
+        house.services.operations.traffic.stop()
+        await house.until(await house.accepted(message("m-0")), "sent")
+        await asyncio.sleep(1)
+        assert (listed(house).sums.messages, listed(house).again) == (1, None)
+        await house.until(await house.accepted(message("m-1", patient="p1")), "sent")
+        shown = listed(house)
+        assert (shown.sums.messages, shown.again, front_page(house).again) == (1, 1000, 1000)
+        await asyncio.sleep(1)
+        shown = listed(house)
+        assert shown.sums.messages == 2
+        assert shown.again is None or shown.again > 30_000, "the hours before are counted once a minute"
 
 
 @pytest.mark.usefixtures("store")
@@ -158,6 +176,24 @@ async def test_a_redirected_message_is_one_message_and_stands_with_the_receiver_
         row = house.reader.message(id)
         assert row is not None
         assert message_view(house.services, row, now, Texts("en"), EVERYBODY).state.name == "sent"
+
+
+@pytest.mark.usefixtures("store")
+async def test_no_row_of_a_redirected_message_is_lost_between_two_pages(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The next page began below the message, and two rows had one id."""
+    monkeypatch.setattr("gateway.console.flow.PAGE_ROWS", 2)
+    async with running(settings(tmp_path)) as house:
+        id = await stopped(house, "m-1")
+        await act(house, id, "redirect", to=CARE)
+        newer = await house.accepted(message("m-2"))
+        first = listed(house)
+        assert ([row.id for row in first.rows], first.older) == ([newer], "/console/flow?before=2")
+        rest = listed(house, before=2)
+        assert [(row.id, row.receiver.her) for row in rest.rows] == [(id, CARE), (id, NURSING)]
+        assert len({row.key for row in rest.rows}) == 2
+        assert rest.older is None
 
 
 LAST_TO_BJORKELIA = (

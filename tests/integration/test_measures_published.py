@@ -7,15 +7,20 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import httpx
 import pytest
 
+from gateway.accounts.roles import RIGHTS, Viewer
 from gateway.app import create_app
+from gateway.console.measures import wanted_of
 from gateway.errors import ConfigurationError
 from gateway.ledger import times
 from gateway.ledger.store import Ledger, database_at
-from gateway.operations.measuring import Measures
+from gateway.measures.reports import Wanted
+from gateway.operations.measuring import LOOK_BACK, Measures
 from gateway.operations.publishing import Publisher, due_after, next_look
 from gateway.pathway.calendar import OSLO
 from gateway.routing.partners import Partners
@@ -155,6 +160,30 @@ async def test_a_report_that_was_published_too_early_is_written_when_it_is_due(
             if row["id"].startswith("readmission-30-days.")
         }
         assert {period for period, at in dated.items() if at == times.of(NOW)} >= {"2026-W09", "2026-W15"}
+
+
+async def test_no_period_is_counted_in_part_because_one_looks_back_to_its_middle(
+    database: str, clock: Clock
+) -> None:
+    """Its report was written anew with what was left of it, and the console's first week had less than it."""
+    async with opened(database) as ledger:
+        await ledger.write(keep_stays)
+        measures = Measures(ledger, Partners(from_content({})))
+        clock.now = NOW + timedelta(days=700)
+        await measures.publish()
+        before = reports(ledger)
+        clock.now = (
+            datetime(2026, 2, 17, 12, tzinfo=UTC) + LOOK_BACK
+        )  # a Tuesday, in the middle of the stays of W08
+        await measures.publish()
+        after = reports(ledger)
+        assert {period: after[period] for period in before} == before
+        whole = measures.report(NOTICE, Wanted(measures.now())).lines[0]
+        clock.now = datetime(2026, 2, 17, 12, tzinfo=UTC) + timedelta(weeks=26)
+        services: Any = SimpleNamespace(measures=measures)
+        wanted = wanted_of(services, Viewer(None, frozenset(RIGHTS)), "week")
+        shown = measures.report(NOTICE, wanted).lines[0].periods
+        assert shown[0] == next(each for each in whole.periods if each[0] == date(2026, 2, 16))
 
 
 def test_which_periods_are_due_on_a_day() -> None:

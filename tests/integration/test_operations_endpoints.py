@@ -81,6 +81,23 @@ async def test_a_pause_outlives_a_restart_and_the_limits_begin_anew(tmp_path: Pa
 
 
 @pytest.mark.usefixtures("store")
+async def test_a_her_id_that_the_settings_add_to_a_paused_endpoint_is_paused(tmp_path: Path) -> None:
+    """It was sent to after the restart, and the page said that the endpoint is paused."""
+    async with running(settings(tmp_path)) as house:
+        await house.services.operations.hold(NURSING, "paused", ACT, key=None)
+    both = settings(tmp_path, town={"endpoint": {"her_ids": [NURSING, TOWN]}})
+    async with running(both) as house:
+        added = await house.accepted(message("m-1", receiver=(TOWN, TOWN)))
+        other = await house.accepted(message("v-1", receiver=(VILLAGE, CARE)))
+        await house.until(other, "sent")
+        assert (condition(house), house.delivery(added).state) == ("paused", "queued")
+        assert house.transport.ids() == ["v-1"]
+        assert check(house.services.ledger).findings == ()
+        await house.services.operations.resume(NURSING, ACT, key=None)
+        await house.until(added, "sent")
+
+
+@pytest.mark.usefixtures("store")
 async def test_a_paused_endpoint_is_not_asked_for_what_a_dead_node_was_sending(tmp_path: Path) -> None:
     """A lease that has run out is no reason to look again before the pause is over."""
     async with running(settings(tmp_path)) as house:

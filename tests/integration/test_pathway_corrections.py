@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -14,11 +15,13 @@ import pytest
 from lxml import etree
 
 from gateway.emessage.read import read
+from gateway.operations.retention import remove_said
+from gateway.projection.projector import Projector
 from gateway.simulator.reading import see
 from gateway.simulator.receipts import Answer, receipt_id, write_receipt
 from gateway.translate import convert
 from tests.integration.test_api_fhir_resources import STORY, found
-from tests.integration.test_api_fhir_writing import page
+from tests.integration.test_api_fhir_writing import page, put
 from tests.support import stores
 from tests.support.pathway_house import PathwayHouse, pathway_house
 
@@ -156,3 +159,84 @@ def test_a_goal_that_holds_as_removed_is_removed_in_every_view(
     answer(house, lyngvik, CHANGED, "2")
     assert not removed & {each["id"] for each in found(lyngvik, "Goal")}
     assert not removed & {row.id for row in page(house).goals}
+
+
+def test_a_change_that_was_taken_after_all_holds_again(house: PathwayHouse, lyngvik: httpx.Client) -> None:
+    """What the original says had been put back, and stayed."""
+    house.hand_in(*STORY)
+    answer(house, lyngvik, CHANGED, "2")
+    assert said(lyngvik)[0] == BOTH
+    answer(house, lyngvik, CHANGED, "1")
+    assert said(lyngvik)[0] == ONCE
+    made_anew(house)
+    assert said(lyngvik)[0] == ONCE
+
+
+def test_what_was_said_at_the_api_and_put_back_is_removed_with_it(
+    house: PathwayHouse, lyngvik: httpx.Client
+) -> None:
+    house.hand_in(*STORY[:7], REPORT, "utskrevet")
+    before = found(lyngvik, "Goal")[0]
+    done = {**before, "lifecycleStatus": "completed", "note": [{"text": "Kom til Haukeland igjen."}]}
+    done.pop("_lifecycleStatus", None)
+    assert put(lyngvik, done, before["meta"]["versionId"]).status_code == 200
+    house.hand_in(CHANGED)
+    answer(house, lyngvik, CHANGED, "2")
+    assert lyngvik.get(f"/fhir/Goal/{before['id']}").json()["note"] == done["note"]
+
+    async def remove() -> None:
+        ledger = house.services.ledger
+        (row,) = ledger.reading().execute("SELECT input_id FROM inputs").fetchall()
+        await ledger.write(lambda session: remove_said(session, row["input_id"], ledger.clock()))
+
+    loop = house.services.ledger._listeners[0][0]
+    asyncio.run_coroutine_threadsafe(remove(), loop).result()
+    left = house.services.ledger.reading().execute("SELECT content FROM resource_versions").fetchall()
+    assert not [row for row in left if b"Haukeland igjen" in bytes(row["content"])]
+
+
+def test_what_was_said_at_the_api_holds_again_once_the_change_after_it_was_rejected(
+    house: PathwayHouse, lyngvik: httpx.Client
+) -> None:
+    """It went back to what the original said, and what the municipality had said was lost."""
+    house.hand_in(*STORY[:7], REPORT, "utskrevet")
+    before = found(lyngvik, "Goal")[0]
+    id, said_first = before["id"], standing(house, lyngvik, before["id"])
+    done = {**before, "lifecycleStatus": "completed"}
+    done.pop("_lifecycleStatus", None)
+    assert put(lyngvik, done, before["meta"]["versionId"]).status_code == 200
+    assert standing(house, lyngvik, id) == ("completed", "completed")
+    house.hand_in(CHANGED)
+    assert standing(house, lyngvik, id) == said_first, "the change says it all again"
+    answer(house, lyngvik, CHANGED, "2")
+    assert standing(house, lyngvik, id) == ("completed", "completed")
+    as_it_happened = told(house, lyngvik, id)
+    made_anew(house)
+    assert told(house, lyngvik, id) == as_it_happened
+    answer(house, lyngvik, CHANGED, "1")
+    assert standing(house, lyngvik, id) == said_first
+    as_it_happened = told(house, lyngvik, id)
+    made_anew(house)
+    assert told(house, lyngvik, id) == as_it_happened
+
+
+def standing(house: PathwayHouse, client: httpx.Client, id: str) -> tuple[str, str]:
+    """How a goal stands under /fhir, and on the page of its stay."""
+    row = next(row for row in page(house).goals if row.id == id)
+    return client.get(f"/fhir/Goal/{id}").json().get("lifecycleStatus", "unknown"), row.lifecycle
+
+
+def told(house: PathwayHouse, client: httpx.Client, id: str) -> tuple[list[str], Any]:
+    """All that was ever said of a goal, and its row."""
+    history = client.get(f"/fhir/Goal/{id}/_history").json()["entry"]
+    row = next(row for row in page(house).goals if row.id == id)
+    return [entry["resource"].get("lifecycleStatus", "unknown") for entry in history], row
+
+
+def made_anew(house: PathwayHouse) -> None:
+    """Everything is made anew."""
+    projector = house.services.projector
+    assert isinstance(projector, Projector)
+    loop = house.services.ledger._listeners[0][0]
+    asyncio.run_coroutine_threadsafe(projector.rebuild(), loop).result()
+    house.wait()

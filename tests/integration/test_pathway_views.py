@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -98,3 +98,26 @@ def test_what_answers_a_ready_notice_answers_its_task_and_nothing_else_does(tmp_
         page = house.services.pathway.stay(stays(operator)[0]["id"], now=datetime.now(UTC))
         assert page is not None
         assert [each.answer for each in page.notices] == ["7"]
+
+
+@pytest.mark.parametrize(
+    ("days_ago", "plan", "status", "has_end"),
+    [(6, True, "active", False), (90, True, "finished", False), (6, False, "finished", True)],
+)
+def test_an_episode_lasts_until_the_plan_is_over(
+    tmp_path: Path, days_ago: int, plan: bool, status: str, has_end: bool
+) -> None:
+    """It was active for ever, unless the patient had died."""
+    day = date.today() - timedelta(days=days_ago)
+    with pathway_house(tmp_path, day, pathway={"plan": plan}) as house, house.client("lyngvik") as lyngvik:
+        house.hand_in("innlagt", "klar")
+        assert [each["status"] for each in resources(lyngvik, "EpisodeOfCare")] == ["active"]
+        house.hand_in(*STORY[2:])
+        stays_told = [each for each in resources(lyngvik, "Encounter") if "episodeOfCare" in each]
+        (stay,) = [each for each in stays_told if each["status"] == "finished"]
+        reference = stay["episodeOfCare"][0]["reference"]
+        episode = lyngvik.get(f"/fhir/{reference}").json()
+        assert (episode["status"], "end" in episode["period"]) == (status, has_end)
+        assert [each["status"] for each in resources(lyngvik, "CarePlan") if "encounter" in each] == (
+            [{"active": "active", "finished": "completed"}[status]] if plan else []
+        )

@@ -35,22 +35,28 @@
   let last = 0;
   let said = 0;
   let waiting = 0;
+  let looking = 0;
 
   /** Fetch this page again and bring in its live regions. */
   async function refresh() {
+    clearTimeout(waiting);
     waiting = 0;
     last = Date.now();
     const address = new URL(location.href);
     address.searchParams.set("part", "live");
     address.hash = "";
     const answer = await fetch(address, { headers: { accept: "text/html" } }).catch(() => null);
-    if (!answer || !answer.ok) return;
+    if (!answer || !answer.ok) return look();
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
     for (const fetched of page.querySelectorAll("[data-region]")) {
       const shown = document.getElementById(fetched.id);
-      if (shown && shown.innerHTML !== fetched.innerHTML) replace(shown, fetched);
+      if (!shown) continue;
+      if (shown.innerHTML !== fetched.innerHTML) replace(shown, fetched);
+      else if (fetched.dataset.poll) shown.dataset.poll = fetched.dataset.poll;
+      else delete shown.dataset.poll;
     }
     growAges();
+    look();
     if (live && Date.now() - said > SAY_AGAIN) {
       said = Date.now();
       document.getElementById("live-say").textContent = live.dataset.say;
@@ -80,6 +86,7 @@
     if (source) {
       source.close();
       source = null;
+      clearTimeout(looking);
       show("paused");
     } else {
       listen();
@@ -98,10 +105,12 @@
     window.addEventListener("pagehide", () => source && source.close());
     window.addEventListener("pageshow", (event) => event.persisted && source && listen());
   }
-  // Something is going on that the ledger does not tell of: look again until the page says that it is over.
+  // Something is going on that the ledger does not tell of, or was not counted yet: look again until the page says that
+  // it is over. Who has paused the page is left alone.
   function look() {
+    clearTimeout(looking);
     const going = document.querySelector("[data-poll]");
-    if (going) setTimeout(() => refresh().then(look), Number(going.dataset.poll));
+    if (going && !(live && !source)) looking = setTimeout(refresh, Number(going.dataset.poll));
   }
   look();
 

@@ -6,6 +6,9 @@ FROM plan_tasks t JOIN plans p ON p.plan_id = t.plan_id
 WHERE t.state IN ('requested', 'in-progress') AND t.due_at < :until AND p.state = 'active' {conditions}
 ORDER BY t.due_at, t.task_id LIMIT :most
 
+-- tasks_due_count --
+SELECT COUNT(*) AS number FROM ({tasks_due}) found
+
 -- tasks_due_of --
 p.municipality_her IN {among_scope}
 

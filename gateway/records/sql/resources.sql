@@ -84,9 +84,9 @@ WHERE v.message = :message
 -- Those that are told as in error because their message was rejected.
 SELECT resource_type, id FROM resources WHERE patient_key = :patient_key AND source = 'rejected'
 
--- versions_with_messages --
--- Newest first, each with the message that made it.
-SELECT v.version, v.message, v.deleted, v.content, r.source, r.patient_key
+-- versions_said --
+-- Newest first, each with the message or input that made it.
+SELECT v.version, v.at, v.message, v.input_id, v.deleted, v.content, r.source, r.root, r.patient_key
 FROM resources r JOIN resource_versions v ON v.resource_key = r.resource_key
 WHERE r.resource_type = :resource_type AND r.id = :id ORDER BY v.version DESC
 
@@ -130,8 +130,8 @@ DELETE FROM resource_versions
 WHERE message = :sequence
       AND resource_key IN (SELECT resource_key FROM resources WHERE source IN ('message', 'cancelled', 'rejected', 'api'))
 
--- version_of_input --
--- The version that an input made, and whether another came after it.
+-- versions_of_input --
+-- The versions that say what an input said, and which is the present one.
 SELECT v.resource_key, v.version, r.version AS present FROM resources r
 JOIN resource_versions v ON v.resource_key = r.resource_key
 WHERE r.resource_type = :resource_type AND r.id = :id AND v.input_id = :input_id

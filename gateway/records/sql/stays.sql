@@ -100,6 +100,10 @@ EXISTS (SELECT 1 FROM stay_municipalities m WHERE m.stay_id = s.stay_id AND m.mu
 -- stays_where_missed --
 EXISTS (SELECT 1 FROM clocks c WHERE c.stay_id = s.stay_id AND c.due_at < :now AND c.state_after = 'missed')
 
+-- stays_where_undone_since --
+EXISTS (SELECT 1 FROM clocks c WHERE c.stay_id = s.stay_id AND c.state = 'running' AND c.state_after = 'missed'
+        AND c.due_at >= :undone_since AND c.due_at < :now AND c.settled_at IS NULL)
+
 -- count_stays --
 SELECT COUNT(*) AS number FROM stays s WHERE s.state <> 'cancelled'{conditions}
 
@@ -113,6 +117,9 @@ WHERE c.state = 'running' AND c.due_at IS NOT NULL AND c.due_at >= :since AND c.
       AND (:now <= c.due_at OR c.state_after = 'missed') {conditions}
 ORDER BY c.due_at, c.clock_id LIMIT :most
 
+-- clocks_near_count --
+SELECT COUNT(*) AS number FROM ({clocks_near}) found
+
 -- clocks_near_of --
 (c.owner_her IN {among_scope} OR c.municipality_her IN {among_scope})
 
@@ -123,6 +130,9 @@ SELECT n.message, n.stay_id, n.municipality_her, n.ready_at, n.ready_is_day, n.s
 FROM ready_notices n JOIN stays s ON s.stay_id = n.stay_id JOIN messages m ON m.sequence = n.message
 WHERE n.replied_at IS NULL AND n.withdrawn_at IS NULL AND n.cancelled = 0 AND s.state = 'klar' {conditions}
 ORDER BY n.sent_at LIMIT :most
+
+-- notices_unanswered_count --
+SELECT COUNT(*) AS number FROM ({notices_unanswered}) found
 
 -- notices_unanswered_of --
 (n.municipality_her IN {among_scope} OR s.trust_her IN {among_scope})
@@ -135,6 +145,9 @@ FROM ready_notices n JOIN messages m ON m.sequence = n.message WHERE n.stay_id =
 -- unplaced_listed --
 SELECT u.message, u.patient_key, u.kind, u.reason, u.candidates, m.id AS message_id, m.received_at, m.sender_her, m.receiver_her
 FROM unplaced u JOIN messages m ON m.sequence = u.message WHERE u.message > 0 {conditions} ORDER BY u.message LIMIT :most
+
+-- unplaced_listed_count --
+SELECT COUNT(*) AS number FROM ({unplaced_listed}) found
 
 -- unplaced_listed_of --
 (m.sender_her IN {among_scope} OR m.receiver_her IN {among_scope})
