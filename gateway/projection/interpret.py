@@ -61,17 +61,18 @@ def interpret(data: bytes, content: Content, accepted: datetime, named: Named) -
         return Interpretation(None, None, error.code)
     except (LookupError, TypeError, ValueError, AttributeError):
         return Interpretation(None, None, "us.internal")
-    bundle, failed = None, None
+    bundle: Json | None = None
+    own, failed = None, None
     if not facts.is_receipt and facts.body_known:
         try:
             bundle = source if isinstance(source, dict) else translate.convert(source, "fhir-r4").bundle
+            own = own_of_bundle(bundle) if bundle is not None else None
         except SomlosError as error:
             failed = error.code
         except (LookupError, TypeError, ValueError, AttributeError):
             failed = "us.internal"
-    if bundle is None:
+    if bundle is None or own is None:
         return Interpretation(from_facts(facts, accepted), None, failed)
-    own = own_of_bundle(bundle)
     event = from_facts(facts, accepted, **_said(own, facts.message_type))
     kept = {id(resource) for resource in own.resources}
     entries = [entry for entry in bundle["entry"] if id(entry.get("resource")) in kept]
