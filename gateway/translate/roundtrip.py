@@ -95,7 +95,7 @@ def _attributes(source: etree._Element, result: etree._Element, place: Place) ->
 def _unequal(
     children: list[etree._Element], others: list[etree._Element], place: Place
 ) -> Iterator[tuple[Loss, bool]]:
-    """Different elements: each leaf that stands on one side only.
+    """Different elements: each leaf that stands on one side only, and the attributes around it.
 
     Where fewer are left of a name, those are gone that have no leaf of the kind that the next one left has.
     """
@@ -111,8 +111,7 @@ def _unequal(
             yield from _differences(child, same.popleft(), place)
         else:
             gone[child.tag] -= 1
-            for leaf in _leaves(child):
-                yield Loss(place(leaf), "", "lost"), False
+            yield from ((Loss(each, "", "lost"), False) for each in _places_in(child, place))
     for other in (each for same in left.values() for each in same):
         for leaf in _leaves(other):
             yield Loss("", place(leaf), "added"), False
@@ -129,6 +128,14 @@ def _kinds_inside(element: etree._Element) -> frozenset[tuple[object, ...]]:
         if not children:
             found.add(names)
     return frozenset(found)
+
+
+def _places_in(element: etree._Element, place: Place) -> Iterator[str]:
+    for each in element.iter(etree.Element):
+        if not _children(each):
+            yield place(each)
+        else:
+            yield from (f"{place(each)}/@{local(name)}" for name in sorted(_attributes_of(each)))
 
 
 def _leaves(element: etree._Element) -> list[etree._Element]:

@@ -92,3 +92,8 @@ def to_plo_1_6(time_of_visit: bytes) -> EMessage:
     made = convert(message("UTSKRIVNINGSRAPPORT", [stay, visit]), "plo-1.6").data
     kind = rb"<po:InformasjonOmTentativTime>.*</po:InformasjonOmTentativTime>"
     return read(re.sub(kind, time_of_visit, made))
+
+
+def test_what_marks_up_a_text_is_named_where_only_the_text_is_left() -> None:
+    marked = etree.fromstring('<a><q><p class="x">to <i lang="nb">linjer</i></p></q></a>')
+    assert missing(marked, etree.fromstring("<a><q>to linjer</q></a>")) == ("a/q/p/@class", "a/q/p/i")
