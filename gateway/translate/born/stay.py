@@ -161,22 +161,22 @@ def _observation_of(code: str) -> str:
 def _say_where_to(work: OpenBundle, encounter: Json | None) -> None:
     """Where the patient went is a code of 8408; HL7's codes are said in it, or as text beside it."""
     stated = (encounter or {}).get("hospitalization", {}).get("dischargeDisposition")
-    if not isinstance(stated, dict):
+    if encounter is None or not isinstance(stated, dict):
         path = "Encounter.hospitalization.dischargeDisposition"
         raise NotTranslatable("translate.missing-content", path=path)
-    codings = [c for c in stated.get("coding", ()) if isinstance(c, dict)]
+    codings = logistics.dispositions(encounter)
     if any(terminology.number_of(str(c.get("system", ""))) == logistics.SENT_TO for c in codings):
         return
+    coding = _coding(logistics.SENT_TO, logistics.sent_to(encounter) or logistics.ELSEWHERE)
     known = next((c for c in codings if c.get("code") in logistics.AS_SENT_TO), None)
-    coding = _coding(logistics.SENT_TO, logistics.AS_SENT_TO[known["code"]] if known else logistics.ELSEWHERE)
     if known:
         work.say(known, "code", coding, "code")
         work.say(known, "system", coding, "code")
     worded = next((c for c in codings if {"display", "code"} & c.keys()), None)
     if "text" not in stated and worded is not None:
         key = "display" if "display" in worded else "code"
-        stated["text"] = wordlist().word("dischargeDisposition", worded["code"]) if key == "code" else None
-        stated["text"] = stated["text"] or worded[key]
+        word = wordlist().word("dischargeDisposition", worded["code"]) if key == "code" else None
+        stated["text"] = word or worded[key]
         work.say(worded, key, stated, "text")
     stated["coding"] = [*codings, coding]
 
